@@ -12,9 +12,10 @@ from typing import Any
 
 import yaml
 
-from newsletter.domain.errors import Fault, InvalidConfiguration
+from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput
 from newsletter.domain.wording import joined, say
 from newsletter.formats.scalars import DATE_TAG, NULL_TAG, construct, misreading
+from newsletter.formats.text import decode_utf8
 from newsletter.formats.yaml_nodes import compose, in_plain_words, pairs, position_of
 
 _VARIABLE_PATTERN = re.compile(
@@ -68,27 +69,24 @@ class Position:
         """Return the position of a YAML mark, which counts from 0."""
         return cls(line=mark.line + 1, column=mark.column + 1)
 
-    @classmethod
-    def after(cls, text: str) -> "Position":
-        return cls(line=text.count("\n") + 1, column=len(text) - text.rfind("\n"))
-
 
 def parse(path: Path, data: bytes | None = None) -> yaml.Node:
     """Return the root node of a YAML file, or of ``data`` in place of its content.
 
     Raises InvalidConfiguration with the fault that stops the parser.
     """
-    text = _decode(path, data)
     try:
-        node = compose(text)
+        data = path.read_bytes() if data is None else data
+        node = compose(decode_utf8(data, file=path.name))
+    except FileNotFoundError as error:
+        raise _fatal(path, say("does not exist; write one with: newsletter init")) from error
+    except OSError as error:
+        unread = say("cannot be read: {error}; check the file", error=error.strerror)
+        raise _fatal(path, unread) from error
+    except InvalidInput as error:
+        raise InvalidConfiguration(error.faults) from error
     except yaml.MarkedYAMLError as error:
         raise _fatal(path, in_plain_words(error), Position.of(position_of(error))) from error
-    except yaml.reader.ReaderError as error:
-        raise _fatal(
-            path,
-            say("holds the control character U+{code}; delete it", code=f"{error.character:04X}"),
-            Position.after(text[: error.position]),
-        ) from error
     if node is None or node.tag.endswith(":null"):
         empty = say("is empty; to see what to write: newsletter init in another directory")
         raise _fatal(path, empty)
@@ -96,21 +94,6 @@ def parse(path: Path, data: bytes | None = None) -> yaml.Node:
         other = say("must hold keys and values, like language: en")
         raise _fatal(path, other, Position.of(node.start_mark))
     return node
-
-
-def _decode(path: Path, data: bytes | None) -> str:
-    try:
-        data = path.read_bytes() if data is None else data
-    except FileNotFoundError as error:
-        raise _fatal(path, say("does not exist; write one with: newsletter init")) from error
-    except OSError as error:
-        unread = say("cannot be read: {error}; check the file", error=error.strerror)
-        raise _fatal(path, unread) from error
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        position = Position.after(data[: error.start].decode("utf-8-sig", "replace"))
-        raise _fatal(path, say("is not in UTF-8; save it in that encoding"), position) from error
 
 
 def _fatal(path: Path, message: str, position: Position | None = None) -> InvalidConfiguration:

@@ -12,7 +12,7 @@ from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.wording import did_you_mean, enclosed, say
 from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, misread, misreading, quote
-from newsletter.formats.text import control_in_lines
+from newsletter.formats.text import decode_utf8
 from newsletter.formats.yaml_nodes import (
     HalfCharacter,
     compose,
@@ -51,16 +51,16 @@ class FrontMatter:
     """The body's first line in the file, from 1."""
 
 
-def parse_front_matter(text: str, *, file: str) -> FrontMatter:
-    """Split a text with ``\\n`` line ends and find its keys, in linear time.
+def parse_front_matter(data: bytes, *, file: str) -> FrontMatter:
+    """Decode and split a file, and find its keys, in linear time.
 
-    Raises InvalidInput, naming the line, if the front matter is missing, broken or larger than
-    ``MAX_HEADER_BYTES``.
+    Raises InvalidInput, naming the line, if the file is not text, or if its front matter is
+    missing, broken or larger than ``MAX_HEADER_BYTES``.
     """
-    lines = text.split("\n")
+    lines = decode_utf8(data, file=file).split("\n")
     end = _closing_line(lines, file)
     header = "\n".join(["", *lines[1:end]])  # its lines count as in the file
-    size = len(header[1:].encode("utf-8", "replace"))
+    size = len(header[1:].encode())
     if size > MAX_HEADER_BYTES:
         long = (
             "the front matter is {size:,} bytes long, and {most:,} are the most; move the text"
@@ -68,8 +68,6 @@ def parse_front_matter(text: str, *, file: str) -> FrontMatter:
         )
         message = say(long, size=size, most=MAX_HEADER_BYTES)
         raise InvalidInput([Fault(file=file, line=2, message=message)])
-    _refuse_controls(header, offset=0, file=file)
-    _refuse_controls("\n".join(lines[end + 1 :]), offset=end + 1, file=file)
     first = next((n for n in range(end + 1, len(lines)) if lines[n].strip()), len(lines) - 1)
     return FrontMatter(
         fields=_fields(header, file), body="\n".join(lines[first:]).rstrip(), body_line=first + 1
@@ -85,14 +83,6 @@ def _closing_line(lines: list[str], file: str) -> int:
             return number
     message = say("this front matter is not closed; write --- alone on the line after its last key")
     raise InvalidInput([Fault(file=file, line=1, message=message)])
-
-
-def _refuse_controls(text: str, *, offset: int, file: str) -> None:
-    found = control_in_lines(text)
-    if found:
-        line, name = found
-        message = say("holds {name}, which is invisible; take it out", name=name)
-        raise InvalidInput([Fault(file=file, line=line + offset, message=message)])
 
 
 def _fields(header: str, file: str) -> dict[str, Field]:

@@ -5,6 +5,8 @@ import math
 import re
 from functools import lru_cache
 
+import yaml
+
 from newsletter.domain.wording import say
 
 TEXT_TAG = "tag:yaml.org,2002:str"
@@ -30,8 +32,6 @@ _UNPRINTABLE_PATTERN = re.compile(
 @lru_cache(maxsize=4096)
 def plain_tag(value: str) -> str:
     """Return the tag of an unquoted scalar in YAML 1.1, as PyYAML's safe loader does."""
-    import yaml  # not needed for writing front matter
-
     resolvers = yaml.SafeLoader.yaml_implicit_resolvers
     for tag, pattern in resolvers.get(value[:1], []):
         if pattern.match(value):
@@ -43,8 +43,6 @@ def construct(value: str, tag: str) -> bool | int | float | str:
     """Return the boolean or number that YAML reads; the text if it is none, or none of JSON."""
     if tag not in _CONSTRUCTED_TAGS or len(value) > _MAX_NUMBER_CHARS:
         return value
-    import yaml
-
     try:
         meant = yaml.constructor.SafeConstructor().construct_object(yaml.ScalarNode(tag, value))
     except ValueError:  # it looks like a number for YAML, and is none: 0b_

@@ -1,4 +1,4 @@
-"""Decodes UTF-8, and finds control characters."""
+"""Decodes UTF-8, and finds bytes and control characters that belong in no text."""
 
 import re
 
@@ -6,31 +6,36 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.setting import name_control
 from newsletter.domain.wording import say
 
-CONTROL_IN_LINES = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
-"""A pattern of control characters except tabs and ``\\n``."""
+MARKED_BYTE_PATTERN = re.compile("[\udc00-\udcff]")
+"""A lone surrogate, which marks an invalid byte: no text has one."""
+FLAW_PATTERN = re.compile(
+    rf"{MARKED_BYTE_PATTERN.pattern}|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
+)
+"""A marked byte, or a control character except tabs and ``\\n``."""
 
 
 def decode_utf8(data: bytes, *, file: str) -> str:
     """Decode UTF-8, with or without a byte order mark; line ends become ``\\n``.
 
-    Raises InvalidInput with the line and the byte.
+    Raises InvalidInput with the line and column of the first invalid byte or control character.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         message = say("is UTF-16; save the file as UTF-8")
         raise InvalidInput([Fault(file=file, line=1, message=message)])
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line_start = max(data.rfind(b"\n", 0, error.start), data.rfind(b"\r", 0, error.start)) + 1
-        before = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        other = "byte {number} of this line, 0x{byte}, is not UTF-8; save the file as UTF-8"
-        message = say(other, number=error.start - line_start + 1, byte=f"{data[error.start]:02x}")
-        fault = Fault(file=file, line=before.count(b"\n") + 1, message=message)
-        raise InvalidInput([fault]) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = data.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
+    flaw = FLAW_PATTERN.search(text)
+    if flaw:
+        line = text.count("\n", 0, flaw.start()) + 1
+        column = flaw.start() - text.rfind("\n", 0, flaw.start())
+        wrong = describe_flaw(flaw[0], "UTF-8")
+        raise InvalidInput([Fault(file=file, line=line, column=column, message=wrong)])
+    return text
 
 
-def control_in_lines(text: str) -> tuple[int, str] | None:
-    """Return (line, name) of the first control character, or None."""
-    found = re.search(CONTROL_IN_LINES, text)
-    return (text.count("\n", 0, found.start()) + 1, name_control(found[0])) if found else None
+def describe_flaw(flaw: str, encoding: str) -> str:
+    """Return the message for a marked byte, or for a control character."""
+    if not MARKED_BYTE_PATTERN.fullmatch(flaw):
+        control = name_control(flaw)
+        return say("holds {control}, which is invisible; take it out", control=control)
+    wrong = "holds 0x{octet} here, which is not {name}; save the file as UTF-8"
+    return say(wrong, octet=f"{ord(flaw) - 0xDC00:02x}", name=encoding)

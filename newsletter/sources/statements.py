@@ -12,7 +12,6 @@ from newsletter.domain.subscribers.lists import LIST_NAME
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import did_you_mean, invalid, say
 from newsletter.formats import frontmatter
-from newsletter.formats.text import decode_utf8
 from newsletter.formats.times import is_local, language_objection, read_date, read_local, read_time
 from newsletter.sources.writing import slugify
 
@@ -46,7 +45,7 @@ class Parsed:
 def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:
     """Parse a statement file. ``file`` is its path in messages, and gives the default slug."""
     try:
-        front = frontmatter.parse_front_matter(decode_utf8(data, file=file), file=file)
+        front = frontmatter.parse_front_matter(data, file=file)
     except InvalidInput as error:
         return Parsed(statement=None, faults=error.faults)
     reader = frontmatter.Reader(front=front, file=file)

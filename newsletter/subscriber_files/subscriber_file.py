@@ -16,7 +16,6 @@ from typing import IO, Generic, NamedTuple, TypeVar
 from weakref import finalize
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.setting import name_control
 from newsletter.domain.subscribers.audience import (
     MAX_EXAMPLES,
     Entry,
@@ -24,28 +23,25 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.domain.wording import say
-from newsletter.formats.text import CONTROL_IN_LINES
+from newsletter.formats.text import FLAW_PATTERN, MARKED_BYTE_PATTERN, describe_flaw
 from newsletter.subscriber_files import encodings
 from newsletter.subscriber_files.entries import EntryReader
 from newsletter.subscriber_files.exports import Skip
 
 FILE_CHANGED_REASON = say("changed while it was read; import it again")
 _MARK = "newsletter.marked"
-_MARKED_PATTERN = re.compile("[\udc00-\udcff]")
-"""A lone surrogate, which marks an invalid byte: no text has one."""
-_FLAW_PATTERN = re.compile(f"{_MARKED_PATTERN.pattern}|{CONTROL_IN_LINES}")
 
 
 def find_encoding_fault(member: encodings.Member, encoding: str) -> Fault:
     """Return the fault of the first byte that is invalid in an encoding."""
-    return _find(member, encoding, _MARKED_PATTERN) or Fault(
+    return _find(member, encoding, MARKED_BYTE_PATTERN) or Fault(
         file=member.file, message=FILE_CHANGED_REASON
     )
 
 
 def find_text_fault(member: encodings.Member, encoding: str) -> Fault | None:
     """Return the fault of the first invalid byte or control character except tabs, or None."""
-    return _find(member, encoding, _FLAW_PATTERN)
+    return _find(member, encoding, FLAW_PATTERN)
 
 
 def _find(member: encodings.Member, encoding: str, pattern: re.Pattern[str]) -> Fault | None:
@@ -66,14 +62,10 @@ def _find(member: encodings.Member, encoding: str, pattern: re.Pattern[str]) -> 
 
 
 def _describe_flaw(flaw: str, encoding: str) -> str:
-    if not _MARKED_PATTERN.fullmatch(flaw):
-        control = name_control(flaw)
-        return say("holds {control}, which is invisible; take it out", control=control)
-    wrong = "holds 0x{octet} here, which is not {name}; save the file as UTF-8"
-    if encoding in encodings.NAMES:
-        wrong = "holds 0x{octet} here, which is neither Unicode nor {name}; save the file as UTF-8"
-    name = encodings.NAMES.get(encoding) or re.sub("-(sig|le|be)$", "", encoding).upper()
-    return say(wrong, octet=f"{ord(flaw) - 0xDC00:02x}", name=name)
+    if encoding not in encodings.NAMES or not MARKED_BYTE_PATTERN.fullmatch(flaw):
+        return describe_flaw(flaw, re.sub("-(sig|le|be)$", "", encoding).upper())
+    wrong = "holds 0x{octet} here, which is neither Unicode nor {name}; save the file as UTF-8"
+    return say(wrong, octet=f"{ord(flaw) - 0xDC00:02x}", name=encodings.NAMES[encoding])
 
 
 PersonEntry = Entry | SuppressedEntry | Skip

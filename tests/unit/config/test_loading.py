@@ -48,22 +48,7 @@ def test_a_file_in_another_encoding_says_where(tmp_path: Path) -> None:
     (tmp_path / "newsletter.yaml").write_bytes("language: en\nsender: Büro\n".encode("cp1252"))
 
     assert only_fault(tmp_path / "newsletter.yaml") == (
-        "newsletter.yaml:2:10: is not in UTF-8; save it in that encoding"
-    )
-
-
-def test_a_byte_order_mark_and_windows_line_endings_do_no_harm(tmp_path: Path, base: str) -> None:
-    file = tmp_path / "newsletter.yaml"
-    file.write_bytes(b"\xef\xbb\xbf" + base.replace("\n", "\r\n").encode())
-
-    assert load(file, {}).organisation.name == "Example Forum"
-
-
-def test_a_control_character_says_where(tmp_path: Path) -> None:
-    (tmp_path / "newsletter.yaml").write_bytes(b"a: b\nc: d\x08\n")
-
-    assert only_fault(tmp_path / "newsletter.yaml") == (
-        "newsletter.yaml:2:5: holds the control character U+0008; delete it"
+        "newsletter.yaml:2:10: holds 0xfc here, which is not UTF-8; save the file as UTF-8"
     )
 
 
@@ -78,9 +63,6 @@ def test_a_control_character_says_where(tmp_path: Path) -> None:
         ("a: ,\n", "1:4", "something else"),
         ("a: - b\n", "1:4", "list item"),
         ("%YAML x\n", "1:7", "correct this line"),
-        (f"a: {'[' * 5000}\n", "1:", "too deep"),
-        (f"a: {'{b: ' * 5000}\n", "1:", "too deep"),
-        ("a: &a [*a]\n", "1:8", "aliases"),
         ("a: &a 1\n<<: *a\n", "2:5", "aliases"),
     ],
 )

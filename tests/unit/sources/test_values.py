@@ -1,14 +1,16 @@
 """The small readers: times, languages, encodings, and what YAML makes of plain values."""
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 import yaml
 
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.wording import did_you_mean
 from newsletter.formats.scalars import misreading, plain_tag, quote, write_scalar
-from newsletter.formats.text import control_in_lines, decode_utf8
+from newsletter.formats.text import decode_utf8
 from newsletter.formats.times import (
     language_objection,
     read_date,
@@ -153,9 +155,22 @@ def test_control_characters_are_found_and_named() -> None:
     assert control_in_value("a\nb") == "a line break (U+000A)"
     assert control_in_value("a\u2028b") == "a line break (U+2028)"
     assert control_in_value("a\tb") == "the control character U+0009"
-    assert control_in_lines("tabs\tand\nlines\n") is None
-    assert control_in_lines("one\ntwo\x0c\nthree\x00") == (2, "the control character U+000C")
 
 
 def test_utf8_is_decoded_with_its_mark_and_its_line_ends() -> None:
-    assert decode_utf8(b"\xef\xbb\xbfa\r\nb\rc\n", file="x") == "a\nb\nc\n"
+    assert decode_utf8(b"\xef\xbb\xbfa\r\nb\rc\td\n", file="x") == "a\nb\nc\td\n"
+
+
+@rows(
+    ("data", "told"),
+    [
+        (b"one\r\ntwo\x0c\rthree\x00", "x:2:4: holds the control character U+000C, which is inv"),
+        ("é\u2028".encode(), "x:1:2: holds a line break (U+2028), which is invisible"),
+        (b"one\r\xc3\xa9\xe9", "x:2:2: holds 0xe9 here, which is not UTF-8; save the file"),
+        (b"\xed\xa0\x80", "x:1:1: holds 0xed here, which is not UTF-8"),
+        (b"\xff\xfea\x00", "x:1: is UTF-16; save the file as UTF-8"),
+    ],
+)
+def test_what_is_no_text_is_told_with_its_line_and_column(data: bytes, told: str) -> None:
+    with pytest.raises(InvalidInput, match=f"^{re.escape(told)}"):
+        decode_utf8(data, file="x")
