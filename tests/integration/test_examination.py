@@ -1,11 +1,12 @@
 """Questions that providers answer before any mail leaves, and what their answers prove."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import ProviderUnreachable
@@ -17,10 +18,7 @@ from tests.contracts.provider import batch
 from tests.fakes import FixedClock
 from tests.provider_servers.kind import Said
 from tests.provider_servers.kinds import ASKED, KINDS
-from tests.provider_servers.mailjet import RECORDS
-from tests.provider_servers.postmark import STREAM
 from tests.provider_servers.questions import QuestionServer
-from tests.provider_servers.ses import ACCOUNT, IDENTITY
 from tests.servers import bytes_then_close, bytes_then_silence, closed_port
 
 SENDER = "news@forum.example"
@@ -105,386 +103,25 @@ def test_a_key_that_may_only_send_is_no_fault(
             assert Level.FAULT not in {finding.level for finding in found.values()}
 
 
-FAULTS: dict[str, tuple[str, dict[str, Said], str, Level, str]] = {
-    "mailgun, missing": (
-        "mailgun",
-        {"/v4/domains/forum.example": (404, {"message": "Domain not found"})},
-        "sending domain",
-        Level.FAULT,
-        "not in this account",
-    ),
-    "mailgun, unverified": (
-        "mailgun",
-        {"/v4/domains/forum.example": (200, {"domain": {"state": "unverified"}})},
-        "sending domain",
-        Level.FAULT,
-        "not verified",
-    ),
-    "mailgun, disabled": (
-        "mailgun",
-        {"/v4/domains/forum.example": (200, {"domain": {"state": "disabled"}})},
-        "sending domain",
-        Level.FAULT,
-        "disabled",
-    ),
-    "sendgrid, no scope": (
-        "sendgrid",
-        {"/v3/scopes": (200, {"scopes": ["alerts.read"]})},
-        "provider key",
-        Level.FAULT,
-        "may not send",
-    ),
-    "sendgrid, missing": (
-        "sendgrid",
-        {"/v3/whitelabel/domains?limit=200": (200, [{"domain": "other.example", "valid": True}])},
-        "sending domain",
-        Level.WARNING,
-        "not among",
-    ),
-    "sendgrid, unverified": (
-        "sendgrid",
-        {"/v3/whitelabel/domains?limit=200": (200, [{"domain": "forum.example", "valid": False}])},
-        "sending domain",
-        Level.FAULT,
-        "not verified",
-    ),
-    "postmark, transactional": (
-        "postmark",
-        {"/message-streams/broadcast": (200, STREAM | {"MessageStreamType": "Transactional"})},
-        "message stream",
-        Level.FAULT,
-        "Transactional",
-    ),
-    "postmark, archived": (
-        "postmark",
-        {"/message-streams/broadcast": (200, STREAM | {"ArchivedAt": "2020-07-01T00:00:00"})},
-        "message stream",
-        Level.FAULT,
-        "2020-07-01",
-    ),
-    "postmark, missing": (
-        "postmark",
-        {"/message-streams/broadcast": (422, {"ErrorCode": 1226, "Message": "No such stream"})},
-        "message stream",
-        Level.FAULT,
-        "no stream broadcast",
-    ),
-    "postmark, its own unsubscribing": (
-        "postmark",
-        {
-            "/message-streams/broadcast": (
-                200,
-                STREAM
-                | {"SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": "Postmark"}},
-            )
-        },
-        "message stream",
-        Level.WARNING,
-        "'Postmark'",
-    ),
-    "postmark, nothing said of unsubscribing": (
-        "postmark",
-        {"/message-streams/broadcast": (200, {"MessageStreamType": "Broadcasts"})},
-        "message stream",
-        Level.OK,
-        "broadcast stream",
-    ),
-    "resend, missing": (
-        "resend",
-        {"/domains?limit=100": (200, {"data": [], "has_more": False})},
-        "sending domain",
-        Level.FAULT,
-        "not in this account",
-    ),
-    "resend, on another page": (
-        "resend",
-        {"/domains?limit=100": (200, {"data": [{"name": "a.example"}], "has_more": True})},
-        "sending domain",
-        Level.WARNING,
-        "first 1",
-    ),
-    "resend, a key of nobody": (
-        "resend",
-        {
-            "/domains?limit=100": (
-                400,
-                {"name": "validation_error", "message": "API key is invalid"},
-            )
-        },
-        "provider key",
-        Level.FAULT,
-        "it is refused",
-    ),
-    "resend, pending": (
-        "resend",
-        {"/domains?limit=100": (200, {"data": [{"name": "forum.example", "status": "pending"}]})},
-        "sending domain",
-        Level.FAULT,
-        "not verified",
-    ),
-    "resend, for the moment": (
-        "resend",
-        {
-            "/domains?limit=100": (
-                200,
-                {"data": [{"name": "forum.example", "status": "temporary_failure"}]},
-            )
-        },
-        "sending domain",
-        Level.WARNING,
-        "for the moment",
-    ),
-    "brevo, missing": (
-        "brevo",
-        {"/v3/senders/domains": (200, {"domains": [], "count": 0})},
-        "sending domain",
-        Level.FAULT,
-        "not in this account",
-    ),
-    "brevo, on another page": (
-        "brevo",
-        {"/v3/senders/domains": (200, {"domains": [], "count": 70})},
-        "sending domain",
-        Level.WARNING,
-        "first 0",
-    ),
-    "brevo, unverified": (
-        "brevo",
-        {
-            "/v3/senders/domains": (
-                200,
-                {"domains": [{"domain_name": "Forum.Example", "authenticated": False}]},
-            )
-        },
-        "sending domain",
-        Level.FAULT,
-        "not verified",
-    ),
-    "mailersend, missing": (
-        "mailersend",
-        {"/v1/domains?limit=100": (200, {"data": ["?", {"name": "other.example"}], "links": {}})},
-        "sending domain",
-        Level.FAULT,
-        "not in this account",
-    ),
-    "mailersend, not on the first page": (
-        "mailersend",
-        {"/v1/domains?limit=100": (200, {"data": [], "links": {"next": "https://x.example"}})},
-        "sending domain",
-        Level.WARNING,
-        "not among the first",
-    ),
-    "mailersend, unverified": (
-        "mailersend",
-        {"/v1/domains?limit=100": (200, {"data": [{"name": "forum.example"}]})},
-        "sending domain",
-        Level.FAULT,
-        "not verified",
-    ),
-    "mailersend, paused": (
-        "mailersend",
-        {
-            "/v1/domains?limit=100": (
-                200,
-                {
-                    "data": [
-                        {
-                            "name": "forum.example",
-                            "is_verified": True,
-                            "domain_settings": {"send_paused": True},
-                        }
-                    ]
-                },
-            )
-        },
-        "sending domain",
-        Level.FAULT,
-        "paused",
-    ),
-    "mailtrap, missing": (
-        "mailtrap",
-        {"/api/domains": (200, {"data": ["?", {"domain_name": "other.example"}]})},
-        "sending domain",
-        Level.FAULT,
-        "not in this account",
-    ),
-    "mailtrap, unverified": (
-        "mailtrap",
-        {"/api/domains": (200, {"data": [{"domain_name": "forum.example"}]})},
-        "sending domain",
-        Level.FAULT,
-        "not verified",
-    ),
-    "ses, in the sandbox": (
-        "ses",
-        {"/v2/email/account": (200, ACCOUNT | {"ProductionAccessEnabled": False})},
-        "provider account",
-        Level.FAULT,
-        "sandbox",
-    ),
-    "ses, switched off": (
-        "ses",
-        {"/v2/email/account": (200, ACCOUNT | {"SendingEnabled": False})},
-        "provider account",
-        Level.FAULT,
-        "switched off",
-    ),
-    "ses, stopped": (
-        "ses",
-        {"/v2/email/account": (200, ACCOUNT | {"EnforcementStatus": "SHUTDOWN"})},
-        "provider account",
-        Level.FAULT,
-        "stopped",
-    ),
-    "ses, watched": (
-        "ses",
-        {"/v2/email/account": (200, ACCOUNT | {"EnforcementStatus": "PROBATION"})},
-        "provider account",
-        Level.WARNING,
-        "watches",
-    ),
-    "ses, its quota": ("ses", {}, "provider account", Level.OK, "50,000 a day, 14 a second"),
-    "ses, without end": (
-        "ses",
-        {
-            "/v2/email/account": (
-                200,
-                ACCOUNT | {"SendQuota": {"Max24HourSend": -1, "MaxSendRate": 90}},
-            )
-        },
-        "provider account",
-        Level.OK,
-        "any number a day",
-    ),
-    "ses, nothing said of a quota": (
-        "ses",
-        {"/v2/email/account": (200, ACCOUNT | {"SendQuota": None})},
-        "provider account",
-        Level.OK,
-        "it may send",
-    ),
-    "ses, missing": (
-        "ses",
-        {"/v2/email/identities/forum.example": (404, {"__type": "NotFoundException"})},
-        "sending domain",
-        Level.WARNING,
-        "no identity in eu-west-1",
-    ),
-    "ses, unverified": (
-        "ses",
-        {
-            "/v2/email/identities/forum.example": (
-                200,
-                IDENTITY | {"VerifiedForSendingStatus": False},
-            )
-        },
-        "sending domain",
-        Level.FAULT,
-        "not verified",
-    ),
-    "ses, not signed": (
-        "ses",
-        {
-            "/v2/email/identities/forum.example": (
-                200,
-                IDENTITY | {"DkimAttributes": {"SigningEnabled": True, "Status": "PENDING"}},
-            )
-        },
-        "sending domain",
-        Level.WARNING,
-        "not signed",
-    ),
-    "ses, a key that is not known": (
-        "ses",
-        {"/v2/email/account": (403, {"__type": "com.amazon#UnrecognizedClientException"})},
-        "provider key",
-        Level.FAULT,
-        "not known",
-    ),
-    "ses, credentials that have expired": (
-        "ses",
-        {"/v2/email/account": (403, {"__type": "ExpiredTokenException"})},
-        "provider key",
-        Level.FAULT,
-        "expired",
-    ),
-    "ses, a key that may only send": (
-        "ses",
-        {
-            "/v2/email/account": (403, {"__type": "AccessDeniedException"}),
-            "/v2/email/identities/forum.example": (403, {"__type": "AccessDeniedException"}),
-        },
-        "provider key",
-        Level.WARNING,
-        "may not ask",
-    ),
-    "mailjet, the address alone": (
-        "mailjet",
-        {
-            "/v3/REST/sender?Domain=forum.example&Limit=1000": (
-                200,
-                {"Data": ["?", {"Email": "News@Forum.example", "Status": "Active"}]},
-            )
-        },
-        "sender address",
-        Level.OK,
-        "validated",
-    ),
-    "mailjet, another address": (
-        "mailjet",
-        {
-            "/v3/REST/sender?Domain=forum.example&Limit=1000": (
-                200,
-                {"Data": [{"Email": "press@forum.example", "Status": "Active"}]},
-            )
-        },
-        "sender address",
-        Level.WARNING,
-        "neither it nor all of forum.example",
-    ),
-    "mailjet, inactive": (
-        "mailjet",
-        {
-            "/v3/REST/sender?Domain=forum.example&Limit=1000": (
-                200,
-                {"Data": [{"Email": "*@forum.example", "Status": "Inactive"}]},
-            )
-        },
-        "sender address",
-        Level.FAULT,
-        "not validated",
-    ),
-    "mailjet, no record": (
-        "mailjet",
-        {
-            "/v3/REST/dns/forum.example": (
-                200,
-                {"Data": [RECORDS | {"DKIMStatus": "Error", "SPFStatus": "Not checked"}]},
-            )
-        },
-        "sending domain",
-        Level.WARNING,
-        "DKIM 'Error', SPF 'Not checked'",
-    ),
-    "mailjet, an unknown domain": (
-        "mailjet",
-        {"/v3/REST/dns/forum.example": (404, {"ErrorMessage": "Object not found"})},
-        "sending domain",
-        Level.WARNING,
-        "knows no records",
-    ),
-}
+CASES: dict[str, dict[str, Any]] = yaml.safe_load(
+    Path(__file__).with_suffix(".yaml").read_text("utf-8")
+)
 
 
 def test_each_state_of_an_account_is_told(
     subtests: pytest.Subtests, server: QuestionServer
 ) -> None:
-    for case in FAULTS:
-        with subtests.test(case=case):
-            kind, answers, what, level, says = FAULTS[case]
-            finding = examined(kind, server, more=answers)[what]
-            assert finding.level is level
-            assert says in finding.detail
+    for kind, cases in CASES.items():
+        usual: Mapping[str, Any] = ASKED[kind].answers
+        for name, case in cases.items():
+            with subtests.test(kind=kind, case=name):
+                answers = case.get("answers", {})
+                for path, changes in case.get("changes", {}).items():
+                    answers[path] = (200, usual[path][1] | changes)
+                what, level, says = case["finding"]
+                finding = examined(kind, server, more=answers)[what]
+                assert finding.level is Level[level]
+                assert says in finding.detail
 
 
 NONSENSE: list[object] = [b"", b"<html>Welcome</html>", b"[" * 100_000, [], {}, "x", None, 7]
