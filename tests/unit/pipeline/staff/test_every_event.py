@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -41,7 +41,7 @@ HOUR = timedelta(hours=1)
 Act = Callable[[Desk], object]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Case:
     """An event that happens after ``before``, and the people who get it."""
 
@@ -51,6 +51,7 @@ class Case:
     told: str
     ends: Act | None
     """The act after which it gets no mail; None if it stays a fact."""
+    _: KW_ONLY
     leads: str = "/statements/resignation"
     says: str = ""
 
@@ -207,190 +208,140 @@ def decides(desk: Desk) -> None:
 
 
 CASES = {
-    "submitted": Case(
-        kind=NoticeKind.SUBMITTED,
-        before=unseen,
-        happens=unseen,
-        told="ed flo sam ada",
-        ends=approves(ED),
-    ),
+    "submitted": Case(NoticeKind.SUBMITTED, unseen, unseen, "ed flo sam ada", approves(ED)),
     "an approval is taken back": Case(
-        kind=NoticeKind.SUBMITTED,
-        before=approved,
-        happens=is_taken_back,
-        told="flo sam ada",
-        ends=approves(FLO),
+        NoticeKind.SUBMITTED, approved, is_taken_back, "flo sam ada", approves(FLO)
     ),
     "an approver has left": Case(
-        kind=NoticeKind.SUBMITTED,
-        before=planned,
-        happens=loses_an_approver,
-        told="flo sam ada",
-        ends=approves(FLO),
+        NoticeKind.SUBMITTED, planned, loses_an_approver, "flo sam ada", approves(FLO)
     ),
-    "sent back": Case(
-        kind=NoticeKind.SENT_BACK,
-        before=waits,
-        happens=is_sent_back,
-        told="writer",
-        ends=has_other_words,
-    ),
-    "approved": Case(
-        kind=NoticeKind.APPROVED,
-        before=waits,
-        happens=approves(ED),
-        told="writer sam ada",
-        ends=is_taken_back,
-    ),
+    "sent back": Case(NoticeKind.SENT_BACK, waits, is_sent_back, "writer", has_other_words),
+    "approved": Case(NoticeKind.APPROVED, waits, approves(ED), "writer sam ada", is_taken_back),
     "approved once more": Case(
-        kind=NoticeKind.APPROVED,
-        before=waits,
-        happens=lambda desk: [approves(SAM)(desk), desk.tick(), approves(FLO)(desk)],
-        told="writer ada",
-        ends=has_other_words,
+        NoticeKind.APPROVED,
+        waits,
+        lambda desk: [approves(SAM)(desk), desk.tick(), approves(FLO)(desk)],
+        "writer ada",
+        has_other_words,
     ),
     "comment": Case(
-        kind=NoticeKind.COMMENTED,
-        before=waits,
-        happens=says("Which Monday?"),
-        told="writer",
-        ends=is_gone,
+        NoticeKind.COMMENTED,
+        waits,
+        says("Which Monday?"),
+        "writer",
+        is_gone,
         leads="/statements/resignation#comments",
     ),
     "mention": Case(
-        kind=NoticeKind.MENTIONED,
-        before=waits,
-        happens=says("@vic, which Monday?"),
-        told="vic",
-        ends=is_gone,
+        NoticeKind.MENTIONED,
+        waits,
+        says("@vic, which Monday?"),
+        "vic",
+        is_gone,
         leads="/statements/resignation#comments",
     ),
-    "scheduled": Case(
-        kind=NoticeKind.SCHEDULED,
-        before=approved,
-        happens=starts_again,
-        told="writer ed",
-        ends=undoes(ADA),
-    ),
+    "scheduled": Case(NoticeKind.SCHEDULED, approved, starts_again, "writer ed", undoes(ADA)),
     "scheduled, and approved once more": Case(
-        kind=NoticeKind.SCHEDULED,
-        before=approved,
-        happens=lambda desk: [starts_again(desk), desk.tick(), approves(FLO)(desk)],
-        told="writer ed",
-        ends=undoes(ADA),
+        NoticeKind.SCHEDULED,
+        approved,
+        lambda desk: [starts_again(desk), desk.tick(), approves(FLO)(desk)],
+        "writer ed",
+        undoes(ADA),
     ),
     "starts in an hour": Case(
-        kind=NoticeKind.STARTS_SOON,
-        before=planned,
-        happens=passes(3 * HOUR),
-        told="writer ed sam",
+        NoticeKind.STARTS_SOON,
+        planned,
+        passes(3 * HOUR),
+        "writer ed sam",
+        lambda desk: desk.room.schedule("resignation", NOON + 6 * HOUR),
         says="Goes out on Tue 24 Nov 2026, 11:00 New York",
-        ends=lambda desk: desk.room.schedule("resignation", NOON + 6 * HOUR),
     ),
     "due and not started": Case(
-        kind=NoticeKind.OVERDUE,
-        before=due_and_approved,
-        happens=passes(HOUR),
-        told="writer sam ada",
-        ends=lambda desk: desk.start(at_once=True),
+        NoticeKind.OVERDUE,
+        due_and_approved,
+        passes(HOUR),
+        "writer sam ada",
+        lambda desk: desk.start(at_once=True),
     ),
     "due and not approved": Case(
-        kind=NoticeKind.OVERDUE,
-        before=due,
-        happens=passes(HOUR),
-        told="writer ed flo sam ada",
-        ends=nothing_on_hand,
+        NoticeKind.OVERDUE, due, passes(HOUR), "writer ed flo sam ada", nothing_on_hand
     ),
     "embargo over": Case(
-        kind=NoticeKind.EMBARGO_OVER,
-        before=embargoed,
-        happens=passes(HOUR),
-        told="writer ed flo sam ada",
-        ends=has_other_words,
+        NoticeKind.EMBARGO_OVER, embargoed, passes(HOUR), "writer ed flo sam ada", has_other_words
     ),
     "started": Case(
-        kind=NoticeKind.STARTED,
-        before=lambda desk: [approved(desk), desk.start(), desk.mails()],
-        happens=passes(timedelta(minutes=5)),
-        told="writer ed sam",
-        ends=lambda desk: desk.room.drain(),
+        NoticeKind.STARTED,
+        lambda desk: [approved(desk), desk.start(), desk.mails()],
+        passes(timedelta(minutes=5)),
+        "writer ed sam",
+        lambda desk: desk.room.drain(),
     ),
     "finished": Case(
-        kind=NoticeKind.FINISHED,
-        before=sending,
-        happens=ends_rejected,
-        told="writer ed sam",
-        ends=lambda desk: desk.room.hand().reopen("1"),
+        NoticeKind.FINISHED,
+        sending,
+        ends_rejected,
+        "writer ed sam",
+        lambda desk: desk.room.hand().reopen("1"),
     ),
     "page changed": Case(
-        kind=NoticeKind.PAGE_CHANGED,
-        before=sent,
-        happens=changes_its_page,
-        told="writer ed",
-        ends=None,
+        NoticeKind.PAGE_CHANGED,
+        sent,
+        changes_its_page,
+        "writer ed",
+        None,
         says="Sam wrote on its page: On Monday.",
     ),
     "undone": Case(
-        kind=NoticeKind.TAKEN_BACK,
-        before=planned,
-        happens=undoes(ADA),
-        told="writer ed sam",
-        ends=starts_again,
+        NoticeKind.TAKEN_BACK,
+        planned,
+        undoes(ADA),
+        "writer ed sam",
+        starts_again,
         says="Ada undid the start.",
     ),
     "undone before it was told": Case(
-        kind=NoticeKind.TAKEN_BACK,
-        before=started_just_now,
-        happens=undoes(ADA),
-        told="sam",
-        ends=starts_again,
+        NoticeKind.TAKEN_BACK, started_just_now, undoes(ADA), "sam", starts_again
     ),
     "cancelled": Case(
-        kind=NoticeKind.TAKEN_BACK,
-        before=sending,
-        happens=lambda desk: desk.room.hand(SAM).cancel("1"),
-        told="writer ed",
-        ends=lambda desk: desk.room.hand().reopen("1"),
+        NoticeKind.TAKEN_BACK,
+        sending,
+        lambda desk: desk.room.hand(SAM).cancel("1"),
+        "writer ed",
+        lambda desk: desk.room.hand().reopen("1"),
         says="Cancelled by Sam, before anybody got it.",
     ),
     "paused by a person": Case(
-        kind=NoticeKind.PAUSED,
-        before=sending,
-        happens=lambda desk: desk.room.hand(SAM).pause("1"),
-        told="writer ed ada",
-        ends=lambda desk: desk.room.hand().resume("1"),
+        NoticeKind.PAUSED,
+        sending,
+        lambda desk: desk.room.hand(SAM).pause("1"),
+        "writer ed ada",
+        lambda desk: desk.room.hand().resume("1"),
     ),
     "paused a second time by its number of readers": Case(
-        kind=NoticeKind.PAUSED,
-        before=paused_by_its_number_of_readers,
-        happens=passes(timedelta(minutes=5)),
-        told="writer ed sam ada",
-        ends=lambda desk: desk.start(at_once=True),
+        NoticeKind.PAUSED,
+        paused_by_its_number_of_readers,
+        passes(timedelta(minutes=5)),
+        "writer ed sam ada",
+        lambda desk: desk.start(at_once=True),
     ),
-    "unknown": Case(
-        kind=NoticeKind.DECISION, before=sending, happens=ends_unknown, told="ada", ends=decides
-    ),
+    "unknown": Case(NoticeKind.DECISION, sending, ends_unknown, "ada", decides),
     "unknown after a cancellation": Case(
-        kind=NoticeKind.DECISION,
-        before=sending,
-        happens=is_cancelled_during_its_last_call,
-        told="ada",
-        ends=decides,
+        NoticeKind.DECISION, sending, is_cancelled_during_its_last_call, "ada", decides
     ),
     "imported": Case(
-        kind=NoticeKind.IMPORTED,
-        before=waits,
-        happens=brings_people_in,
-        told="sam ada",
-        ends=undoes_the_import,
+        NoticeKind.IMPORTED,
+        waits,
+        brings_people_in,
+        "sam ada",
+        undoes_the_import,
         leads="/readers/import",
     ),
     "health": Case(
-        kind=NoticeKind.HEALTH,
-        before=waits,
-        happens=lambda desk: failing(desk, dns="no SPF record"),
-        told="ada",
-        ends=passes_again,
+        NoticeKind.HEALTH,
+        waits,
+        lambda desk: failing(desk, dns="no SPF record"),
+        "ada",
+        passes_again,
         leads="/channels",
         says="dns: no SPF record",
     ),
