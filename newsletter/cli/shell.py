@@ -41,7 +41,7 @@ class Shell:
         folder = Path(self.workspace)
         if not (folder / FILE_NAME).exists():
             message = "does not exist; correct --workspace, or make one with: newsletter init DIR"
-            raise InvalidConfiguration([Fault(file=str(folder / FILE_NAME), message=message)])
+            raise InvalidConfiguration.at(str(folder / FILE_NAME), message)
         return folder
 
     def settings(self) -> Settings:
@@ -175,7 +175,7 @@ def address_argument(
         try:
             return parse_address(text)
         except ValueError as error:
-            raise InvalidInput([Fault(file=metavar, message=str(error))]) from error
+            raise InvalidInput.at(metavar, str(error)) from error
 
     return click.argument(name, metavar=metavar, callback=parsed)
 

@@ -98,7 +98,7 @@ def parse(path: Path, data: bytes | None = None) -> yaml.Node:
 
 def _fatal(path: Path, message: str, position: Position | None = None) -> InvalidConfiguration:
     line, column = (position.line, position.column) if position else (0, 0)
-    return InvalidConfiguration([Fault(file=path.name, line=line, column=column, message=message)])
+    return InvalidConfiguration.at(path.name, message, line=line, column=column)
 
 
 KeyPath = tuple[str | int, ...]

@@ -9,7 +9,7 @@ import yaml
 
 from newsletter.config.document import KeyPath, build, key_text
 from newsletter.config.loading import FILE_NAME
-from newsletter.domain.errors import Fault, InvalidConfiguration, Refused
+from newsletter.domain.errors import InvalidConfiguration, Refused
 from newsletter.domain.wording import say
 from newsletter.formats.scalars import write_scalar
 from newsletter.formats.yaml_nodes import compose
@@ -88,7 +88,7 @@ def _set(text: str, path: KeyPath, value: Any) -> str:
                     "comes from the environment of the service; your operator can change it"
                 )
                 key = key_text(path)
-                raise InvalidConfiguration([Fault(file=FILE_NAME, key=key, message=fault)])
+                raise InvalidConfiguration.at(FILE_NAME, fault, key=key)
             if value is None:
                 return _remove(text, group, str(part))
             start = inner.start_mark.index

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from newsletter.config.document import Document, KeyPath, Written, build, expand, key_text, parse
 from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape, as_yaml, inside
-from newsletter.domain.errors import Fault, InvalidConfiguration
+from newsletter.domain.errors import InvalidConfiguration
 from newsletter.domain.wording import Sentence, did_you_mean, invalid, say
 from newsletter.providers import registry
 
@@ -227,14 +227,10 @@ def find_workspace(start: Path) -> Path:
     for directory in (start, *start.parents):
         if (directory / FILE_NAME).is_file():
             return directory
-    raise InvalidConfiguration(
-        [
-            Fault(
-                file=FILE_NAME,
-                message=f"is neither in {start} nor in a directory above it; go to your "
-                "workspace, name it with --workspace, or make one with: newsletter init",
-            )
-        ]
+    raise InvalidConfiguration.at(
+        FILE_NAME,
+        f"is neither in {start} nor in a directory above it; go to your "
+        "workspace, name it with --workspace, or make one with: newsletter init",
     )
 
 

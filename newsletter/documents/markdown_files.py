@@ -17,7 +17,7 @@ from newsletter.documents.release.dates import find_dates
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import normalise
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.wording import say
 
 _FRONT_MATTER_PATTERN = re.compile(
@@ -96,8 +96,7 @@ def _split_front_matter(text: str, file: str) -> _FrontMatter:
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         message = say("has front matter that is not YAML; put a value with a colon in it in quotes")
-        fault = Fault(file=file, line=mark.line + 2 if mark else 1, message=message)
-        raise InvalidInput([fault]) from error
+        raise InvalidInput.at(file, message, line=mark.line + 2 if mark else 1) from error
     if found is None or not isinstance(root, yaml.MappingNode):  # lines across the page
         return _FrontMatter(pairs=(), body=text.rstrip(), body_line=1)
     pairs = ((_scalar(key), _scalar(value), key.start_mark.line + 2) for key, value in root.value)

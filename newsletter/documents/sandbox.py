@@ -219,7 +219,7 @@ def cut_off(error: CutOff, *, file: str, advice: str) -> InvalidInput:
     """Return the error to show for a file that a sandbox did not finish."""
     remedy = say("try again") if isinstance(error, MachineBusy) else advice
     message = say("was not read: {why}; {remedy}", why=str(error), remedy=remedy)
-    return InvalidInput([Fault(file=file, message=message)])
+    return InvalidInput.at(file, message)
 
 
 def _start(

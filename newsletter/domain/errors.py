@@ -5,6 +5,7 @@ People may read their messages, which say the problem, the object and the remedy
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Self
 
 from newsletter.domain.wording import enclosed
 
@@ -51,6 +52,11 @@ class InvalidInput(NewsletterError):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    @classmethod
+    def at(cls, file: str, message: str, **place: Any) -> Self:
+        """Return the error with one fault. ``place`` is its line, column or key."""
+        return cls([Fault(file=file, message=message, **place)])
 
 
 class InvalidConfiguration(InvalidInput):

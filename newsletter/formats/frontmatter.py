@@ -66,8 +66,7 @@ def parse_front_matter(data: bytes, *, file: str) -> FrontMatter:
             "the front matter is {size:,} bytes long, and {most:,} are the most; move the text"
             " below the line --- that closes the front matter"
         )
-        message = say(long, size=size, most=MAX_HEADER_BYTES)
-        raise InvalidInput([Fault(file=file, line=2, message=message)])
+        raise InvalidInput.at(file, say(long, size=size, most=MAX_HEADER_BYTES), line=2)
     first = next((n for n in range(end + 1, len(lines)) if lines[n].strip()), len(lines) - 1)
     return FrontMatter(
         fields=_fields(header, file), body="\n".join(lines[first:]).rstrip(), body_line=first + 1
@@ -77,12 +76,12 @@ def parse_front_matter(data: bytes, *, file: str) -> FrontMatter:
 def _closing_line(lines: list[str], file: str) -> int:
     if lines[0].rstrip() != "---":
         message = say("has no front matter; its first line must be --- and a title: must follow")
-        raise InvalidInput([Fault(file=file, line=1, message=message)])
+        raise InvalidInput.at(file, message, line=1)
     for number, line in enumerate(lines[1:], start=1):
         if line.rstrip() == "---":
             return number
     message = say("this front matter is not closed; write --- alone on the line after its last key")
-    raise InvalidInput([Fault(file=file, line=1, message=message)])
+    raise InvalidInput.at(file, message, line=1)
 
 
 def _fields(header: str, file: str) -> dict[str, Field]:
@@ -94,14 +93,13 @@ def _fields(header: str, file: str) -> dict[str, Field]:
         return {}
     if not isinstance(root, yaml.MappingNode):
         message = say("the front matter holds no keys; write lines like title: The title")
-        raise InvalidInput([Fault(file=file, line=2, message=message)])
+        raise InvalidInput.at(file, message, line=2)
     if len(root.value) > MAX_KEYS:
         many = (
             "the front matter has {count} keys, and {most} are the most; take out the keys that"
             " are not of a statement"
         )
-        message = say(many, count=len(root.value), most=MAX_KEYS)
-        raise InvalidInput([Fault(file=file, line=2, message=message)])
+        raise InvalidInput.at(file, say(many, count=len(root.value), most=MAX_KEYS), line=2)
     lines = header.split("\n")
     fields: dict[str, Field] = {}
     faults: list[Fault] = []

@@ -2,7 +2,7 @@
 
 import re
 
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.setting import name_control
 from newsletter.domain.wording import say
 
@@ -20,15 +20,13 @@ def decode_utf8(data: bytes, *, file: str) -> str:
     Raises InvalidInput with the line and column of the first invalid byte or control character.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        message = say("is UTF-16; save the file as UTF-8")
-        raise InvalidInput([Fault(file=file, line=1, message=message)])
+        raise InvalidInput.at(file, say("is UTF-16; save the file as UTF-8"), line=1)
     text = data.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
     flaw = FLAW_PATTERN.search(text)
     if flaw:
         line = text.count("\n", 0, flaw.start()) + 1
         column = flaw.start() - text.rfind("\n", 0, flaw.start())
-        wrong = describe_flaw(flaw[0], "UTF-8")
-        raise InvalidInput([Fault(file=file, line=line, column=column, message=wrong)])
+        raise InvalidInput.at(file, describe_flaw(flaw[0], "UTF-8"), line=line, column=column)
     return text
 
 

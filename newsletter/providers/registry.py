@@ -16,7 +16,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.delivery.provider import Finding, unclear
-from newsletter.domain.errors import Defect, Fault, InvalidConfiguration
+from newsletter.domain.errors import Defect, InvalidConfiguration
 from newsletter.imports import Imported, import_name
 from newsletter.providers.kind import Kind
 from newsletter.tables import load_table
@@ -87,8 +87,7 @@ def webhook(
         endpoint: Webhook = make(key_or_topics, fetch) if parts.by_topics else make(key_or_topics)
     except ValueError as error:
         key_path = f"provider.{'webhook_topics' if parts.by_topics else 'webhook_key'}"
-        fault = Fault(file="newsletter.yaml", key=key_path, message=str(error))
-        raise InvalidConfiguration([fault]) from None
+        raise InvalidConfiguration.at("newsletter.yaml", str(error), key=key_path) from None
     return endpoint
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsletter.documents.sandbox import TEXT_GATE, CutOff, MachineBusy, ask
-from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
+from newsletter.domain.errors import InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content, Publisher
 from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding, sort_findings
 from newsletter.domain.statements.statement import Statement
@@ -80,15 +80,17 @@ class LazyRenderer:
             "translations": tuple(translations),
             "is_test": is_test,
         }
+        line = statement.line_of("body")
         try:
             [found] = ask(
                 _RENDER_FUNCTION, arguments, answer=Content, timeout=self._timeout, gate=TEXT_GATE
             )
         except MachineBusy as error:
             why = say("was not made an email yet: {error}; it is tried again", error=str(error))
-            raise Postponed([_fault(statement, why)]) from error
+            raise Postponed.at(statement.origin, why, line=line) from error
         except CutOff as error:
-            raise TookTooLong([_fault(statement, _timeout_message(self._timeout))]) from error
+            late = _timeout_message(self._timeout)
+            raise TookTooLong.at(statement.origin, late, line=line) from error
         if isinstance(found, InvalidInput):
             raise found
         content: Content = replace(found, segment=statement.segment)
@@ -152,10 +154,6 @@ def _timeout_message(timeout: timedelta) -> str:
         " signs such as brackets and quotation marks hundreds of times"
     )
     return say(late, seconds=f"{timeout.total_seconds():g}")
-
-
-def _fault(statement: Statement, message: str) -> Fault:
-    return Fault(file=statement.origin, line=statement.line_of("body"), message=message)
 
 
 def render_here(

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from newsletter.config.settings import Settings
-from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
+from newsletter.domain.errors import Defect, InvalidInput, NotFound
 from newsletter.domain.subscribers.address import AddressHash
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import fingerprints_in, load_keys, workspace_name
@@ -128,7 +128,7 @@ def _inspect(store: Store, file: Path) -> str:
     damaged = [name for each in found for name in each.damaged]
     if damaged:
         message = f"has damaged rows: {', '.join(damaged)}; take another backup"
-        raise InvalidInput([Fault(file=str(file), message=message)])
+        raise InvalidInput.at(str(file), message)
     with store.read() as tx:
         lines = tx.audit.verify().number
         if not tx.hold.reasons():

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_TIME_DIGITS = 10
@@ -36,7 +36,7 @@ def load_link_keys(path: Path) -> tuple[tuple[bytes, ...], frozenset[int]]:
     numbers = frozenset(number for number, (_, is_retired) in enumerate(lines) if is_retired)
     if len(lines) - 1 in numbers:
         message = "is retired, and the last key signs; add one with 'newsletter db rekey'"
-        raise InvalidInput([Fault(file=str(path), line=len(lines), message=message)])
+        raise InvalidInput.at(str(path), message, line=len(lines))
     return tuple(key for key, _ in lines), numbers
 
 
@@ -74,9 +74,7 @@ def _load(path: Path) -> list[tuple[bytes, bool]]:
         if line.strip()
     ]
     if not found:
-        raise InvalidInput(
-            [Fault(file=str(path), message="holds no key; restore it from a backup")]
-        )
+        raise InvalidInput.at(str(path), "holds no key; restore it from a backup")
     return found
 
 
@@ -87,7 +85,7 @@ def _parse_key(path: Path, number: int, parts: list[str]) -> bytes:
         key = b""
     if len(key) != _KEY_BYTES or parts[1:] not in ([], [_RETIRED_FOLDER]):
         message = f"is not a key of {_KEY_BYTES * 2} hexadecimal digits; restore it from a backup"
-        raise InvalidInput([Fault(file=str(path), line=number, message=message)])
+        raise InvalidInput.at(str(path), message, line=number)
     return key
 
 

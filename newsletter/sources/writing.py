@@ -5,7 +5,7 @@ import unicodedata
 from itertools import chain, count
 from pathlib import Path
 
-from newsletter.domain.errors import Fault, InvalidInput, Refused
+from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.statements.statement import MAX_SLUG_CHARS
 
 _LATIN_OF_LETTER = str.maketrans(
@@ -60,7 +60,7 @@ def write_new(path: Path, data: bytes) -> None:
         raise Refused(f"{what}; choose another slug, or move that file away first") from error
     except OSError as error:
         message = f"cannot be written: {error.strerror}; check the folder and its permissions"
-        raise InvalidInput([Fault(file=str(path), message=message)]) from error
+        raise InvalidInput.at(str(path), message) from error
 
 
 def mark_for_review(path: Path, line: int) -> None:
@@ -80,4 +80,4 @@ def mark_for_review(path: Path, line: int) -> None:
         part.replace(path)
     except OSError as error:
         message = f"cannot be written: {error.strerror}; write status: review into it"
-        raise InvalidInput([Fault(file=str(path), message=message)]) from error
+        raise InvalidInput.at(str(path), message) from error

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscriber, SuppressedEntry
 from newsletter.domain.wording import say
 from newsletter.subscriber_files.encodings import Member, Source, readable
@@ -103,7 +103,7 @@ def members(path: Source) -> tuple[Member, ...]:
         too_large = "unpacks to more than {limit} GiB; import its files one by one"
         objection = say(too_large, limit=MAX_UNPACKED_BYTES >> 30)
     if objection:
-        raise InvalidInput([Fault(file=str(path), message=objection)])
+        raise InvalidInput.at(str(path), objection)
     return tuple(
         Member(
             file=f"{path}/{info.filename}",
@@ -149,7 +149,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
                 line = skipped_lines + table.line_num + 1
     except csv.Error as error:
         message = say("is not CSV here; look at the quotes")
-        raise InvalidInput([Fault(file=member.file, line=line, message=message)]) from error
+        raise InvalidInput.at(member.file, message, line=line) from error
     except UnicodeDecodeError as error:
         raise InvalidInput([find_encoding_fault(member, encoding)]) from error
 

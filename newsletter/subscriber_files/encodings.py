@@ -79,12 +79,10 @@ def readable(file: str) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        message = say("cannot be unpacked; export it again")
-        raise InvalidInput([Fault(file=file, message=message)]) from error
+        raise InvalidInput.at(file, say("cannot be unpacked; export it again")) from error
     except OSError as error:
         unreadable = "cannot be read: {error}; check its name and permissions"
-        message = say(unreadable, error=error.strerror or str(error))
-        raise InvalidInput([Fault(file=file, message=message)]) from error
+        raise InvalidInput.at(file, say(unreadable, error=error.strerror or str(error))) from error
 
 
 def encoding_in(member: Member, encoding: str = "") -> str:
@@ -97,8 +95,7 @@ def encoding_in(member: Member, encoding: str = "") -> str:
             return codecs.lookup(encoding).name
         except LookupError as error:
             unknown = "{name!r} is no encoding; write one like windows-1252 or mac-roman"
-            message = say(unknown, name=encoding)
-            raise InvalidInput([Fault(file="--encoding", message=message)]) from error
+            raise InvalidInput.at("--encoding", say(unknown, name=encoding)) from error
     return unicode_in(member) or _guess_encoding(member)
 
 

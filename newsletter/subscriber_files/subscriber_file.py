@@ -259,7 +259,7 @@ def check_file(
         progress(row_count)
     left_out = reader.finish()
     if sha256_of(path) != sha256:
-        raise InvalidInput([Fault(file=str(path), message=FILE_CHANGED_REASON)])
+        raise InvalidInput.at(str(path), FILE_CHANGED_REASON)
     return SubscriberFile(
         name=path.name,
         kind=kind,

@@ -40,7 +40,7 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
     suffix = path.suffix.lower()
     if suffix not in _YAML_SUFFIXES | _CSV_SUFFIXES:
         message = say("is no table by its name; save it as .csv, .xlsx or .ods, or as our .yaml")
-        raise InvalidInput([Fault(file=str(path), message=message)])
+        raise InvalidInput.at(str(path), message)
     sha256 = sha256_of(path)
     [member] = csv_files.members(path)
     if suffix in _YAML_SUFFIXES and not instructions.encoding and not unicode_in(member):
@@ -81,11 +81,10 @@ def read_people(
     known = exports.EXPORT_FORMATS.get(instructions.kind)
     objection = next(filter(None, map(list_name_objection, instructions.lists)), "")
     if objection:
-        raise InvalidInput([Fault(file="--list", message=objection)])
+        raise InvalidInput.at("--list", objection)
     if known and suffix not in _CSV_SUFFIXES | {_ZIP_SUFFIX}:
         what = "is no export of {tool}, which is a .csv or a .zip"
-        message = say(what, tool=instructions.kind)
-        raise InvalidInput([Fault(file=str(path), message=message)])
+        raise InvalidInput.at(str(path), say(what, tool=instructions.kind))
     may_be_export = (
         instructions.kind == AUTO_FORMAT and not instructions.headers and not instructions.chosen
     )
@@ -97,7 +96,7 @@ def read_people(
         beside = "names its own lists and keys, so choose none beside it; take --column away"
         if instructions.lists:
             beside = "names its own lists and keys, so choose none beside it; take --list away"
-        raise InvalidInput([Fault(file=str(path), message=say(beside))])
+        raise InvalidInput.at(str(path), say(beside))
     return _read_ours(path, instructions, progress)
 
 
@@ -171,7 +170,7 @@ def _read_export(
         if not is_zip:
             return None
         message = say("holds no export of {tools}", tools=", ".join(exports.EXPORT_FORMATS))
-        raise InvalidInput([Fault(file=str(path), message=message)])
+        raise InvalidInput.at(str(path), message)
     if is_zip:
         _require_unsubscribed_files(path, present, tables, instructions.without)
     else:
@@ -185,7 +184,7 @@ def _read_export(
     file = check_file(path, read_entries, kind=kind, sha256=sha256, notes=notes, progress=progress)
     if not instructions.lists and any(isinstance(person, Entry) for _, person in file.people):
         message = say("names no list of ours, so choose one for its people; like --list press")
-        raise InvalidInput([Fault(file=str(path), message=message)])
+        raise InvalidInput.at(str(path), message)
     return file
 
 
@@ -227,8 +226,7 @@ def _refuse_single_file(path: Source, layout: exports.Layout, without: Collectio
         " the ZIP as it was downloaded; or import those files too and say --without {names}"
     )
     names = " --without ".join(missing)
-    message = say(alone, tool=layout.export.name, files=files, names=names)
-    raise InvalidInput([Fault(file=str(path), message=message)])
+    raise InvalidInput.at(str(path), say(alone, tool=layout.export.name, files=files, names=names))
 
 
 def _table(member: Member, export: exports.ExportFormat | None, given: str) -> Table | None:
@@ -240,8 +238,7 @@ def _table(member: Member, export: exports.ExportFormat | None, given: str) -> T
     try:
         layout = exports.find_layout(tool, header, member.name)
     except exports.UnusableCell as error:
-        fault = Fault(file=member.file, line=line, key=error.column, message=str(error))
-        raise InvalidInput([fault]) from error
+        raise InvalidInput.at(member.file, str(error), line=line, key=error.column) from error
     return Table(member=member, encoding=encoding, layout=layout)
 
 
@@ -261,8 +258,7 @@ def _recognise_tool(header: Sequence[str], file: str, line: int) -> exports.Expo
         return None
     several = "could be an export by its columns ({tools}); say of which, like --format {first}"
     listed = ", ".join(known.name for known in tools)
-    message = say(several, tools=listed, first=tools[0].name)
-    raise InvalidInput([Fault(file=file, line=line, message=message)])
+    raise InvalidInput.at(file, say(several, tools=listed, first=tools[0].name), line=line)
 
 
 def _read_tables(

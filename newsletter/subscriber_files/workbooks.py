@@ -8,7 +8,7 @@ from datetime import datetime, time
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from newsletter.documents.sandbox import read_isolated
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.wording import say
 from newsletter.subscriber_files.encodings import MemoryFile, Source, readable
 
@@ -44,7 +44,7 @@ def read_workbook(data: bytes, file: str) -> str:
             }
     except CalamineError as error:
         message = say("cannot be read as a workbook; open it and save it again, or as CSV UTF-8")
-        raise InvalidInput([Fault(file=file, message=message)]) from error
+        raise InvalidInput.at(file, message) from error
     used = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
     if len(used) == 1:
         cells = [[_text(cell) for cell in row] for rows in used.values() for row in rows]
@@ -53,8 +53,7 @@ def read_workbook(data: bytes, file: str) -> str:
         csv.writer(buffer, lineterminator="\n").writerows(row[:width] for row in cells)
         return buffer.getvalue()
     several = say("has the sheets {names}; keep the one with the people", names=", ".join(used))
-    message = several if used else say("is empty")
-    raise InvalidInput([Fault(file=file, message=message)])
+    raise InvalidInput.at(file, several if used else say("is empty"))
 
 
 def _text(cell: object) -> str:

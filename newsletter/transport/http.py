@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 
 from newsletter import __version__
-from newsletter.domain.errors import Defect, Fault, InvalidConfiguration, NewsletterError
+from newsletter.domain.errors import Defect, InvalidConfiguration, NewsletterError
 
 MAX_RETRY_AFTER = timedelta(hours=1)
 _MAX_REASON_CHARS = 200
@@ -131,8 +131,8 @@ def request_bytes(request: HttpRequest) -> bytes:
         prepared.prepare(request.method, request.url, headers, data=request.body)
     except ValueError:
         message = "the address or a header of its calls cannot be written; look at its keys"
-        fault = Fault(file="newsletter.yaml", key="provider", message=message)
-        raise InvalidConfiguration([fault]) from None  # the cause quotes the header: a secret
+        # the cause quotes the header: a secret
+        raise InvalidConfiguration.at("newsletter.yaml", message, key="provider") from None
     fields = "".join(f"{name}: {value}\r\n" for name, value in prepared.headers.items())
     head = f"{prepared.method} {prepared.path_url} HTTP/1.1\r\n{fields}\r\n"
     return head.encode("latin-1") + request.body

@@ -9,7 +9,7 @@ import click
 from newsletter.cli import shell
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.typed_time import parse_instant
 from newsletter.domain.wording import people
 from newsletter.pipeline.archive.annotate import annotate as add_note
@@ -294,4 +294,4 @@ def _parse_at(services: Services, text: str) -> datetime:
     try:
         return parse_instant(text, zone=services.settings.timezone, now=now)
     except ValueError as error:
-        raise InvalidInput([Fault(file="--at", message=str(error))]) from error
+        raise InvalidInput.at("--at", str(error)) from error

@@ -8,7 +8,7 @@ import click
 from newsletter.cli import shell
 from newsletter.cli.main import EXIT_UNREACHABLE
 from newsletter.config.sources import FolderOptions
-from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.errors import InvalidInput, NotFound
 from newsletter.domain.schedule import format_duration
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.feed import ItemState
@@ -186,4 +186,4 @@ def _read_file(file: Path) -> bytes:
             return stream.read(MAX_BYTES + 1)
     except OSError as error:
         message = f"cannot be read: {error.strerror}; check the file and its permissions"
-        raise InvalidInput([Fault(file=str(file), message=message)]) from error
+        raise InvalidInput.at(str(file), message) from error

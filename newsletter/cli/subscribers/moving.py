@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from newsletter.cli import shell
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import ImportRecord, ImportResult
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.imports import undo
@@ -142,7 +142,7 @@ def _parse_columns(columns: tuple[str, ...]) -> dict[str, str]:
         ):
             known = ", ".join(csv_files.OUR_COLUMNS)
             message = f'{column!r} is not like email="E-Mail"; columns are {known}'
-            raise InvalidInput([Fault(file="--column", message=message)])
+            raise InvalidInput.at("--column", message)
         headers[name] = header.strip()
     return headers
 

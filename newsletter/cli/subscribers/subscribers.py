@@ -9,7 +9,7 @@ import click
 
 from newsletter.cli import shell
 from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Subscriber
 from newsletter.pipeline.subscribers.leave import leave
 from newsletter.pipeline.subscribers.membership import require_list
@@ -66,7 +66,7 @@ def receive_email(services: Services, email: BinaryIO) -> None:
     token = unsubscribe_token(email.read(_MAX_EMAIL_BYTES))
     if not token:
         message = "its subject is not that of an email to unsubscribe; a person has to read it"
-        raise InvalidInput([Fault(file=email.name, message=message)])
+        raise InvalidInput.at(email.name, message)
     departure = services.links.read_unsubscribe(token)
     unknown_links = leave([departure], store=services.store)
     if unknown_links:

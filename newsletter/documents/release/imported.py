@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.documents.release.words import words
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.wording import say
 
 MAX_PICTURE_BYTES = 10_000_000
@@ -95,7 +95,7 @@ class Pasted:
 
 def unusable(file: str, pattern: str, **values: object) -> InvalidInput:
     """Return the error for a file without a usable statement: a clause after its name."""
-    return InvalidInput([Fault(file=file, message=say(pattern, **values))])
+    return InvalidInput.at(file, say(pattern, **values))
 
 
 _LANGUAGE_TAG_PATTERN = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)

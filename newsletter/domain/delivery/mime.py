@@ -11,7 +11,7 @@ from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, quote
 
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.domain.subscribers.address import ascii_host
 
@@ -96,7 +96,7 @@ def ascii_domain(address: str) -> str:
     try:
         return f"{local}@{ascii_host(domain)}"
     except ValueError as error:
-        raise InvalidInput([Fault(file=address, message=str(error))]) from error
+        raise InvalidInput.at(address, str(error)) from error
 
 
 def plain_mailbox(name: str, address: str) -> str:
@@ -204,4 +204,4 @@ def _refuse_control(name: str, value: str) -> None:
 
 
 def _refusal(name: str, message: str) -> InvalidInput:
-    return InvalidInput([Fault(file="message", key=name or "a header", message=message)])
+    return InvalidInput.at("message", message, key=name or "a header")

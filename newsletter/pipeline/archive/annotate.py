@@ -1,7 +1,7 @@
 """Staff's notes on the public page of a sent statement. A note may withdraw its text."""
 
 from newsletter.domain.archive import NoteKind, PublicNote
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as
@@ -24,7 +24,7 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
     is_missing = not text and kind is not NoteKind.RESTORED
     if is_missing or len(text) > MAX_NOTE_CHARS or not text.isprintable():
         message = say("Write between 1 and {most:,} plain characters", most=MAX_NOTE_CHARS)
-        raise InvalidInput([Fault(file=slug, key=kind.value, message=message)])
+        raise InvalidInput.at(slug, message, key=kind.value)
     with act_as(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
         if not any(
             each.started_at for each in tx.campaigns.find_related([slug]) if each.slug == slug

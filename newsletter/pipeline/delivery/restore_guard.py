@@ -20,7 +20,7 @@ from newsletter.domain.delivery.restore_guard import (
     sending_stop,
 )
 from newsletter.domain.delivery.worker import DEAD_AFTER
-from newsletter.domain.errors import Fault, InvalidInput, Outdated, Refused, StoreUnavailable
+from newsletter.domain.errors import InvalidInput, Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import joined, say
 from newsletter.pipeline.ledger import act_as
@@ -116,8 +116,7 @@ class Guard:
         words = " ".join(reason.split())  # a reason is one line
         if len(words) > _MAX_REASON_CHARS or not words.isprintable():
             rule = "Write the reason in at most {most} plain characters"
-            message = say(rule, most=_MAX_REASON_CHARS)
-            raise InvalidInput([Fault(file="the reason", message=message)])
+            raise InvalidInput.at("the reason", say(rule, most=_MAX_REASON_CHARS))
         with act_as(self.store, by, Role.SENDER, "stop all sending") as (tx, _):
             before = tx.hold.reasons().get(HoldKind.STOP, "")
             if f"by {by} " in before and words in before:

@@ -12,7 +12,7 @@ from newsletter.credentials.id_tokens import Identity
 from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import (
     INVITATION_LIFETIME,
     RESET_LIFETIME,
@@ -482,4 +482,4 @@ def _parse(address: str) -> str:
     try:
         return fold(parse_address(address))
     except ValueError as error:
-        raise InvalidInput([Fault(file="email", message=str(error))]) from error
+        raise InvalidInput.at("email", str(error)) from error

@@ -7,7 +7,7 @@ from datetime import timedelta
 from newsletter.domain.campaigns.campaign import ShownTerms
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest, Comment, normalize_comment
 from newsletter.domain.statements.review import Check, Severity
@@ -346,7 +346,7 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
     try:
         words = normalize_comment(typed)
     except ValueError as error:
-        raise InvalidInput([Fault(file="comment", message=str(error))]) from error
+        raise InvalidInput.at("comment", str(error)) from error
     with act_as(store, by, Role.WRITER, "comment", in_person=True) as (tx, person):
         stored = find_stored(tx, slug)
         entry = Comment(

@@ -111,9 +111,7 @@ def render(
                 why = say(
                     "is no email yet: another text takes too long to be made one; it is tried again"
                 )
-                error: InvalidInput | None = Postponed(
-                    [Fault(file=stored.statement.origin, message=why)]
-                )
+                error: InvalidInput | None = Postponed.at(stored.statement.origin, why)
             else:
                 began = store.clock.uptime()
                 error = _render_one(result, members, store=store, renderer=renderer)
@@ -171,8 +169,7 @@ def _render_one(
         if faulty:
             names = ", ".join(member.slug for member in faulty)
             together = "goes out together with {names}, which has a fault; correct that first"
-            message = say(together, names=names)
-            raise InvalidInput([Fault(file=result.statement.origin, message=message)])
+            raise InvalidInput.at(result.statement.origin, say(together, names=names))
         content = renderer.render(result.statement, members)
     except InvalidInput as error:
         with store.begin() as tx:

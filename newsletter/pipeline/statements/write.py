@@ -196,7 +196,7 @@ class DraftWriter:
         words = " ".join(alt.split())
         if not (words or decoration):
             message = say("Say what the picture shows, or tick that it is decoration.")
-            raise InvalidInput([Fault(file=_subject(key), key="alt", message=message)])
+            raise InvalidInput.at(_subject(key), message, key="alt")
         with self._acting("add a picture") as (tx, who):
             draft = find_draft(tx, key)
             if len(tx.pictures.list_for(key)) >= _MAX_PICTURES:

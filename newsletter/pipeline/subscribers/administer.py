@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from newsletter.domain.delivery.transactional import EmailKind
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Outdated, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import (
@@ -201,7 +201,7 @@ def _clean_reason(reason: str, *, is_required: bool = False) -> str:
     line = " ".join(reason.split())
     if len(line) > MAX_REASON_CHARS or "@" in line or (is_required and not line):
         rule = "Say why, in at most {most} characters and without the address"
-        raise InvalidInput([Fault(file="the reason", message=say(rule, most=MAX_REASON_CHARS))])
+        raise InvalidInput.at("the reason", say(rule, most=MAX_REASON_CHARS))
     return line
 
 

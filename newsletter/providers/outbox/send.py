@@ -27,7 +27,7 @@ from newsletter.domain.delivery.provider import (
     Replay,
     passed,
 )
-from newsletter.domain.errors import ClaimOver, Fault, InvalidInput
+from newsletter.domain.errors import ClaimOver, InvalidInput
 from newsletter.domain.statements.content import Recipient
 from newsletter.providers.outbox.options import Options
 
@@ -83,8 +83,7 @@ class Outbox:
         """Return the batch with the bytes of all its messages. Raises InvalidInput."""
         names = {recipient.message_id for recipient in batch.recipients}
         if len(names) < len(batch.recipients):
-            fault = Fault(file="message", key="Message-ID", message="two messages have the same")
-            raise InvalidInput([fault])
+            raise InvalidInput.at("message", "two messages have the same", key="Message-ID")
         template = mime_template(batch.content)
         messages = [template.fill(recipient, batch.at) for recipient in batch.recipients]
         return PreparedRequest(batch=batch, body=b"".join(messages))

@@ -317,7 +317,7 @@ class TemplateRenderer:
         try:
             html = inline(self._templates.fill(f"{name}.html.j2", values))
         except ValueError as error:
-            raise InvalidInput([Fault(file=place, message=str(error))]) from error
+            raise InvalidInput.at(place, str(error)) from error
         _refuse(origin, [*guards.mark_faults(html, demands), *guards.size_faults(html)])
         _refuse(place, guards.html_faults(html, demands))
         body = {"body": plain.text, "links": plain.links}

@@ -115,8 +115,7 @@ def _read_catalogue(text: str, file: str, source: str) -> Catalogue:
         c2py(messages.plural_expr)
     except (PoFileError, ValueError) as error:  # ValueError for a fault in its header
         line = error.lineno + 1 if isinstance(error, PoFileError) else 0
-        fault = Fault(file=file, line=line, message=f"is not a gettext catalogue: {error}")
-        raise InvalidInput([fault]) from error
+        raise InvalidInput.at(file, f"is not a gettext catalogue: {error}", line=line) from error
     english = _read_source(source)
     sentences = {**english.words, **english.forms}
     found = Catalogue(plural=messages.plural_expr)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused, StoreUnavailable
+from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.store.database import Database
 from newsletter.store.file.numbers import Connection, last_numbers, skip_numbers
 from newsletter.store.schema import SCHEMA_VERSION
@@ -185,4 +185,4 @@ def _check_database(source: Path) -> None:
                 message = f"has schema {version}, and this program needs {SCHEMA_VERSION}"
     except sqlite3.Error as error:
         message = f"is not a database: {error}" if source.exists() else "does not exist"
-    raise InvalidInput([Fault(file=str(source), message=f"{message}; name or take another")])
+    raise InvalidInput.at(str(source), f"{message}; name or take another")

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from newsletter.credentials.codes import hash_token
 from newsletter.domain.campaigns.campaign import ShownTerms, parse_typed_number
-from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
+from newsletter.domain.errors import Defect, InvalidInput, NotFound
 from newsletter.domain.staff.account import Member, SignInBy, SignInStage
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, say
@@ -141,7 +141,7 @@ class DeskRequest:
             document = json.loads(self.body)
             if isinstance(document, dict):
                 return document
-        raise InvalidInput([Fault(file="body", message=say("is no JSON object"))])
+        raise InvalidInput.at("body", say("is no JSON object"))
 
     @property
     def client(self) -> Client:

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from newsletter.documents.release.imported import MAX_PICTURE_BYTES, ImportedPicture, unusable
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText, ImportFindings, Picture
@@ -146,8 +146,7 @@ class Drafts:
         draft, upload = self._drafts.find(request), request.upload("file")
         try:
             if upload is None:
-                fault = say("Choose a file.")
-                raise InvalidInput([Fault(file=draft.key, key="file", message=fault)])
+                raise InvalidInput.at(draft.key, say("Choose a file."), key="file")
             initial = replace(draft.version.text, title="", body="")
             text, found, pictures = self._read_file(upload.data, upload.name or "file", initial)
             _keep_pictures(self._statements.writer(request.who.address), draft.key, pictures)
@@ -351,7 +350,7 @@ class Drafts:
 
         key, upload = request.param("key"), request.upload("picture")
         if upload is None or not upload.data:
-            raise InvalidInput([Fault(file=key, key="picture", message=say("Choose a picture."))])
+            raise InvalidInput.at(key, say("Choose a picture."), key="picture")
         picture = make_picture_isolated(upload.data, file=upload.name[:80] or "the picture")
         return self._statements.writer(request.who.address).illustrate(
             key,
