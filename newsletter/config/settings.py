@@ -358,7 +358,6 @@ class Settings(fields.Section):
 
     @property
     def shares_sending(self) -> bool:
-        """Return whether several processes share the sending."""
         return self.engine != "local"
 
     @property

@@ -114,7 +114,6 @@ class Shape:
         return Shape(type=choices[kind]) if isinstance(kind, str) and kind in choices else self
 
     def child(self, part: str | int) -> "Shape":
-        """Return the shape under this key or index."""
         return self.keys.get(part, self.items) if isinstance(part, str) else self.items
 
     def at(self, path: Sequence[str | int], value: Any) -> "Shape":

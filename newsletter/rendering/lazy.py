@@ -7,7 +7,7 @@ sandbox takes half a second.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -29,37 +29,30 @@ _RENDER_FUNCTION = "newsletter.rendering.lazy:render_here"
 _REVIEW_FUNCTION = "newsletter.rendering.checks.reviewer:review_text"
 
 
+@dataclass(eq=False, kw_only=True)
 class LazyRenderer:
     """A renderer that reads the templates on first use.
 
     All but ``fingerprint`` raise InvalidInput for a template that cannot be read or parsed.
     """
 
-    def __init__(
-        self,
-        *,
-        publisher: Publisher,
-        override: Path | None,
-        delivery_settings_hash: str,
-        timeout: timedelta = RENDER_TIMEOUT,
-    ) -> None:
-        self._publisher = publisher
-        self._override = override
-        self._delivery_settings_hash = delivery_settings_hash
-        self._timeout = timeout
+    publisher: Publisher
+    override: Path | None
+    delivery_settings_hash: str
+    timeout: timedelta = RENDER_TIMEOUT
 
     @cached_property
     def _files(self) -> TemplateFiles:
         from newsletter.rendering.mail.files import mail_templates
 
-        return mail_templates(self._override)
+        return mail_templates(self.override)
 
     @cached_property
     def fingerprint(self) -> str:
         """Return SHA-256, in hexadecimal, over all that shapes a mail but its statement."""
         from newsletter.rendering.mail.files import fingerprint
 
-        return fingerprint(self._files, self._publisher, self._delivery_settings_hash)
+        return fingerprint(self._files, self.publisher, self.delivery_settings_hash)
 
     def prepare(self) -> None:
         """Read and parse the templates. Raises InvalidInput."""
@@ -83,13 +76,13 @@ class LazyRenderer:
         line = statement.line_of("body")
         try:
             [found] = ask(
-                _RENDER_FUNCTION, arguments, answer=Content, timeout=self._timeout, gate=TEXT_GATE
+                _RENDER_FUNCTION, arguments, answer=Content, timeout=self.timeout, gate=TEXT_GATE
             )
         except MachineBusy as error:
             why = say("was not made an email yet: {error}; it is tried again", error=str(error))
             raise Postponed.at(statement.origin, why, line=line) from error
         except CutOff as error:
-            late = _timeout_message(self._timeout)
+            late = _timeout_message(self.timeout)
             raise TookTooLong.at(statement.origin, late, line=line) from error
         if isinstance(found, InvalidInput):
             raise found
@@ -99,9 +92,9 @@ class LazyRenderer:
     @property
     def _arguments(self) -> dict[str, Any]:
         return {
-            "publisher": self._publisher,
+            "publisher": self.publisher,
             "files": self._files,
-            "delivery_settings_hash": self._delivery_settings_hash,
+            "delivery_settings_hash": self.delivery_settings_hash,
         }
 
     @cached_property

@@ -41,7 +41,6 @@ _PICTURE_OUTLINE_STYLE = " img {outline: 1px solid #a9aeb3; outline-offset: -1px
 
 
 def light(html: str) -> str:
-    """Return the mail as a light screen shows it."""
     return _with_policy(_set_scheme(html, "light"))
 
 

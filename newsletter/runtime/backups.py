@@ -99,7 +99,6 @@ class Backups:
         return sorted((one for one in folder.iterdir() if name.fullmatch(one.name)), reverse=True)
 
     def newest_at(self) -> datetime | None:
-        """Return the time of the newest backup; None if there is none."""
         for file in self.files():
             stamp = file.stem.removeprefix(self._prefix)
             return datetime.strptime(stamp, _TIMESTAMP_FORMAT).replace(tzinfo=UTC)

@@ -110,7 +110,6 @@ class Delivery:
         return ProviderPool(first=first, second=second, after=self.settings.fail_over_after)
 
     def close(self) -> None:
-        """Close idle connections to providers."""
         if "pool" in vars(self):
             for pooled in self.pool.all:
                 pooled.provider.close()

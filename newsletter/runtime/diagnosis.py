@@ -198,7 +198,6 @@ _RESTORE_ADVICE = "check the disk, and restore a backup with 'newsletter db rest
 
 
 def pass_or_fail(what: str, *, is_ok: bool, detail: str) -> Finding:
-    """Return the finding of a check: OK if ``is_ok``, else a fault."""
     return Finding(what=what, level=Level.OK if is_ok else Level.FAULT, detail=detail)
 
 
@@ -385,7 +384,6 @@ def check_space(free: int, folder: Path) -> Finding:
 
 
 def _check_file(settings: Settings, store: Store) -> Finding:
-    """Check the database file with SQLite's own check."""
     if settings.is_on_server:
         return passed("file", "on a server; the bytes of erased data are not overwritten there")
     faults = store.database.faults(seconds=_CHECK_TIMEOUT_SECONDS)

@@ -101,7 +101,6 @@ class WorkerRegistration:
 
 
 def _wake_all_workers(delivery: Delivery, wakeups: WorkerWakeups) -> None:
-    """Wake all slots of live workers."""
     with delivery.store.read() as tx:
         slots = sum(
             worker.slots

@@ -99,7 +99,6 @@ class EndLog:
         self._logged_states: dict[int, CampaignState] = {}
 
     def log_ended(self, campaigns: Iterable[Campaign]) -> None:
-        """Log the campaigns that have ended since the last call."""
         for campaign in campaigns:
             state = campaign.state
             if state.is_ended and self._logged_states.get(campaign.id) is not state:

@@ -409,7 +409,6 @@ def as_instant(milliseconds: int) -> datetime:
 
 
 def from_json(kind: Any, text: str) -> Any:
-    """Return a value of this type from its JSON."""
     return _adapter(kind).validate_json(text, context=STORED_CONTEXT)
 
 

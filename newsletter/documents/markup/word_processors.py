@@ -109,7 +109,6 @@ _DOCS_LIST_CLASS_PATTERN = re.compile(r"\blst-kix_(?P<name>\w{1,100})-(?P<level>
 
 
 def is_google(root: Element) -> bool:
-    """Return whether Google Docs saved a page."""
     return any("doc-content" in (body.get("class") or "") for body in root.iter("body"))
 
 

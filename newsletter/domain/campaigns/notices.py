@@ -243,7 +243,6 @@ def find_newest(last: _LastLines, *actions: str) -> AuditEntry | None:
 
 
 def _writers(status: StatementStatus) -> frozenset[str]:
-    """Return the addresses of staff who wrote in the statement."""
     writers = {*status.stored.writers, *status.statement.written_by}
     return frozenset(
         address for address in status.staff if any(same_person(address, one) for one in writers)

@@ -146,7 +146,6 @@ class Brand:
 
 
 def light_scheme(color: str) -> Scheme:
-    """Derive the colours of a light screen."""
     ground = _neutral(color, 0.94, 0.27)
     return Scheme(
         ground=ground,
@@ -162,7 +161,6 @@ def light_scheme(color: str) -> Scheme:
 
 
 def dark_scheme(color: str) -> Scheme:
-    """Derive the colours of a dark screen."""
     sheet = _neutral(color, 0.106, 0.11)
     return Scheme(
         ground=_neutral(color, 0.07, 0.11),

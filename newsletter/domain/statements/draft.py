@@ -64,7 +64,6 @@ class DraftText:
         return replace(self, **values, urgent=False)
 
     def with_appended(self, markdown: str) -> "DraftText":
-        """Return the text with more paragraphs at its end."""
         return replace(self, body=f"{self.body.rstrip()}\n\n{markdown.strip()}\n".lstrip("\n"))
 
     def find_overlong_fields(self) -> dict[str, int]:

@@ -175,7 +175,6 @@ def find_dependent_statements(address: str, *, proofs: Proofs) -> dict[str, str]
 
 
 def refuse_last_admin(tx: Transaction, address: str) -> None:
-    """Raise Refused if the person is the only admin."""
     if [one for one, role in tx.staff.roles().items() if role is Role.ADMIN] == [address]:
         last = "{address} is the last admin; make somebody else an admin first"
         raise Refused(say(last, address=address))

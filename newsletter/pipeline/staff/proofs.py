@@ -309,7 +309,6 @@ _COPIED = say(
 
 
 def fold_or_empty(address: str) -> str:
-    """Return the folded address; "" if it is invalid."""
     try:
         return fold(address[:254])
     except ValueError:

@@ -335,7 +335,6 @@ def sign_out(token_hash: bytes, *, proofs: Proofs) -> None:
 
 
 def find_half_session(token: str, *, proofs: Proofs) -> Session | None:
-    """Return the incomplete session with this token, or None."""
     with proofs.store.read() as tx:
         session = tx.sessions.find_incomplete(hash_token(token)) if token else None
     return session if session and session.is_alive(proofs.store.clock.now()) else None

@@ -59,7 +59,6 @@ class Template:
     """For each gap, the index of its value in the arguments of ``fill``."""
 
     def fill(self, *values: str) -> bytes:
-        """Return the body with each gap replaced by its value."""
         parts = list(self.parts)
         value_bytes = [value.encode() for value in values]  # once, however many gaps each fills
         parts[1::2] = [value_bytes[gap] for gap in self.gaps]

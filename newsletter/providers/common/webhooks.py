@@ -169,7 +169,6 @@ def raw_json(value: Any) -> str:
 def read_events(
     body: bytes, now: datetime, translate: TranslateEvent, *, key: str = ""
 ) -> tuple[Event, ...]:
-    """Translate the events of ``split_events``."""
     events = [
         translate(item, now)
         if isinstance(item, dict)

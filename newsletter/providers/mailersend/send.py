@@ -132,7 +132,6 @@ def _reason(payload: dict[str, Any]) -> str:
 
 
 def _compile(content: Content) -> Template:
-    """Return the call as a template that is filled in for each recipient."""
     bodies.check_content(
         content,
         "MailerSend",

@@ -45,7 +45,6 @@ _PERMANENT_ERRNOS = frozenset(
 
 
 def probes(_: Options, __: str) -> tuple[Finding, ...]:
-    """Return the finding that the outbox sends no email."""
     detail = "outbox: messages become files on this machine; no reader gets any"
     return (passed("provider", detail),)
 

@@ -90,7 +90,6 @@ def _message_id(messages: Any, address: str) -> str:
 
 
 def _compile(content: Content) -> Template:
-    """Return the call as a template that is filled in for each recipient."""
     bodies.check_content(content, "Postal", marks=_RESERVED_PATTERN, forbidden={"x-amp"})
     headers = {"X-AMP": "skip", **dict(content.headers)}
     sender = content.sender

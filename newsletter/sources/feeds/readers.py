@@ -35,14 +35,12 @@ _MAX_CUT_OFF = 3
 """The texts that may take too long in one visit; the texts after them are skipped."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class SandboxReader:
     """Reads feeds in a sandbox."""
 
-    def __init__(
-        self, *, module: str = _READING_MODULE, ask: Callable[..., list[Any]] = ask
-    ) -> None:
-        self._module = module
-        self._sandbox = ask
+    module: str = _READING_MODULE
+    ask: Callable[..., list[Any]] = ask
 
     def feed(self, page: Page) -> FetchedFeed:
         """Read RSS, Atom or JSON Feed. Raises FeedUnreadable."""
@@ -85,8 +83,8 @@ class SandboxReader:
         return [*texts, *(_left_out(item, why) for item in items[len(texts) :])]
 
     def _ask(self, name: str, arguments: Mapping[str, Any], kind: Any) -> list[Any]:
-        reader = f"{self._module}:{name}"
-        return self._sandbox(reader, arguments, answer=kind, timeout=CALL_TIMEOUT, gate=FEED_GATE)
+        reader = f"{self.module}:{name}"
+        return self.ask(reader, arguments, answer=kind, timeout=CALL_TIMEOUT, gate=FEED_GATE)
 
 
 def _left_out(item: Item, reason: str) -> ItemText:

@@ -143,7 +143,6 @@ class GuardFile:
         return replace(found, host=host)
 
     def read(self) -> GuardRecord | Absence:
-        """Return the record, or the reason for its absence."""
         try:
             with self._path.open("rb") as file:
                 record = _parse(file.read(1024))

@@ -29,7 +29,6 @@ class HeadFile:
         self.path = path
 
     def read(self) -> AuditHead | Absence:
-        """Return the stored head, or the reason for its absence."""
         try:
             with self.path.open("rb") as file:
                 line = file.read(1024)

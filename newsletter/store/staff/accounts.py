@@ -110,7 +110,6 @@ class Accounts(Repository):
         return self._db.update("recovery", unused_code, used_at=at)
 
     def count_unused_codes(self, address: str) -> int:
-        """Return the number of a person's unused recovery codes."""
         return self._db.number(
             "SELECT COUNT(*) FROM recovery WHERE address = :address AND used_at IS NULL",
             address=address,

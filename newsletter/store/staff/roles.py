@@ -83,7 +83,6 @@ class Tokens(Repository):
         return self._db.first(Token, query, id=token_id) if is_revoked else None
 
     def revoke_by(self, creator: str, at: datetime) -> None:
-        """Revoke all tokens that a person created."""
         self._db.update("token", {"by": creator, "revoked_at": None}, revoked_at=at)
 
     def note_request(

@@ -120,7 +120,6 @@ class Throttle(AddressRepository):
         )
 
     def add_network(self, address: str, network: str, at: datetime) -> None:
-        """Record that a person signed in from a network."""
         key = self._key(network)
         self._db.put("known_network", "address, network", address=address, network=key, at=at)
 

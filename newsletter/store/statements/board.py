@@ -45,7 +45,6 @@ class Board(Repository):
     def count_by_shelf(
         self, rules: CampaignRules, search: BoardSearch = _NO_FILTER
     ) -> dict[Shelf, int]:
-        """Return the number of matching statements on each shelf."""
         found = _statement_condition(search)
         rows = self._db.rows(
             f"SELECT {_shelf(rules)} AS shelf, COUNT(*)"

@@ -143,7 +143,6 @@ class Drafts(Repository):
         return self._require(key)
 
     def submit(self, key: str, slug: str, number: int, *, by: str, at: datetime) -> None:
-        """Submit this version under this slug."""
         self._db.update("version", {"number": number}, submitted_at=at, submitted_by=by, closed=1)
         self._db.update("draft", {"key": key}, slug=slug, submitted_version=number, taken_back=0)
 

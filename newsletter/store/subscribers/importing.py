@@ -117,7 +117,6 @@ _SELECT_ENDING = """
 
 
 def stage_known(db: Database) -> None:
-    """Stage the ids of the people who are subscribers."""
     db.change(
         "INSERT INTO staged_number (person_no, subscriber_id)"
         " SELECT person.no, subscriber.id FROM staged_person AS person"
@@ -136,7 +135,6 @@ def count_people(db: Database) -> tuple[int, int]:
 
 
 def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
-    """Return the changes that an import of the staged people makes."""
     db.change(
         "INSERT INTO staged_away (person_no, why)"
         " SELECT person.no, suppression.reason FROM staged_person AS person"

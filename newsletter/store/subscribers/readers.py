@@ -202,7 +202,6 @@ class Readers(AddressRepository):
         return added_count
 
     def count_unsuppressed(self, entries: Iterable[SuppressedEntry]) -> int:
-        """Return how many of these addresses are not suppressed."""
         hashes = {self._hash(entry.address) for entry in entries}
         which = one_of("address_hash", sorted(hashes), "hash")
         suppressed_count = self._db.number(f"SELECT COUNT(*) FROM suppression WHERE {which}", which)
@@ -316,7 +315,6 @@ class Readers(AddressRepository):
         )
 
     def count_erased(self) -> int:
-        """Return the number of suppressions of erased people."""
         return self._db.number("SELECT COUNT(*) FROM suppression WHERE address IS NULL")
 
     def erase(self, address: str, at: datetime) -> bool:

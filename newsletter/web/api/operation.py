@@ -126,13 +126,11 @@ _DECLARED = "operation"
 
 
 def operation_of(handle: Callable[..., Any]) -> Operation:
-    """Return the operation that a decorated method declares."""
     found: Operation = getattr(handle, _DECLARED)
     return found
 
 
 def declarations(resource: type) -> list[Operation]:
-    """Return the operations that a class declares."""
     return [operation_of(each) for each in vars(resource).values() if hasattr(each, _DECLARED)]
 
 

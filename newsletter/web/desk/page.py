@@ -114,7 +114,6 @@ class Assets:
         return f"/desk/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
 
     def response(self, name: str) -> Response | None:
-        """Return the file as a response; None if there is none."""
         data = self.files.get(name)
         if data is None:
             return None

@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import KW_ONLY, dataclass
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
@@ -88,6 +89,7 @@ class ProxyCheck:
         await self._app(scope, receive, send)
 
 
+@dataclass
 class Hosts:
     """Middleware: passes requests on to the pages of their host; answers 421 for other hosts.
 
@@ -95,35 +97,28 @@ class Hosts:
     without a Host field.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        desk: str,
-        public: str,
-        answer_absent: Callable[[Request, Exception], Awaitable[Response]],
-    ) -> None:
-        self._app = app
-        self._desk = desk
-        self._public = public
-        self._absent = answer_absent
+    app: ASGIApp
+    _: KW_ONLY
+    desk: str
+    public: str
+    answer_absent: Callable[[Request, Exception], Awaitable[Response]]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (await self._redirect_elsewhere(Request(scope)) or self._app)(scope, receive, send)
+        await (await self._redirect_elsewhere(Request(scope)) or self.app)(scope, receive, send)
 
     async def _redirect_elsewhere(self, request: Request) -> Response | None:
         path, given = request.scope["path"], request.headers.get("host")
         host = host_name_in(given or "")
         if path in _MONITORING_PATHS and (given is None or is_this_machine(host)):
             return None
-        if host not in {self._desk, self._public}:
+        if host not in {self.desk, self.public}:
             return PlainTextResponse("There is nothing at this host.\n", status_code=421)
-        if self._desk == self._public:
+        if self.desk == self.public:
             return None
         is_desk = path == DESK_ROOT or path.startswith(f"{DESK_ROOT}/")
-        if host == self._desk and path == "/":
+        if host == self.desk and path == "/":
             return RedirectResponse(DESK_ROOT, status_code=303)
         is_missing = not is_desk and not path.startswith(_PATHS_AT_BOTH_HOSTS)
-        if (host == self._desk and is_missing) or (host == self._public and is_desk):
-            return await self._absent(request, HTTPException(404))
+        if (host == self.desk and is_missing) or (host == self.public and is_desk):
+            return await self.answer_absent(request, HTTPException(404))
         return None

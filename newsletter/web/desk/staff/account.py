@@ -123,7 +123,6 @@ class Account(StaffPart):
 
     @route("POST", "/account/passkeys", Role.VIEWER, step_up=True)
     def add_passkey(self, request: DeskRequest) -> Response:
-        """Store the passkey that the browser made."""
         party = browser.relying_party(request.http, self._staff)
         if party is None:
             hint = browser.passkey_hint(request.http, self._staff)

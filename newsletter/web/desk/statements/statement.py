@@ -192,7 +192,6 @@ class StatementPages:
 
 
 def _month_start(now: datetime, months_back: int) -> datetime:
-    """Return the start of the month that is ``months_back`` months before the one of ``now``."""
     count = now.year * 12 + now.month - 1 - months_back
     return datetime(count // 12, count % 12 + 1, 1, tzinfo=now.tzinfo)
 

@@ -180,12 +180,10 @@ _FIELDS = ("name", "language", "timezone", *NOTED_FIELDS, "tags")
 
 
 def stored_fields(person: Subscriber) -> dict[str, str]:
-    """Return the fields with a reader's stored values."""
     return {name: getattr(person, name) for name in _FIELDS} | {"tags": ", ".join(person.tags)}
 
 
 def typed_fields(request: DeskRequest) -> dict[str, str]:
-    """Return the fields with the values in the form."""
     return {name: " ".join(request.field(name).split()) for name in _FIELDS}
 
 
@@ -221,5 +219,4 @@ def read_consent(request: DeskRequest) -> str:
 
 
 def faults_of(error: InvalidInput) -> Faults:
-    """Return (field, sentence) of each fault."""
     return [(one.key, capitalized(one.message)) for one in error.faults]

@@ -87,7 +87,6 @@ class UnsubscribePages:
         return self._frame.page(messages["leave_title"], [text], language=language, buttons=buttons)
 
     def unsubscribe(self, request: Request, departure: LeaveLink) -> Response:
-        """Unsubscribe the reader, then answer."""
         self._group_commit.record((departure,))
         if request.url.query != _PAGE_BUTTON:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
