@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def pictures(houses: Iterable[list[Module]]) -> Iterator[str]:
-    """Which layer imports which, of each checkout."""
+    """Draw which layer imports which, of each checkout."""
     for house in houses:
         yield from picture(house)
 

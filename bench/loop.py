@@ -1,4 +1,4 @@
-"""Whether a page keeps others waiting: ``python -m bench.loop``.
+"""Measure whether a page keeps others waiting: ``python -m bench.loop``.
 
 One process serves the desk of the demo. Another asks ``/healthz`` every two milliseconds on one
 kept-open connection, while each page is requested ten times in turn. A row is a page: its median,

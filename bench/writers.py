@@ -337,7 +337,7 @@ def count(text: Text, file: Path, counts: Counts) -> None:
 
 
 def missing(program: str) -> bool:
-    """Whether a writer's program or package is not installed."""
+    """Return whether a writer's program or package is not installed."""
     return bool(program) and not (shutil.which(program) or find_spec(program))
 
 

@@ -88,7 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def fits(folder: Path) -> bool:
-    """Whether the folders of tests can be made in this one: large, and programs may run from it."""
+    """Return whether tests can have their folders here: large, and programs may run from it."""
     return (
         folder.is_dir()
         and not os.statvfs(folder).f_flag & os.ST_NOEXEC
@@ -142,7 +142,7 @@ def _stop_measuring() -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Where a test is not measured, nor is what its fixtures do."""
+    """Measure no coverage in a test that does not count, nor in its fixtures."""
     item.stash[_BEGAN] = work()
     measuring = None if counts(item) else Coverage.current()
     if measuring is None:
@@ -177,7 +177,7 @@ def work() -> tuple[float, float]:
 
 
 def counts(item: pytest.Item) -> bool:
-    """Whether what a test runs counts as covered.
+    """Return whether the code that a test runs counts as covered.
 
     What a test draws at random does not, or a gate would hold in one run and not in the next; nor
     does a slow one, which is dear enough without.
@@ -216,7 +216,7 @@ def seed(pytestconfig: pytest.Config) -> int:
 
 @pytest.fixture(scope="session")
 def thorough(pytestconfig: pytest.Config) -> bool:
-    """Whether hours are allowed."""
+    """Return whether a test may take hours."""
     return bool(pytestconfig.getoption("--faults") == "all")
 
 

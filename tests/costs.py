@@ -23,7 +23,7 @@ class Cost:
 
 @contextmanager
 def working() -> Iterator[Cost]:
-    """How many seconds of work the block takes.
+    """Measure the seconds of work of the block.
 
     The collector skips older objects: in a worker that has run for long, they are more work than
     the block's own. To collect them before each block would cost more than all blocks.
@@ -38,7 +38,7 @@ def working() -> Iterator[Cost]:
 
 
 def grows_in_proportion(work: Callable[[int], object], many: int, *, tries: int = 5) -> bool:
-    """Whether so many take less than four times as long as 16 times a sixteenth of them.
+    """Return whether many take less than four times as long as 16 times a sixteenth of them.
 
     A quadratic step takes 16 times as long, on any machine. Other work on the machine adds to a
     time, so that the least of several counts. Times too short to matter always pass.
@@ -57,7 +57,7 @@ def grows_in_proportion(work: Callable[[int], object], many: int, *, tries: int 
 
 @contextmanager
 def holding() -> Iterator[Cost]:
-    """How many bytes the block holds at most; tracing makes it several times as slow."""
+    """Measure the most bytes that the block holds; tracing makes it several times as slow."""
     cost = Cost()
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""How long the properties of Hypothesis are looked for."""
+"""The number of examples that Hypothesis tries for a property."""
 
 from hypothesis import HealthCheck, settings
 

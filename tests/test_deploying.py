@@ -18,7 +18,7 @@ UNITS = DEPLOY / "systemd"
 
 
 def parses(arguments: list[str]) -> bool:
-    """Whether the program takes these arguments; raises what it says if not."""
+    """Return whether the program takes these arguments. Raises click's error if not."""
     name, *rest = arguments
     command = load_command(newsletter.commands[name])
     command.make_context(name, list(rest), resilient_parsing=False)

@@ -76,7 +76,7 @@ def wheel(folder: Path, name: str, version: str, *needs: str) -> str:
 
 
 def install_options() -> list[str]:
-    """How the Makefile installs from a lock."""
+    """Return the options with which the Makefile installs from a lock."""
     lines = re.findall(
         r"pip install (.*) -r requirements\S*\.lock", (ROOT / "Makefile").read_text()
     )

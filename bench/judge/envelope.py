@@ -129,5 +129,5 @@ class Signing:
 
 
 def seals(signed: bytes, verifies: Callable[[bytes], bool]) -> bool:
-    """Whether it verifies as it is, and not with a letter more at the end of its body."""
+    """Return whether it verifies as it is, and not with a letter more at the end of its body."""
     return verifies(signed) and not verifies(signed.rstrip(b"\r\n") + b"x\r\n")

@@ -77,7 +77,7 @@ def errors_by_file(told: Sequence[Mapping[str, Any]], urls: Sequence[str]) -> li
 
 
 def is_error(message: Mapping[str, Any]) -> bool:
-    """Whether a message of the checker speaks of an error, and of none that mail cannot avoid."""
+    """Return whether the checker reports an error that mail can avoid."""
     return message["type"] != "info" and not _ALLOWED.search(message["message"])
 
 

@@ -44,7 +44,7 @@ class LeaveLink(NamedTuple):
 
     @property
     def is_test(self) -> bool:
-        """Whether the link is in a test email or a preview, and ends no subscription."""
+        """Return whether the link is in a test email or a preview, and ends no subscription."""
         return self.campaign_id == 0
 
 

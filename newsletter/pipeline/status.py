@@ -253,7 +253,7 @@ class Lapse:
 
     @property
     def sentence(self) -> str:
-        """Who approved and started it; "" if nothing lapses."""
+        """Name the people whose acts lapse, in a sentence; "" if nothing lapses."""
         approved, started = ", ".join(self.approved_by), self.started_by
         acts = [say("{who} approved it", who=approved)] if approved else []
         return listed([*acts, *([say("{who} started it", who=started)] if started else [])])

@@ -91,7 +91,7 @@ class FeedRunner:
 
     @property
     def has_work(self) -> bool:
-        """Whether the first poll is not over, or new items wait for a tick."""
+        """Return whether the first poll is not over, or new items wait for a tick."""
         return not self._has_visited or self._processed_count != self._found_count
 
     def poll_due(self) -> None:

@@ -1,1 +1,1 @@
-"""Where statements come from: a folder, feeds, and the desk."""
+"""The sources of statements: a folder, feeds, and the desk."""

@@ -116,7 +116,7 @@ _ZONE_NAME_PATTERN = re.compile(r"(?<=[+-]\d{4}) \S+$")
 
 
 class Skip(Enum):
-    """Why a person in an export is not imported."""
+    """The reason for leaving a person of an export out."""
 
     UNCONFIRMED = "never confirmed"
     """The other tool has no proof of consent."""

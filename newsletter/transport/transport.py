@@ -58,7 +58,7 @@ class Call:
 
     @property
     def is_over(self) -> bool:
-        """Whether the deadline has passed."""
+        """Return whether the deadline has passed."""
         return _now() >= self.ends_at
 
     def seconds_left(self) -> float:
@@ -94,7 +94,7 @@ class Connection:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing but complete responses came over the connection."""
+        """Return whether nothing but complete responses came over the connection."""
         if self._sock is None or self._answer is None:
             # over TLS 1.3 session tickets come after the handshake
             return self._sock is None or self.origin.is_secure or not is_readable(self._sock)

@@ -87,7 +87,7 @@ FOLDER = ("folder: a draft opens", "folder: a draft gets its name", "folder: the
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """Where to die: ``name``, or any point where it is empty, at this passage."""
+    """The point to die at, at the given passage; any point if ``name`` is empty."""
 
     name: str = ""
     passage: int = 1
@@ -114,7 +114,7 @@ class Fuse:
 
 
 class Stages(threading.local):
-    """Which transaction the next one of this thread is: the first of its round, or a later."""
+    """The names of the next transactions of this thread. The last name repeats."""
 
     names: tuple[str, ...] = ()
 
@@ -355,7 +355,7 @@ class Executioner:
             self._point, self._kill = point, kill
 
     def reached(self, name: str) -> bool:
-        """Whether the victim was killed here and now."""
+        """Return whether this call killed the victim."""
         with self._lock:
             if self._kill is None or name != self._point.name:
                 return False

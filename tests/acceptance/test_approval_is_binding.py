@@ -33,7 +33,7 @@ def test_a_byte_changed_within_the_undo_window_withdraws_the_campaign(workspace:
 def test_a_setting_that_readers_see_holds_what_was_approved_before_it(
     workspace: Workspace,
 ) -> None:
-    """Which settings those are, ``test_what_is_approved.py`` says."""
+    """``test_what_is_approved.py`` lists these settings."""
     workspace.write_and_approve("news", BODY)
     workspace.configure(sender={"name": "Somebody Else"})
 

@@ -272,7 +272,7 @@ def at(line: Relay) -> dict[str, str]:
 
 @pytest.fixture
 def rounds(thorough: bool) -> int:
-    """How often each fault happens."""
+    """Return how often each fault happens."""
     return 3 if thorough else 1
 
 

@@ -195,7 +195,7 @@ def test_s13_one_network_asks_for_so_many_letters_an_hour(forum: Workspace, site
 
 
 def test_s13_a_limited_network_learns_nothing_of_any_address(site: Site) -> None:
-    """Whether an address was asked for already, or was not, is the same answer."""
+    """The answer is the same for a new address and for one that was entered before."""
     for count in range(21):
         address = "again@example.org" if count % 2 else f"q{count}@example.org"
         data = {"email": address, "list": "press"}

@@ -182,7 +182,7 @@ class Ordeal:
         return self._dead(running, point.name or "any passage")
 
     def _dead(self, running: Running, where: str) -> bool:
-        """Whether it was killed; then its books are looked at."""
+        """Return whether the process was killed; if so, check its books."""
         code = running.process.exitcode
         if code == 0:
             return False

@@ -1,4 +1,4 @@
-"""When a statement goes out: not a moment before its time, and by itself when it comes."""
+"""A statement goes out by itself at its time, and not a moment before."""
 
 import signal
 from datetime import timedelta

@@ -63,7 +63,7 @@ class Running:
         return found
 
     def is_ended(self, seconds: float = 0) -> bool:
-        """Whether it has ended, or does within so long."""
+        """Return whether the process has ended, or ends within these seconds."""
         return ended(self.process, seconds)
 
     def kill(self) -> None:

@@ -137,7 +137,7 @@ def _ways(name: str, here: Source, every: tuple[Source, ...]) -> set[str]:
 
 
 def _of_table(name: str, nodes: Sequence[ast.AST]) -> set[str]:
-    """How the patterns of a table are used, by the loops over it."""
+    """Return the ways in which loops over a table use its patterns."""
     ways: set[str] = set()
     for node in nodes:
         if not isinstance(node, ast.For | ast.comprehension):
@@ -165,7 +165,7 @@ def _text(given: ast.expr, module: ModuleType) -> str | bytes | None:
 
 
 def _is_call(node: ast.AST) -> TypeGuard[ast.Call]:
-    """Whether it hands a pattern to the module ``re``."""
+    """Return whether the node passes a pattern to the module ``re``."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)

@@ -1,1 +1,1 @@
-"""How a browser shows our pages and mails."""
+"""Our pages and mails in a browser."""

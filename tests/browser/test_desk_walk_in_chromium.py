@@ -51,7 +51,7 @@ def office(folder: Path, database: Path) -> Iterator[tuple[Forum, str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Hands:
-    """How somebody uses a page: with the mouse, or by Tab and Enter alone."""
+    """A person's hands on a page: with the mouse, or on Tab and Enter alone."""
 
     page: Any
     keys: bool = False

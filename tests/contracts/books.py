@@ -178,7 +178,7 @@ class Books:
         return claimed
 
     def intend(self, claimed: ClaimedBatch, body_hash: str = "bytes") -> int | None:
-        """How many attempts there ever were; None where it is not held any more."""
+        """Return the number of attempts so far; None if the claim is lost."""
         with self.step(is_shared=True) as tx:
             return tx.batches.record_start(claimed.id, fence=claimed.fence, body_hash=body_hash)
 

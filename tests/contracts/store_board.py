@@ -1,4 +1,4 @@
-"""How every store sorts statements by what they wait for, and finds them a page at a time."""
+"""Every store sorts statements by the act that they wait for, and finds them a page at a time."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -128,7 +128,7 @@ class BoardContract:
         assert together == {Shelf.REVIEW: ["withdrawn"], Shelf.WITHIN: []}
 
     def test_a_start_moves_a_statement_while_its_person_may_start(self, store: Store) -> None:
-        """Where approvals start statements, that includes who approved it."""
+        """If approvals start statements, the approver is such a person."""
         sam = "sam@forum.example"
         with store.begin() as tx:
             tx.staff.put(ED, Role.APPROVER, NOON)

@@ -48,7 +48,7 @@ def claim(tx: Transaction, attempt: str = "a1", at: timedelta = timedelta(0)) ->
 
 
 def intend(tx: Transaction, held: ClaimedEmail) -> int | None:
-    """How many attempts there ever were; None where it is not held any more."""
+    """Return the number of attempts so far; None if the claim is lost."""
     return tx.emails.record_start(held, provider="recording", account="one")
 
 

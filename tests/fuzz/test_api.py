@@ -24,7 +24,7 @@ VALUES = {"string": st.one_of(LIKELY, TEXT), "integer": NUMBERS, "boolean": st.b
 
 
 def value_of(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """What a schema allows, as far as its types say it."""
+    """Return a strategy for the values that a schema's types allow."""
     if "$ref" in schema:
         return value_of(SCHEMAS[schema["$ref"].rpartition("/")[2]])
     if schema.get("type") == "array":

@@ -222,7 +222,7 @@ def hand_over(provider: HttpProvider, sent: OutgoingBatch, *, again: bool = Fals
 
 
 def readers_in(kind: str, phase: str) -> int:
-    """How many readers a call of this phase has; 0 where it cannot be made."""
+    """Return the number of readers of a call in this phase; 0 if there is no such call."""
     single = table(kind)["good", "several"] == "-"
     if phase == "several":
         return 0 if single else len(SEVERAL)

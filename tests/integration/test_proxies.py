@@ -104,7 +104,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def nginx(folder: Path, port: int, service: str, files: tuple[Path, Path], text: str) -> list[str]:
-    """How nginx is started with an example, as it stands but for names and ports."""
+    """Return the command that starts nginx with an example. Only names and ports differ."""
     text = text.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
     text = text.replace("http://127.0.0.1:8000", service)
     text = re.sub(r"ssl_certificate \S+;", f"ssl_certificate {files[0]};", text)

@@ -1,4 +1,4 @@
-"""How large the house, its modules, functions and folders may be."""
+"""The most lines of the house, its modules and functions, and the most files of a folder."""
 
 import ast
 import re

@@ -36,7 +36,7 @@ class NotBuilt(Exception):
 
 
 def is_built() -> bool:
-    """Whether the scripts that are there were made of these sources, or came without any."""
+    """Return whether the scripts that are there were made of these sources, or came without any."""
     if not (STATIC / "desk.js").is_file():
         return False
     return not SOURCES.is_dir() or (
@@ -45,7 +45,7 @@ def is_built() -> bool:
 
 
 def has_node() -> bool:
-    """Whether this machine has a Node that will do, or this environment the package of one."""
+    """Return whether this machine has a fitting Node, or this environment the package of one."""
     return _programs() is not None
 
 

@@ -59,7 +59,7 @@ class Module:
         return parts[1] if len(parts) > 2 else ""
 
     def imported(self, known: Iterable[str]) -> set[str]:
-        """Which of the known modules it imports, wherever in it that is said."""
+        """Return the known modules that a module imports, anywhere in it."""
         found = set()
         for node in statements(self.tree):
             if isinstance(node, ast.ImportFrom) and node.module:
@@ -94,7 +94,7 @@ def read(project: Path) -> list[Module]:
 
 
 def edges(modules: Iterable[Module]) -> Counter[tuple[str, str]]:
-    """How many modules of one layer import from another."""
+    """Count how many modules of one layer import from another."""
     house = list(modules)
     layers = {module.name: module.layer for module in house}
     found: Counter[tuple[str, str]] = Counter()

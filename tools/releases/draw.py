@@ -35,5 +35,5 @@ class Draw:
         return self._random.randint(least, most)
 
     def chance(self, part: float) -> bool:
-        """Whether something happens that happens in this part of all cases."""
+        """Return whether something happens that happens in this part of all cases."""
         return self._random.random() < part

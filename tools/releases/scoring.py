@@ -79,7 +79,7 @@ def _count(made: Made, document: ImportedDocument, figures: Figures) -> None:
 
 
 def _is_left(line: str, shown: list[str], prose: tuple[str, ...]) -> bool:
-    """Whether a line of furniture is one of the text, or in it more often than in its sentences."""
+    """Return whether a furniture line is in the text, or in it more often than in its sentences."""
     letters = _letters(line)
     if not letters:
         return line in shown

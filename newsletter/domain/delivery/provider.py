@@ -23,7 +23,7 @@ class PreparedRequest:
 
 
 class Replay(Enum):
-    """When newsletter may repeat an attempt whose outcome is unknown."""
+    """The rule for repeating an attempt whose outcome is unknown."""
 
     NEVER = "never"
     """Never: the provider might send a message twice."""

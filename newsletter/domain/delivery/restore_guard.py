@@ -88,7 +88,7 @@ class GuardRecord:
 
 
 class Absence(Enum):
-    """Why there is no guard record."""
+    """The reason for a missing guard record."""
 
     MISSING = "missing"
     """The file is missing."""
@@ -178,7 +178,7 @@ class GuardCheck:
 
 
 class HoldKind(Enum):
-    """Why all sending is on hold. The value is the key of the reason in ``meta``."""
+    """The reason for a hold on all sending. The value is its key in ``meta``."""
 
     STOP = "stop"
     """A person stopped all sending."""

@@ -164,7 +164,7 @@ class Approvals:
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalStatus:
-    """Whether a statement has enough approvals, and why not."""
+    """The approvals and overrides of a statement, and the result of counting them."""
 
     approved: bool
     counted: tuple[Approval, ...] = ()

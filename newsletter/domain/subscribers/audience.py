@@ -12,7 +12,7 @@ from newsletter.domain.wording import say
 
 
 class SuppressionReason(Enum):
-    """Why an address gets no mail."""
+    """The reason for sending nothing to an address."""
 
     UNSUBSCRIBED = "unsubscribed"
     """The person unsubscribed from everything."""
@@ -93,7 +93,7 @@ class Subscriber(StaffNotes):
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
-    """Where and when a person agreed."""
+    """The place and time of a person's agreement."""
 
     source: str
     at: datetime | None

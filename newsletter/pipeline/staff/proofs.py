@@ -30,7 +30,7 @@ from newsletter.store.sql import Store, Transaction
 
 
 class Refusal(Enum):
-    """Why a sign-in is refused."""
+    """The reason for refusing a sign-in."""
 
     WRONG = "wrong"
     """The password, code or passkey is wrong."""

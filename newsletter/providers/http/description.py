@@ -187,7 +187,7 @@ class Options(ProviderOptions):
 
     @property
     def several(self) -> bool:
-        """Whether the body has a list of messages."""
+        """Return whether the body has a list of messages."""
         return _has_batches(self.batch_size)
 
 

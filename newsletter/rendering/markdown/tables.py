@@ -61,7 +61,7 @@ SIDES = ("left", "center", "right")
 
 
 class Fits(Enum):
-    """Where a table fits."""
+    """The screens on which a table fits."""
 
     EVERYWHERE = "everywhere"
     """On a telephone too."""

@@ -1,4 +1,4 @@
-"""What sending processes share: their list, the scheduler's lease, settings and rate limits."""
+"""Data that sending processes share: their list, the scheduler's lease, settings, rate limits."""
 
 from datetime import UTC, date, datetime, timedelta
 

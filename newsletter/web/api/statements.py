@@ -65,7 +65,7 @@ class StatementRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class StatementQuery:
-    """Which statements are asked for, by slug."""
+    """The page of statements to return, by slug."""
 
     after: str = setting("The `next` of the page before.", default="")
     limit: int = setting("The most items of a page.", default=100, ge=1, le=500)

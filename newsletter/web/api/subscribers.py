@@ -61,7 +61,7 @@ class SubscriberRecord(Subscriber):
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriberQuery(Paging):
-    """Which subscribers are asked for, the newest first."""
+    """The page of subscribers to return, the newest first."""
 
     list: str = ""
     """Only those on this list."""

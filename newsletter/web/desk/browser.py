@@ -92,7 +92,7 @@ PASSKEY_FIELD = "passkey"
 
 @dataclass(frozen=True, kw_only=True)
 class PasskeyOffer:
-    """Whether a page offers to use a passkey."""
+    """A page's offer to use a passkey."""
 
     is_available: bool
     hint: str = ""

@@ -109,7 +109,7 @@ def crossed_gaps(raw: str, document: ImportedDocument) -> list[int]:
 
 
 def reasons(document: ImportedDocument) -> dict[str, int]:
-    """How many lines were left out for which reason."""
+    """Return the number of lines that were left out, by reason."""
     counts: dict[str, int] = {}
     for dropped in document.dropped:
         why = re.sub(r"^below '.*': ", "", dropped.reason)

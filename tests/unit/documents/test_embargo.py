@@ -199,8 +199,7 @@ def test_a_release_for_a_day_to_come_is_held_back() -> None:
 
 
 def told(line: str, language: str, place: str) -> tuple[bool, bool]:
-    """Whether an import of a release with this line asks for the end of an embargo, and has its
-    title."""
+    """Return whether the import of a release asks for the end of an embargo, and has its title."""
     arabic = language == "ar"
     title = "افتتاح ثلاث مكتبات عامة في شرق المدينة" if arabic else TITLE
     first = "أعلنت الجمعية اليوم افتتاح ثلاث مكتبات عامة في شرق المدينة، تضم 45,000 كتاب."
@@ -238,7 +237,7 @@ def test_a_line_around_a_text_that_asks_to_wait_is_asked_for_by_its_place(
 
 
 def asks(release: str, file: str) -> bool:
-    """Whether an import of a release asks for the end of an embargo."""
+    """Return whether the import of a release asks for the end of an embargo."""
     body = {"…": [FIRST, SECOND, *MORE]}
     text = [part for line in release.split(" ¶ ") for part in body.get(line, [line])]
     page = [f"<h1>{part[2:]}</h1>" if part.startswith("# ") else f"<p>{part}</p>" for part in text]

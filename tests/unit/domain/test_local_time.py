@@ -80,7 +80,7 @@ def test_an_hour_is_the_first_instant_at_which_clocks_show_it_or_one_after_it(
 def test_it_comes_once_for_each_local_date_whatever_the_clocks_do(
     changes: list[tuple[ZoneInfo, date]],
 ) -> None:
-    """Where the last hour of a date is skipped, that is at the midnight after it."""
+    """If the clocks skip the last hour of a date, it comes at the midnight after it."""
     midnights = 0
     for zone, day in changes:
         for hour in HOURS:

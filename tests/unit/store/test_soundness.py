@@ -1,4 +1,4 @@
-"""Whether the database still holds the stored values."""
+"""The check that the database still holds the stored values."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""When a digest email is due: by the calendar and the clocks of a zone, whatever these do."""
+"""A digest email is due by the calendar and the clocks of a zone, whatever these do."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""Where a statement stands: each row of the table, in words, for each of those who look."""
+"""The status of a statement: each row of the table, in words, for each kind of reader."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""How many recipients fit into one call."""
+"""The number of recipients that fit into one call."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""When what waits for the first provider goes to the second one."""
+"""The batches that go to the second provider when the first one fails."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""How long a batch waits for its turn, and how many messages a day may have."""
+"""The wait of a batch for its turn, and the most messages of a day."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -26,14 +26,14 @@ def after(seconds: float) -> datetime:
 
 
 def waits(rate_limit: RateLimit, limits: Limits, seconds: float) -> float:
-    """How many seconds from then on nothing may leave."""
+    """Return the seconds from then on in which nothing may leave."""
     now = after(seconds)
     wait = rate_limit.at(now, limits).wait(now, limits)
     return 0.0 if wait is None else (wait.until - now).total_seconds()
 
 
 def left_at_once(rate_limit: RateLimit, limits: Limits, seconds: float, messages: int) -> int:
-    """How many batches leave at one moment."""
+    """Return the number of batches that leave at one moment."""
     for batches in range(50):
         if waits(rate_limit, limits, seconds):
             return batches

@@ -1,4 +1,4 @@
-"""Whether a database is the one that last sent."""
+"""The guard recognises the database that last sent."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Which items of a feed become statements: never a backlog, never one twice."""
+"""The items of a feed that become statements: never a backlog, never one twice."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Which names a mail says: people's, and nothing that somebody hid in a form's field."""
+"""A greeting says people's names, and nothing that somebody hid in a form's field."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""Whether the approvals of a statement are enough."""
+"""The approvals that a statement needs."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which reason for never writing to somebody stands."""
+"""The reason for sending nothing that stays, of two for the same address."""
 
 from newsletter.domain.subscribers.audience import SuppressionReason
 

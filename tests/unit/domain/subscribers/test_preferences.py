@@ -1,4 +1,4 @@
-"""When a pause ends."""
+"""The end of a pause."""
 
 from datetime import UTC, date, datetime
 

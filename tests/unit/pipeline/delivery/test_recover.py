@@ -283,7 +283,7 @@ def test_a_start_that_is_cut_off_freezes_all_or_nothing(room: Newsroom) -> None:
 
 
 def test_what_is_about_to_leave_lasts_before_its_first_byte_leaves(room: Newsroom) -> None:
-    """How SQLite keeps its word is for SQLite to test, and for ``tests/unit/store``."""
+    """SQLite's own tests and ``tests/unit/store`` test that SQLite keeps its word."""
     post, seen = Post(room=room), list[tuple[str, int]]()
     store: Any = PoweredStore(room.store)
 

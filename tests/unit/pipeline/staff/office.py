@@ -116,7 +116,7 @@ class Office:
         return signin.confirm_second_factor(entered.token, code, proofs=proofs)
 
     def is_in(self, entered: SignedIn) -> bool:
-        """Whether the word opens the desk."""
+        """Return whether the session's token opens the desk."""
         with self.store.read() as tx:
             return tx.sessions.get(hash_token(entered.token)) is not None
 

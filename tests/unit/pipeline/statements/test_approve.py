@@ -14,7 +14,7 @@ def approvals(room: Newsroom) -> list[Approval]:
 
 
 def approved(room: Newsroom) -> bool:
-    """Whether planning makes a campaign of it."""
+    """Return whether planning makes a campaign of it."""
     return bool(room.plan().scheduled)
 
 

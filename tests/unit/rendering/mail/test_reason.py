@@ -1,4 +1,4 @@
-"""Why a reader gets a mail: by the titles of lists, and by how they came to be on them."""
+"""The reason for a mail: the titles of the reader's lists, and the way onto them."""
 
 from dataclasses import replace
 

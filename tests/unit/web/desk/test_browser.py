@@ -1,4 +1,4 @@
-"""Where a browser may be led, and what a proxy in between may not hide."""
+"""The addresses that a browser may be led to, and the headers that a proxy may not hide."""
 
 from collections.abc import Mapping
 

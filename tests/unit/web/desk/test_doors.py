@@ -316,7 +316,7 @@ CELLS = [(act, door) for act, (doors, _) in ACTS.items() for door in doors]
 
 
 def is_knocked(case: Case, door: str) -> bool:
-    """Whether a case can happen at a door."""
+    """Return whether a case can happen at a door."""
     if door == "file":  # it shows nothing; what has gone out is planned no second time
         return case.meanwhile is None and case.name != "it has gone out"
     return not (door == "command" and case.is_shown_anew)

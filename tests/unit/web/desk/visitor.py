@@ -129,6 +129,6 @@ def hidden(answer: Answer) -> dict[str, list[str]]:
 
 
 def action(answer: Answer) -> str:
-    """Where the last form of a page posts to, below the desk."""
+    """Return the address of the last form of a page, below the desk."""
     found = re.findall(r'<form method="post" action="/desk([^"]*)"', answer.text)
     return unescape(found[-1])

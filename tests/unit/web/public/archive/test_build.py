@@ -1,4 +1,4 @@
-"""How the pages of the list link to each other, behind any host and path."""
+"""The pages of the list link to each other, behind any host and path."""
 
 from pathlib import Path
 from urllib.parse import urljoin
