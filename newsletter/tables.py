@@ -38,7 +38,7 @@ class Tables:
         return "|".join(self.words(name))
 
     def pattern(
-        self, name: str, whole: str = "{}", *, flags: int = re.IGNORECASE
+        self, name: str, frame: str = "{}", *, flags: int = re.IGNORECASE
     ) -> re.Pattern[str]:
-        """Compile the patterns of a table, in place of ``{}`` in the pattern ``whole``."""
-        return re.compile(whole.replace("{}", self.alternatives(name), 1), flags)
+        """Compile the patterns of a table, in place of ``{}`` in the pattern ``frame``."""
+        return re.compile(frame.replace("{}", self.alternatives(name), 1), flags)

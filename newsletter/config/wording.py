@@ -84,8 +84,8 @@ def explain(finding: Finding) -> str:
     else:
         message = _MESSAGE_BUILDERS.get(kind, _default_message)(finding)
     is_expanded = not finding.reading and finding.text != str(finding.value)
-    told = "{text} (its value comes from the environment)"
-    return enclosed(told, text=message) if is_expanded else message
+    sentence = "{text} (its value comes from the environment)"
+    return enclosed(sentence, text=message) if is_expanded else message
 
 
 def _missing(finding: Finding) -> str:

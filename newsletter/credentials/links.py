@@ -128,14 +128,14 @@ class SignedLinks:
 
 def _hash_deliveries(keyed: Any, head: bytes, ids: Sequence[int]) -> bytes:
     """Return the hashes by a ``keyed`` SHAKE128 of subscribers with these ids, in their order."""
-    begun = keyed.copy()  # the beginning is hashed once: only the group differs
-    begun.update(head)
+    prefix_state = keyed.copy()  # the beginning is hashed once: only the group differs
+    prefix_state.update(head)
     first, last = (ids[0], ids[-1]) if ids else (0, -1)
     is_run = last - first + 1 == len(ids) and [*ids] == [*range(first, last + 1)]
     groups = range(first // _GROUP_SIZE, last // _GROUP_SIZE + 1)
     hashes = dict[int, bytes]()
     for group in groups if is_run else {each // _GROUP_SIZE for each in ids}:
-        state = begun.copy()
+        state = prefix_state.copy()
         state.update(group.to_bytes(6))
         hashes[group] = state.digest(_GROUP_SIZE * _DELIVERY_BYTES)
     if is_run:  # one cut instead of a thousand

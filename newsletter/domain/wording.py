@@ -104,10 +104,10 @@ def untranslated(text: str) -> str:
 
 def capitalized(text: str, end: str = "") -> str:
     """Return a text with a capital and an end, and a Sentence as one."""
-    told = text[:1].upper() + text[1:] + end
+    result = text[:1].upper() + text[1:] + end
     if isinstance(text, Sentence):
-        return Sentence(told, text.pattern, text.many, text.values)
-    return told
+        return Sentence(result, text.pattern, text.many, text.values)
+    return result
 
 
 def joined(parts: Sequence[str], pattern: str = "{first}; {last}") -> str:

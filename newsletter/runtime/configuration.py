@@ -130,12 +130,12 @@ class ConfigurationOnDisk:
         except InvalidConfiguration as error:
             fault = error.faults[0]
             # no catalogue has what is wrong with the template of a provider's calls
-            told = str(fault) if isinstance(fault.message, Sentence) else fault.place
+            detail = str(fault) if isinstance(fault.message, Sentence) else fault.place
             faulty = (
                 "newsletter.yaml has changed since the service started, and has a fault: {fault}."
                 " Correct it, then restart the service"
             )
-            return say(faulty, fault=told)
+            return say(faulty, fault=detail)
         if not same and self._saved_file.exists() and self._saved_file.read_text() == found:
             return _RESTART_PENDING
         return "" if same else _RESTART_MESSAGE

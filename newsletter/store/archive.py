@@ -136,8 +136,8 @@ class _Phrase:
         return " + ".join(f'"{word}"' for word in self.words) + ("" if self.is_whole else " *")
 
     def matches_at(self, at: int, words: Sequence[str]) -> bool:
-        *whole, last = words[at : at + len(self.words)]
-        return (*whole, last if self.is_whole else last[: len(self.words[-1])]) == self.words
+        *complete, last = words[at : at + len(self.words)]
+        return (*complete, last if self.is_whole else last[: len(self.words[-1])]) == self.words
 
 
 def _word_pattern(text: str) -> re.Pattern[str]:

@@ -215,7 +215,7 @@ class Database:
             found: dict[str, list[T]] = {each: [] for each in slugs}
             for row in rows(sql, slugs=sorted(slugs)):
                 found[slug_of(row)].append(row)
-            self._answers |= {(sql, each): some for each, some in found.items()}
+            self._answers |= {(sql, each): found_rows for each, found_rows in found.items()}
         return cast("list[T]", self._answers[sql, slug])
 
     def all(self, kind: type[T], sql: str, /, *conditions: Condition, **values: object) -> list[T]:

@@ -101,7 +101,7 @@ def _format(name: str, row: dict[str, Any]) -> ExportFormat:
 
 
 def _status_by_value(values: Mapping[str, Sequence[str]]) -> StatusByValue:
-    return {value: ContactStatus(status) for status, some in values.items() for value in some}
+    return {value: ContactStatus(status) for status, names in values.items() for value in names}
 
 
 EXPORT_FORMATS: Mapping[str, ExportFormat] = {

@@ -301,5 +301,5 @@ def export(services: Services, list_name: str, bom: bool) -> None:
 
 def _only_list(name: str, people: csv_files.People) -> csv_files.People:
     for person, consent in people:
-        lists, left = ((name,) if name in those else () for those in (person.lists, person.left))
+        lists, left = ((name,) if name in names else () for names in (person.lists, person.left))
         yield replace(person, lists=lists, left=left), consent

@@ -162,10 +162,10 @@ def _find_named(body: Element, text_lengths: dict[Element, int]) -> Element:
 def _narrow(element: Element, text_lengths: dict[Element, int]) -> Element:
     """Return the innermost element that has nearly all text of the given one."""
     while True:
-        whole = text_lengths.get(element, 0)
+        length = text_lengths.get(element, 0)
         parts = [child for child in element if tag_of(child) in _CONTAINER_TAGS]
         best = max(parts, key=lambda child: text_lengths.get(child, 0), default=None)
-        if best is None or not whole or text_lengths.get(best, 0) < _MIN_BODY_SHARE * whole:
+        if best is None or not length or text_lengths.get(best, 0) < _MIN_BODY_SHARE * length:
             return element
         element = best
 

@@ -254,8 +254,8 @@ def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Bloc
         lines = [f"{mark} {first}", *(indent + line if line else "" for line in others)]
         items_text.append("\n".join(lines))
     text = _texts(block for item in items for block in item)
-    whole = ("\n\n" if is_loose else "\n").join(items_text)
-    return [Block(number=items[0][0].number, text=text, markdown=whole)]
+    markdown = ("\n\n" if is_loose else "\n").join(items_text)
+    return [Block(number=items[0][0].number, text=text, markdown=markdown)]
 
 
 def _is_list(block: Block) -> bool:

@@ -164,8 +164,8 @@ class _Writer:
             return "<hr>"
         if _TABLE_HEADING_STYLE not in styles:  # a head is bold as it is
             inside = self._wrap(inside, _attribute(element, "style-name"))
-        whole = f"<p>{inside}</p>"
-        return f"<blockquote>{whole}</blockquote>" if styles & _QUOTATIONS else whole
+        paragraph = f"<p>{inside}</p>"
+        return f"<blockquote>{paragraph}</blockquote>" if styles & _QUOTATIONS else paragraph
 
     def _list_html(self, element: Element, style: str, level: int) -> str:
         style = _attribute(element, "style-name") or style

@@ -109,8 +109,8 @@ def import_page(
         pictures=tuple(inline.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )
-    made = import_blocks(_without_line_numbers(read), today=today, file=file)
-    return with_encoded(replace(made, language=facts.language), pictures)
+    document = import_blocks(_without_line_numbers(read), today=today, file=file)
+    return with_encoded(replace(document, language=facts.language), pictures)
 
 
 def _without_line_numbers(extracted: ExtractedText) -> ExtractedText:
@@ -151,12 +151,12 @@ def _find_date(facts: Facts, root: Element, article: Article | None) -> Dated:
 
 def find_standfirst(root: Element, chosen: Element, title: str) -> list[Block]:
     """Return the lines between headline and article that are as long as a subhead."""
-    wanted = match_key(title)
+    title_key = match_key(title)
     above = _words_above(root, chosen)
     ends = [
         n
         for n, (words, _) in enumerate(above)
-        if len(match_key(words)) >= _MIN_TITLE_PART_CHARS and wanted.endswith(match_key(words))
+        if len(match_key(words)) >= _MIN_TITLE_PART_CHARS and title_key.endswith(match_key(words))
     ]
     if not title or not ends:
         return []

@@ -101,9 +101,9 @@ def embargoed_headline(text: str) -> str:
     """Return the headline on a line with an embargo, ``EMBARGOED: Title``, or ""."""
     for part, title in edges(text):
         named = _EMBARGO_WORD_PATTERN.search(fold_text(part)) or not states("an hour alone", part)
-        told = named and (is_embargo(part) or states("heading", part))
-        whole = title.count("(") == title.count(")") and states("worded", title)
-        if told and whole and not (is_embargo(title) or states("notice", title)):
+        is_announced = named and (is_embargo(part) or states("heading", part))
+        is_complete = title.count("(") == title.count(")") and states("worded", title)
+        if is_announced and is_complete and not (is_embargo(title) or states("notice", title)):
             return title.strip()
     return ""
 
@@ -131,14 +131,14 @@ def find_embargo(
     )
     end = _find_head_end(lines, prose, title)
     kept = [line for n, line in enumerate(lines) if n < end or n not in apart]
-    told = [*_head_passages(lines, end, title, apart), *body_passages(kept, end)]
+    passages = [*_head_passages(lines, end, title, apart), *body_passages(kept, end)]
     for number, text in outside_texts:
         place = f"Line {number}" if number else "What stands beside the text"
         facts = frozenset({"beside", "above" if number else ""})
-        told += [Passage(place=place, text=text, facts=facts)] if text != headline else []
+        passages += [Passage(place=place, text=text, facts=facts)] if text != headline else []
     found = [
         (passage, is_named)
-        for passage in told
+        for passage in passages
         if (is_named := _mentions_embargo(passage, today or date.min, is_trade=is_trade))
         or (today and states("request", passage.text, today, passage.facts))
     ]
@@ -203,9 +203,9 @@ def _head_passages(
 
 def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: range) -> set[str]:
     """Return facts about a line that follow from the title, the line below and the first lines."""
-    told = " ".join(fold_text(line.text) for line in lines[end : end + HEAD_PARAGRAPHS])
+    head_text = " ".join(fold_text(line.text) for line in lines[end : end + HEAD_PARAGRAPHS])
     heads = [line.text for at, line in enumerate(lines) if at in title or at == n + 1]
-    again = any(day in told for day in _WEEKDAY_PATTERN.findall(fold_text(text)))
+    again = any(day in head_text for day in _WEEKDAY_PATTERN.findall(fold_text(text)))
     facts = {
         "first": n < (title.start if title.start >= 0 else end),
         "occasion": again or any(states("names an occasion", one) for one in heads),

@@ -103,7 +103,7 @@ _MAX_READ_CHARS = 20_000
 """Characters that are read to identify the script."""
 _KANA, _HAN = ("HIRAGANA", "KATAKANA"), ("CJK",)
 _SCRIPTS = {
-    tuple(names.split()): (tags.split(), [told.split("=") for told in letters.split()])
+    tuple(names.split()): (tags.split(), [pair.split("=") for pair in letters.split()])
     for names, tags, letters in (row.split(" / ") for row in words("scripts"))
 }
 """Prefixes of the Unicode names of a script's letters → its languages, and letters of one."""
@@ -134,7 +134,7 @@ def detect_language(text: str, declared: str = "") -> str:
     if _base(declared) in languages:
         return declared
     present = set(letters)
-    return next((one for some, one in told_by if not some or present & set(some)), "")
+    return next((one for tags, one in told_by if not tags or present & set(tags)), "")
 
 
 def with_language(document: ImportedDocument, usual: str) -> ImportedDocument:

@@ -393,12 +393,12 @@ class Recipients(Sequence[Recipient]):
         return cls(*zip(*readers, strict=True)) if readers else cls((), (), (), (), ())
 
     @cached_property
-    def _each(self) -> tuple[Recipient, ...]:
+    def _rows(self) -> tuple[Recipient, ...]:
         columns = self.subscriber_ids, self.addresses, self.unsubscribe, self.message_ids
         return tuple(map(Recipient, *columns, self.names))
 
     def __getitem__(self, place: Any) -> Any:
-        return self._each[place]
+        return self._rows[place]
 
     def __len__(self) -> int:
         return len(self.addresses)

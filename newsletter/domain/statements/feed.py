@@ -32,7 +32,7 @@ class Item:
     content: str = ""
     markup: bool = True
     """``content`` is HTML; otherwise it is plain text."""
-    whole: bool = True
+    is_full: bool = True
     """``content`` is the full text, not a summary."""
     summary: str = ""
     """Plain text on one line."""
@@ -44,7 +44,7 @@ class Item:
         """Return a hash of all that readers would get."""
         at = self.published.isoformat() if self.published else ""
         parts = [self.title, self.link, at, self.content, self.summary, self.language]
-        packed = json.dumps([*parts, self.markup, self.whole])
+        packed = json.dumps([*parts, self.markup, self.is_full])
         return hashlib.sha256(packed.encode("utf-8", "surrogatepass")).hexdigest()
 
 

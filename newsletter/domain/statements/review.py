@@ -255,7 +255,7 @@ def _open_embargo(statement: Statement, _: ReviewContext) -> str:
     )
 
 
-def _nobody(statement: Statement, context: ReviewContext) -> str:
+def _no_subscribers(statement: Statement, context: ReviewContext) -> str:
     if context.audience != 0 or not context.readers or statement.segment is not None:
         return ""
     pattern = "no one is on {lists}, and others have readers: check the name"
@@ -320,7 +320,7 @@ _CONTEXT_RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.DATE, ("date",), _date),
     (Check.OPEN_EMBARGO, ("embargo",), _open_embargo),
     (Check.EMBARGO, ("send_at", "embargo_until"), _embargo),
-    (Check.NO_SUBSCRIBERS, ("lists",), _nobody),
+    (Check.NO_SUBSCRIBERS, ("lists",), _no_subscribers),
     (Check.UNKNOWN_LIST, ("lists",), _unknown_list),
     (Check.SEGMENT, ("segment",), _segment),
     (Check.NO_READERS, ("lists",), _no_readers),

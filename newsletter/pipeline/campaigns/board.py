@@ -129,7 +129,7 @@ class Desktop:
     more_waits: bool
     """More statements wait than are shown."""
     next: tuple[StatementStatus, ...]
-    going: tuple[StatementStatus, ...]
+    ongoing: tuple[StatementStatus, ...]
     """Statements that are being sent, newest first."""
     over: tuple[tuple[Campaign, str, Reactions], ...]
     """The last ended campaigns, each with its statement's title."""
@@ -161,10 +161,10 @@ def load_desktop(
     shelves = [shelf for shelf, needed in _TASK_SHELVES if role.includes(needed)]
     on_shelves = tx.board.list_newest_by_shelf(rules, shelves, limit=_MAX_ROWS_SEARCHED)
     states = {CampaignState.SENDING, CampaignState.PAUSED}
-    going = [one for one in tx.campaigns.list_open() if has_begun(one) and one.state in states]
+    ongoing = [one for one in tx.campaigns.list_open() if has_begun(one) and one.state in states]
     scheduled = tx.campaigns.list_scheduled(limit=_MAX_NEXT)
     undecided = tx.campaigns.list_undecided(_MAX_TASKS_SHOWN) if role.includes(Role.ADMIN) else []
-    slugs = [campaign.slug for campaign in (*going, *scheduled, *undecided)]
+    slugs = [campaign.slug for campaign in (*ongoing, *scheduled, *undecided)]
     slugs = list(dict.fromkeys(chain(*on_shelves.values(), slugs)))
     statuses = {one.slug: one for one in _rows(tx, slugs, rules, faults)}
 
@@ -179,8 +179,8 @@ def load_desktop(
     waiting += statuses_of(undecided)
     waiting += [one for one in faulty if one.state is State.FAULTY]
     if role.includes(Role.SENDER):  # unknown welcome emails wait for no one else
-        waiting += statuses_of([one for one in going if one.welcome and one.counts.unknown])
-    going = sorted((one for one in going if not one.welcome), key=lambda one: -one.id)
+        waiting += statuses_of([one for one in ongoing if one.welcome and one.counts.unknown])
+    ongoing = sorted((one for one in ongoing if not one.welcome), key=lambda one: -one.id)
     over = load_ended(tx, _MAX_ENDED_SHOWN)
     reported = [one.complained for *_, one in over if one.received]
     mentions = _mentions_of(tx, address)
@@ -191,7 +191,7 @@ def load_desktop(
         lapsed=tuple(lapsed[:_MAX_TASKS_SHOWN]),
         more_waits=len(waiting) > _MAX_TASKS_SHOWN,
         next=statuses_of(scheduled),
-        going=statuses_of(going[:_MAX_TASKS_SHOWN]),
+        ongoing=statuses_of(ongoing[:_MAX_TASKS_SHOWN]),
         over=tuple(over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
         named_in=tuple((comment, titles[comment.slug]) for comment in mentions),

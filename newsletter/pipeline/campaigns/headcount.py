@@ -53,15 +53,15 @@ class Reach:
         """Return why a campaign without readers cannot start, and what to do."""
         lists, number = ", ".join(self.audience.lists), str(campaign.id)
         if self.group is not None:
-            taken = (
+            text = (
                 "no one on {lists} is left for {slug}: no one reads its language, or other"
                 " languages of {original} have them; 'newsletter cancel {id}' ends it"
             )
             original = self.group.original
-            return say(taken, lists=lists, slug=campaign.slug, original=original, id=number)
+            return say(text, lists=lists, slug=campaign.slug, original=original, id=number)
         if self.correction is not None:
-            gone = "no one who was sent {slug} may get email; 'newsletter cancel {id}' ends it"
-            return say(gone, slug=campaign.corrects, id=number)
+            text = "no one who was sent {slug} may get email; 'newsletter cancel {id}' ends it"
+            return say(text, slug=campaign.corrects, id=number)
         segment = self.audience.segment
         if segment is not None:
             empty = (

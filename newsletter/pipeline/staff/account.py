@@ -140,8 +140,8 @@ class OwnAccount:
                 raise Refused(say("You sign in with this account alone, so it stays connected."))
             tx.accounts.change(session.address, issuer=credential.issuer, subject="")
             account = identity_text(credential)
-            told = "Your account at {issuer} does not sign you in any more."
-            message = say(told, issuer=credential.issuer)
+            text = "Your account at {issuer} does not sign you in any more."
+            message = say(text, issuer=credential.issuer)
             return self._finish(tx, session, "disconnect", message, account=account)
 
     def begin_factor(self) -> None:
@@ -173,9 +173,9 @@ class OwnAccount:
                 return Refusal.WRONG
             tx.throttle.delete_failures(counted)
             tx.accounts.confirm_factor(session.address, step, tx.now)
-            made = self.proofs.new_codes(tx, session.address)
+            new_codes = self.proofs.new_codes(tx, session.address)
             message = say("A second factor was set up for your account.")
-            return self._finish(tx, session, "second factor", message), made
+            return self._finish(tx, session, "second factor", message), new_codes
 
     def drop_factor(self) -> SignedIn:
         """Remove the second factor and the passkeys. Return the new session.

@@ -263,8 +263,8 @@ class _Writer:
         """Return whether the recipient made the start that was undone, or got a notice of it."""
         if "undo" not in last or str(last["undo"].number) != notice.occurrence:
             return True  # the notice is about another act
-        begun = find_newest(last, "start", "approve")
-        if self.address in {"", begun.actor if begun else ""}:
+        first_act = find_newest(last, "start", "approve")
+        if self.address in {"", first_act.actor if first_act else ""}:
             return True
         return self.tx.notices.was_announced(notice, self.address)
 

@@ -321,9 +321,9 @@ def _create_link(
             raise Refused(say(many, number=_MAX_LINKS, address=address))
         reason = say(_LINK_REASONS[kind], who=_actor_name(tx, by), role=say(role.value))
         sentence = "{reason} The link works once, until {until}."
-        told = say(sentence, reason=reason, until=moment(expires_at, proofs.zone))
+        text = say(sentence, reason=reason, until=moment(expires_at, proofs.zone))
         language = tx.staff.languages().get(address, "")
-        email_id = tx.emails.inform(address, told, tx.now, EmailKind.LINK, language=language)
+        email_id = tx.emails.inform(address, text, tx.now, EmailKind.LINK, language=language)
         token = link_token(proofs.key, email_id)
     link = StaffLink(
         id=0,
@@ -458,10 +458,10 @@ def _log_use(tx: Transaction, link: StaffLink, role: Role, way: str, proofs: Pro
         tx.audit.enter(link.address, "accept invitation", link.address, role=role_name, **values)
         return
     tx.audit.enter(link.address, "use reset link", link.address, **values)
-    told = say("A link that {who} made was used, {way}, from {network}.", who=link.by, **values)
+    text = say("A link that {who} made was used, {way}, from {network}.", who=link.by, **values)
     if link.by == link.address:
-        told = say("A link that you asked for was used, {way}, from {network}.", **values)
-    proofs.tell(tx, link.address, told)
+        text = say("A link that you asked for was used, {way}, from {network}.", **values)
+    proofs.tell(tx, link.address, text)
 
 
 def refuse_same_mailbox(tx: Transaction, address: str) -> None:

@@ -38,8 +38,8 @@ def make(
         rights = tuple(scope.value for scope in token.scopes)
         values = {"token": token.name, "rights": rights, "until": token.expires_at}
         tx.audit.enter(actor, "make token", f"tokens/{token.id}", **values)
-        made = "A token for the API was made in your name: {token}."
-        proofs.tell(tx, actor, say(made, token=token.name))
+        text = "A token for the API was made in your name: {token}."
+        proofs.tell(tx, actor, say(text, token=token.name))
     return token, secret
 
 

@@ -70,17 +70,17 @@ def ingest(
     faulty = {fault.file for fault in faults}
     is_complete = all(reading.complete for reading in readings)
     missing = [one for slug, one in known.items() if one and one.present and slug not in statements]
-    gone = [one for one in missing if is_complete or one.statement.origin in faulty]
+    removed = [one for one in missing if is_complete or one.statement.origin in faulty]
     updates = [
         StoredStatement(statement=statement, content_hash="", fingerprint="")
         for slug, statement in statements.items()
         if slug in known
         and ((one := known[slug]) is None or one.statement != statement or not one.present)
-    ] + [replace(stored, present=False) for stored in gone]
+    ] + [replace(stored, present=False) for stored in removed]
     _write(store, updates, shares_email)
     state.change_number, state.readings = change_number, readings
     state.statements, state.faults = statements, (*faults,)
-    state.unread = frozenset(one.slug for one in missing if one not in gone)
+    state.unread = frozenset(one.slug for one in missing if one not in removed)
     slugs = tuple(stored.slug for stored in updates)
     return StageResult(slugs=slugs, faults=state.faults)
 
@@ -125,10 +125,10 @@ def _index_by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement
     for statement in statements:
         first = by_slug.setdefault(statement.slug, statement)
         if first is not statement:
-            taken = "the slug {slug!r} is taken by {origin}; write another slug in the front matter"
+            text = "the slug {slug!r} is taken by {origin}; write another slug in the front matter"
             if statement.feed:
-                taken = "the slug {slug!r} is taken by {origin}; give that one another"
-            message = say(taken, slug=statement.slug, origin=first.origin)
+                text = "the slug {slug!r} is taken by {origin}; give that one another"
+            message = say(text, slug=statement.slug, origin=first.origin)
             faults.append(Fault(file=statement.origin, message=message))
     return by_slug, faults
 

@@ -139,7 +139,7 @@ class Visitor:
             tx.feeds.put(feed.name, after, rows.items, now)
         return VisitResult(
             feed=feed.name,
-            new_slugs=tuple(rows.taken),
+            new_slugs=tuple(rows.new_slugs),
             changed=tuple(rows.changed),
             passed=len(classified.old),
             unusable=tuple(rows.unusable),
@@ -155,7 +155,7 @@ class _VisitRows:
     def __init__(self, texts: Mapping[Item, ExtractedStatement | InvalidInput]) -> None:
         self._texts = texts
         self.items: list[KnownItem] = []
-        self.taken: list[str] = []
+        self.new_slugs: list[str] = []
         self.changed: list[str] = []
         self.unusable: list[str] = []
         self._unnamed: list[KnownItem] = []
@@ -197,7 +197,7 @@ class _VisitRows:
             slug = _free_slug(slugify(known.title), slugs)
             slugs.add(slug)
             self.items.append(replace(known, slug=slug))
-            self.taken.append(slug)
+            self.new_slugs.append(slug)
 
 
 def _is_due(record: FeedRecord, feed: "SyndicatedFeed", now: datetime) -> bool:

@@ -128,12 +128,12 @@ class _Writer:
         for node in nodes:
             if node.type not in self._blocks:
                 continue
-            made = self._blocks[node.type](node, width)
-            if node.type == "paragraph" and not any(made):
+            block_lines = self._blocks[node.type](node, width)
+            if node.type == "paragraph" and not any(block_lines):
                 continue  # a picture that only decorates
             if gap:
                 lines.append("")
-            lines += made
+            lines += block_lines
             gap = not node.hidden
         return lines
 

@@ -52,7 +52,7 @@ def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
     body, notes = _marked_up(item, content, where) if item.markup else (_paragraphs(content), [])
     if not body:
         raise unusable(where, "has no text; write it where it was written, or check the feed")
-    if not item.whole:
+    if not item.is_full:
         notes.insert(0, "Only a summary is in the feed: look whether it is the whole statement.")
     at = item.published
     if at is not None and at > now + _MAX_AHEAD:
@@ -88,7 +88,7 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
 
 
 def _without_frame(blocks: Sequence[Block], title: str, removed: list[DroppedLine]) -> list[Block]:
-    """Return the blocks without a repeated title and what sites add; ``removed`` gets those."""
+    """Drop a repeated title, and the site's own sentences, which are noted in ``removed``."""
     kept_blocks = [block for block in blocks if not offers_opt_out(block.markdown)]
     for block in blocks:
         if block not in kept_blocks:
@@ -119,7 +119,7 @@ def _paragraphs(text: str) -> str:
 
 
 def _summary(text: str) -> str:
-    """Return a summary without what sites add, cut between words."""
+    """Return a summary without the site's own sentences, cut between words."""
     start = text.rfind(_PLUG_START)
     if start >= 0 and _PLUG_PATTERN.fullmatch(text[start:]):
         text = text[:start].rstrip()

@@ -259,7 +259,7 @@ class TransactionalEmails(AddressRepository):
     def count_sent_in_hour(self, until: datetime) -> int:
         """Return the number of emails that were sent in the hour until then, or may have been.
 
-        Emails with a later time, by a clock that was put back, do not count.
+        If somebody set the clock back, emails with a later time do not count.
         """
         # older emails are not sent any more; an index finds each kind of the others
         return self._db.number(

@@ -48,13 +48,13 @@ class Workers(Repository):
 
     def remove(self, worker_ids: list[int]) -> None:
         """Remove the rows of processes; their claims stay counted."""
-        these = "FROM worker WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
+        chosen = "FROM worker WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
         self._db.change(
             "UPDATE restore_guard"
-            f" SET claims = claims + (SELECT COALESCE(SUM(worker.claims), 0) {these})",
+            f" SET claims = claims + (SELECT COALESCE(SUM(worker.claims), 0) {chosen})",
             ids=worker_ids,
         )
-        self._db.change(f"DELETE {these}", ids=worker_ids)
+        self._db.change(f"DELETE {chosen}", ids=worker_ids)
 
     def lead(self, worker_id: int, at: datetime, lease: timedelta) -> bool:
         """Take or extend the scheduler's lease; return whether this process has it."""
@@ -95,8 +95,8 @@ class RunningService(Repository):
 
     def remove_note(self, name: str) -> None:
         """Remove the note of this process, unless another process has replaced it."""
-        mine = "key = :key AND substr(value, instr(value, ' ') + 1) = :name"
-        self._db.change(f"DELETE FROM meta WHERE {mine}", key=_SERVICE_KEY, name=name)
+        own_lease = "key = :key AND substr(value, instr(value, ' ') + 1) = :name"
+        self._db.change(f"DELETE FROM meta WHERE {own_lease}", key=_SERVICE_KEY, name=name)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -81,7 +81,7 @@ def from_sealed_row(kind: type[T], row: Row) -> T:
 
 
 def is_restored(row: Row, revoked: Collection[int]) -> bool:
-    """Return whether somebody put back the row from before its revocation."""
+    """Return whether somebody restored the row as it was before its revocation."""
     return row["revoked_at"] is None and row["id"] in revoked
 
 
@@ -259,12 +259,12 @@ class Audit(Repository):
         revoked = revoked_ids(revocations(self._db))
         approvals = sealed_approvals(self._db, self._chain)
         for row in approvals.all():
-            it = say("the approval {id}, of {slug} by {by},", **row)
+            named = say("the approval {id}, of {slug} by {by},", **row)
             if not approvals.is_sound(row):
-                raise Defect(say("{it} is not what was written; it counts for nothing", it=it))
+                raise Defect(say("{it} is not what was written; it counts for nothing", it=named))
             if is_restored(row, revoked):
                 old = "{it} was taken back, and an older row was put in its place"
-                raise Defect(say(old, it=it))
+                raise Defect(say(old, it=named))
             approval = (row["slug"], row["by"], row["content_hash"])
             if row["revoked_at"] is None and approval not in logged:
-                raise Defect(say("{it} has no line in the audit log", it=it))
+                raise Defect(say("{it} has no line in the audit log", it=named))

@@ -107,13 +107,13 @@ class Notices(Repository):
     def was_announced(self, undone: Notice, address: str) -> bool:
         """Return whether the person's last message about a start said that it was scheduled."""
         about = {"slug": undone.slug, "address": address, "id": undone.id}
-        told = self._db.value(
+        found = self._db.value(
             "SELECT kind = 'scheduled' FROM notice WHERE slug = :slug AND address = :address"
             " AND kind IN ('scheduled', 'undone or cancelled') AND message_id IS NOT NULL"
             " AND id < :id ORDER BY id DESC LIMIT 1",
             **about,
         )
-        return bool(told)
+        return bool(found)
 
     def list_for_post(self, channel: Channel, post_id: int) -> list[Notice]:
         """Return the notices for a post to a channel, oldest first.

@@ -81,7 +81,7 @@ class Approvals(Repository):
     ) -> int:
         """Revoke a statement's approvals, all or of one person or channel; return their number.
 
-        A line of the audit log names them, so that old rows cannot be put back.
+        A line of the audit log names them, so that restored rows do not count.
         """
         numbers = [
             row["id"]
@@ -98,7 +98,7 @@ class Approvals(Repository):
         return len(numbers)
 
     def _find_sound(self, slug: str) -> list[Row]:
-        """Return the rows with a valid seal that were not put back after their revocation."""
+        """Return the rows with a valid seal that were not restored after their revocation."""
         found = self._rows.list_for(slug)
         # the old row has a valid seal too: only the audit log says that it was revoked
         revoked = set()

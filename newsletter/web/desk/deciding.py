@@ -63,16 +63,16 @@ def correction_effect(tx: Transaction, statement: Statement) -> str:
         place = "It goes out in the place of “{title}”, which ends when this begins."
         return say(place, title=title)
     effect = "It goes to everybody who has “{title}” or may have it, even if they left since."
-    whom = say(effect, title=title)
+    text = say(effect, title=title)
     waiting = 0 if campaign.state.is_final else campaign.counts.pending
     if not waiting:
-        return whom
+        return text
     return say(
         "{whom} 1 person still waits for it and gets only the correction: the original ends when"
         " the correction begins.",
         "{whom} {count:,} people still wait for it and get only the correction: the original ends"
         " when the correction begins.",
-        whom=whom,
+        whom=text,
         count=waiting,
     )
 
@@ -143,8 +143,8 @@ def describe_error(
         return hide(value) if isinstance(value, str) else value
 
     message = str(error)
-    whole = shown("", message) if isinstance(message, Sentence) else hide(without_commands(message))
-    return sentence(str(whole))
+    text = shown("", message) if isinstance(message, Sentence) else hide(without_commands(message))
+    return sentence(str(text))
 
 
 def sentence(text: str) -> str:

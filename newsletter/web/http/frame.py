@@ -141,13 +141,13 @@ class Frame:
 
     def language_of(self, request: Request, reader: str = "") -> str:
         """Return a page's language: the reader's, else the browser's, else the default."""
-        wanted = [
+        names = [
             reader,
             *accepted_languages(request.headers.get("accept-language", "")),
             self._language,
         ]
         return next(
-            (language for language in wanted if language and self._wordings.of(language)[1]), "en"
+            (language for language in names if language and self._wordings.of(language)[1]), "en"
         )
 
 

@@ -46,8 +46,8 @@ class GroupCommit(Generic[Item]):
                 if not post.is_recorded:
                     posts = self._take()
                     self._store(posts)
-                    for taken in posts:
-                        taken.is_recorded = True
+                    for stored in posts:
+                        stored.is_recorded = True
         if post.error is not None:
             raise post.error
 

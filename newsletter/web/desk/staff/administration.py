@@ -121,7 +121,7 @@ class ChannelPages(StaffPart):
             notices: dict[int, dict[str, list[str]]] = {}
             for number, kind, slug in tx.channel_posts.list_notices(_MAX_POSTS_SHOWN):
                 notices.setdefault(number, {}).setdefault(slug, []).append(kind)
-            slugs = {slug for some in notices.values() for slug in some if slug}
+            slugs = {slug for noted in notices.values() for slug in noted if slug}
             titles = {one.slug: one.statement.title for one in tx.statements.find([*slugs])}
         return request.page(
             "channels.html.j2",

@@ -53,7 +53,7 @@ def _field_values(settings: Settings) -> dict[str, str]:
     values = {one.key: one.value for one in list_settings(settings)}
     numbers = range(len(settings.lists))
     lists = [f"lists[{number}].{key}" for number in numbers for key in ("title", "about")]
-    groups = (f"{name}: {', '.join(them)}" for name, them in settings.desk.test_groups.items())
+    groups = (f"{name}: {', '.join(group)}" for name, group in settings.desk.test_groups.items())
     values[_GROUPS] = "\n".join(groups)
     return {key: values.get(key, "") for key in (*_LABELS, *lists)}
 

@@ -106,8 +106,8 @@ def file_faults(request: DeskRequest, error: InvalidInput, key: str) -> Faults:
 
 def file_refusal(request: DeskRequest, error: InvalidInput, key: str) -> Response:
     """Return the faults of an uploaded or pasted file as JSON for our script."""
-    told = [message for _, message in file_faults(request, error, key)]
-    return request.json_response({"error": joined(told, "{first} {last}")}, status=422)
+    messages = [message for _, message in file_faults(request, error, key)]
+    return request.json_response({"error": joined(messages, "{first} {last}")}, status=422)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,13 +158,13 @@ class DraftReader:
         shown = parse_index(request.field("lapses"))
         by = request.who.address
         try:
-            done = self.statements.submit_draft(draft.key, base, by=by, shown_depth=shown)
+            submitted = self.statements.submit_draft(draft.key, base, by=by, shown_depth=shown)
         except InvalidInput as error:
             faults = fault_sentences(error.faults, draft.version.text.body)
             return page(request.with_faults(*faults))
         except WouldLapse:
             return page(request.with_faults(status=409), lapses=True)
-        return redirect(f"/statements/{done.slug}", done="handed-in")
+        return redirect(f"/statements/{submitted.slug}", done="handed-in")
 
     def time_notes(self, text: DraftText, desk: Desk) -> dict[str, dict[str, object]]:
         """Return time field → the note below it: the time in words, or why it is invalid."""

@@ -105,11 +105,11 @@ class StatementPages:
     def comment(self, request: DeskRequest) -> Response:
         slug, text = request.param("slug"), request.field("comment")
         try:
-            made = comment(slug, text, by=request.who.address, store=self._statements.store)
+            added = comment(slug, text, by=request.who.address, store=self._statements.store)
         except InvalidInput as error:
             faults = [("comment", fault.message) for fault in error.faults]
             return self._page(request.with_faults(*faults))
-        is_known = all(find_mentions(made.words, request.desk.names()).values())
+        is_known = all(find_mentions(added.words, request.desk.names()).values())
         notice = "commented" if is_known else "commented-unknown"
         return redirect(f"/statements/{slug}", done=notice)
 

@@ -236,7 +236,7 @@ def test_the_archive_and_home_do_not_show_it(press: Newsroom, store: Store) -> N
             == {}
         )
         assert tx.campaigns.list_begun(press.clock.now().replace(year=2000)) == []
-        assert (home.going, tx.campaigns.find_sending_ids()) == ((), [])
+        assert (home.ongoing, tx.campaigns.find_sending_ids()) == ((), [])
 
 
 def test_an_unknown_outcome_leaves_it_in_use(press: Newsroom) -> None:

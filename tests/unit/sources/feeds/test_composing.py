@@ -96,7 +96,7 @@ def test_plain_words_keep_their_paragraphs_and_mean_no_markdown() -> None:
 
 
 def test_a_summary_alone_is_said_to_be_one() -> None:
-    assert made(whole=False).notes[0].startswith("Only a summary is in the feed")
+    assert made(is_full=False).notes[0].startswith("Only a summary is in the feed")
 
 
 def test_a_date_to_come_is_left_out_and_said() -> None:

@@ -55,7 +55,7 @@ def test_an_item_of_rss_is_read_with_its_full_text_before_its_summary() -> None:
 
 def test_without_the_full_text_there_is_only_a_summary_and_the_item_says_so() -> None:
     item = one("<item><title>T</title><description>&lt;p&gt;Short.&lt;/p&gt;</description></item>")
-    assert (item.content, item.whole, item.markup, item.summary) == (
+    assert (item.content, item.is_full, item.markup, item.summary) == (
         "<p>Short.</p>",
         False,
         True,
@@ -158,7 +158,7 @@ def test_an_entry_of_atom_is_read_with_all_its_bases_and_its_language() -> None:
     assert item.base == "https://other.example/news/deep/"
     assert item.published == datetime(2026, 11, 24, 12, tzinfo=UTC)
     assert (item.id, item.summary, item.content) == ("urn:1", "Short.", "<p>All.</p>")
-    assert (item.language, item.markup, item.whole) == ("pt-BR", True, True)
+    assert (item.language, item.markup, item.is_full) == ("pt-BR", True, True)
 
 
 def test_text_of_atom_is_words_and_xhtml_is_html() -> None:
@@ -174,12 +174,12 @@ def test_text_of_atom_is_words_and_xhtml_is_html() -> None:
 
 def test_an_entry_with_its_content_elsewhere_has_only_its_summary() -> None:
     item = atom('<content src="https://forum.example/a.pdf"/><summary>Short.</summary>')
-    assert (item.content, item.whole, item.link) == ("Short.", False, "")
+    assert (item.content, item.is_full, item.link) == ("Short.", False, "")
 
 
 def test_an_entry_may_have_nothing_but_its_id_and_when_it_changed() -> None:
     item = atom("<updated>2026-11-24T12:00:00Z</updated>")
-    assert (item.content, item.whole, item.markup) == ("", False, False)
+    assert (item.content, item.is_full, item.markup) == ("", False, False)
     assert item.published == datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -339,8 +339,9 @@ def test_plain_text_and_a_summary_alone_are_told_apart() -> None:
     text, summary, neither = json_items(
         {"id": "a", "content_text": "1 < 2", "language": "de"}, {"summary": "Short."}, {"id": True}
     )
-    assert (text.markup, text.whole, text.content, text.language) == (False, True, "1 < 2", "de")
-    assert (summary.whole, summary.content, summary.summary) == (False, "Short.", "")
+    assert (text.markup, text.is_full) == (False, True)
+    assert (text.content, text.language) == ("1 < 2", "de")
+    assert (summary.is_full, summary.content, summary.summary) == (False, "Short.", "")
     assert summary.id.startswith("made-up:")
     assert neither.content == ""
 
