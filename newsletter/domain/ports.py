@@ -1,16 +1,13 @@
 """Interfaces to sources and providers. Each has several implementations."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from newsletter.domain.delivery.batch import Answer, OutgoingBatch
-    from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
-    from newsletter.domain.events import Event
-    from newsletter.domain.statements.statement import Reading
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch
+from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
+from newsletter.domain.events import Event
+from newsletter.domain.statements.statement import Reading
 
 
 class Source(Protocol):

@@ -4,25 +4,20 @@ A service loads its settings and templates once and stores their hash in the dat
 with other ones would render other emails, so it may not approve or start a statement.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.wording import did_you_mean, say
 from newsletter.store.sql import Store, Transaction
-
-if TYPE_CHECKING:
-    from newsletter.domain.statements.draft import Draft
 
 
 def find_statement(tx: Transaction, slug: str) -> StoredStatement:

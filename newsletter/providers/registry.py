@@ -15,15 +15,15 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.provider import Finding, unclear
 from newsletter.domain.errors import Defect, InvalidConfiguration
+from newsletter.domain.ports import Provider, Webhook
 from newsletter.imports import Imported, import_name
 from newsletter.providers.kind import Kind
 from newsletter.tables import load_table
 
 if TYPE_CHECKING:
-    from newsletter.domain.clock import Clock
-    from newsletter.domain.ports import Provider, Webhook
     from newsletter.providers.common.doctor import Probe
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.transport.http import HttpRequest

@@ -1,7 +1,5 @@
 """Posts notices to the team's channels by HTTP."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac
@@ -11,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from newsletter.config.channels import ChatOptions, HubOptions, WebhookOptions
+from newsletter.config.channels import ChannelOptions, ChatOptions, HubOptions, WebhookOptions
+from newsletter.config.settings import Settings
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.transactional import ChannelPost, MessageState, NoticeSection
 from newsletter.domain.errors import ProviderUnreachable
@@ -24,14 +22,10 @@ from newsletter.providers.common.signatures import parse_endpoint_secret
 from newsletter.rendering.mail.words import desk_language
 from newsletter.rendering.notices import hub_ping, slack_message, teams_card, webhook_event
 from newsletter.runtime.runners import EmptyResultCache
+from newsletter.store.sql import Store
 from newsletter.transport.addresses import checked_addresses
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, brief, retry_after
 from newsletter.transport.transport import call_once
-
-if TYPE_CHECKING:
-    from newsletter.config.channels import ChannelOptions
-    from newsletter.config.settings import Settings
-    from newsletter.store.sql import Store
 
 _CALL_TIMEOUT = timedelta(seconds=10)
 _MAX_ANSWER_BYTES = 100_000
