@@ -348,10 +348,8 @@ class ReadersContract:
             for address in (ANA.address, "b@example.org", "c@example.org"):
                 suppress(tx, address)
             tx.readers.erase("c@example.org", NOON)
-            assert [
-                entry.address for entry in tx.readers.stream_suppressions(without_subscriber=True)
-            ] == ["b@example.org"]
-            assert len(list(tx.readers.stream_suppressions())) == 2
+            (entry,) = tx.readers.stream_suppressions()
+            assert entry.address == "b@example.org"
             assert tx.readers.count_erased() == 1
 
     def test_an_audience_is_a_union_without_doubles(self, store: Store) -> None:

@@ -126,12 +126,12 @@ def known(store: Store) -> list[Any]:
         people = [
             (replace(person, id=0), json.loads(consent)) for person, consent in tx.readers.stream()
         ]
-        return [*people, *tx.readers.stream_suppressions(without_subscriber=True)]
+        return [*people, *tx.readers.stream_suppressions()]
 
 
 def exported(store: Store) -> str:
     with store.read() as tx:
-        suppressions = tx.readers.stream_suppressions(without_subscriber=True)
+        suppressions = tx.readers.stream_suppressions()
         return "".join(as_csv(tx.readers.stream(), suppressions))
 
 

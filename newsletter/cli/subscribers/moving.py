@@ -289,7 +289,7 @@ def export(services: Services, list_name: str, bom: bool) -> None:
         if list_name:
             require_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.stream(list_name)
-        entries = () if list_name else tx.readers.stream_suppressions(without_subscriber=True)
+        entries = () if list_name else tx.readers.stream_suppressions()
         # one transaction to the end, so that the file is one moment's state
         exported = _only_list(list_name, people) if list_name else people
         for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(exported, entries)):

@@ -142,7 +142,7 @@ class TrialSender:
                 no = "{address} is suppressed ({reason}); nothing is sent to it"
                 raise Refused(say(no, address=address, reason=say(reason.value)))
             tx.throttle.record_failure({limit.key for limit in limits_on_tests(actor)}, tx.now)
-            limiter.take_urgent(tx, 1, claimed_at)
+            limiter.take_urgent(tx, claimed_at)
             tx.audit.enter(actor, "test", subject or slug)
         provider = self.provider.provider
         answer = provider.send(replace(provider.prepare(batch), not_after=not_after))

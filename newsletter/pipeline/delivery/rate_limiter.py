@@ -131,8 +131,8 @@ class RateLimiter:
         wait = self.wait(tx, now)
         return None if wait is None or wait.cause is Cause.TURN else wait
 
-    def take_urgent(self, tx: Transaction, messages: int, now: datetime) -> None:
-        """Count messages that are sent before queued batches, which wait longer instead.
+    def take_urgent(self, tx: Transaction, now: datetime) -> None:
+        """Count a message that is sent before queued batches, which wait longer instead.
 
         Raises ProviderUnreachable if the provider is blocked or the quota is used up.
         """
@@ -143,7 +143,7 @@ class RateLimiter:
             raise ProviderUnreachable(
                 f"nothing leaves through {self.provider} until {until}: {wait.reason}"
             )
-        self.take(tx, rate_limit, messages, now)
+        self.take(tx, rate_limit, 1, now)
 
     def allowance(
         self, rate_limit: RateLimit, now: datetime, max_messages: int, *, has_turn: bool = False

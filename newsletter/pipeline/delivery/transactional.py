@@ -132,7 +132,7 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
             return EmailClaim(claimed=claimed, plan=plan, provider=None)
         # each attempt uses the next provider: no provider before took the email
         provider = free[(claimed.attempts - 1) % len(free)]
-        provider.limiter.take_urgent(tx, 1, at)
+        provider.limiter.take_urgent(tx, at)
         return EmailClaim(claimed=claimed, plan=plan, provider=provider)
 
     def provider_for(self, claim: EmailClaim) -> PooledProvider:

@@ -301,17 +301,15 @@ class Readers(AddressRepository):
             consent = row.pop("consent")
             yield from_row(Subscriber, row, **listed), consent
 
-    def stream_suppressions(self, *, without_subscriber: bool = False) -> Iterator[SuppressedEntry]:
-        """Yield suppressed addresses except erased ones, or only those of no subscriber."""
+    def stream_suppressions(self) -> Iterator[SuppressedEntry]:
+        """Yield the suppressed addresses that belong to no subscriber, except erased ones."""
         return self._db.stream(
             SuppressedEntry,
             """
-            SELECT address, reason FROM suppression WHERE address IS NOT NULL AND NOT (
-                :strangers = 1 AND EXISTS (SELECT 1 FROM subscriber
-                    WHERE subscriber.address_hash = suppression.address_hash))
+            SELECT address, reason FROM suppression WHERE address IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM subscriber WHERE subscriber.address_hash = suppression.address_hash)
             ORDER BY at, address
             """,
-            strangers=without_subscriber,
         )
 
     def count_erased(self) -> int:
