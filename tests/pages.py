@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from threading import Thread, current_thread, main_thread
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 import yaml
 
 from newsletter.domain.staff.role import Role
@@ -311,3 +312,18 @@ def forum(
             tx.staff.put("ed@forum.example", Role.APPROVER, standing.now())
         services.delivery.guard().begin()
         yield Forum(services=services, folder=folder, clock=standing)
+
+
+def kept_after(
+    opened: Callable[..., AbstractContextManager[Any]], *acts: Callable[[Any], object], **more: Any
+) -> Any:
+    """Return a fixture: the workspace of ``opened`` as it is after these acts, for a module."""
+
+    @pytest.fixture(scope="module")
+    def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+        with opened(tmp_path_factory.mktemp("kept"), database=migrated, **more) as found:
+            for act in acts:
+                act(found)
+            yield Kept(getattr(found, "site", found))
+
+    return kept

@@ -1,32 +1,27 @@
 """The link in every mail: it leaves, for ever and whatever happened, and it does nothing else."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.subscribers.audience import Audience, SuppressedEntry, SuppressionReason
-from tests.pages import Forum, forum
+from tests.pages import Forum, Kept, forum, kept_after
 
 PEOPLE = [f"reader{number}@example.org" for number in range(1, 6)]
 
 
-@pytest.fixture(scope="module")
-def kept(
-    tmp_path_factory: pytest.TempPathFactory, migrated: Path
-) -> Iterator[tuple[Forum, dict[Path, bytes]]]:
-    with forum(tmp_path_factory.mktemp("forum"), database=migrated) as site:
-        site.subscribe(*PEOPLE, lists=["press", "events"], language="en")
-        site.send()
-        yield site, site.files()
+def send(site: Forum) -> None:
+    site.subscribe(*PEOPLE, lists=["press", "events"], language="en")
+    site.send()
+
+
+kept = kept_after(forum, send)
 
 
 @pytest.fixture
-def site(kept: tuple[Forum, dict[Path, bytes]]) -> Forum:
-    site, files = kept
-    site.put_back(files)
-    return site
+def site(kept: Kept) -> Forum:
+    return kept.again()
 
 
 _PART = 'Content-Disposition: form-data; name="List-Unsubscribe"'

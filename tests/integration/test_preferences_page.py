@@ -2,9 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -13,25 +11,21 @@ import pytest
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.preferences import PREFERENCES_LINK_LIFETIME
 from newsletter.domain.subscribers.signup import Method
-from tests.pages import Forum, forum
+from tests.pages import Forum, Kept, forum, kept_after
 
 ANA = "Ana@Example.org"
 
 
-@pytest.fixture(scope="module")
-def kept(
-    tmp_path_factory: pytest.TempPathFactory, migrated: Path
-) -> Iterator[tuple[Forum, dict[Path, bytes]]]:
-    with forum(tmp_path_factory.mktemp("forum"), database=migrated) as site:
-        site.subscribe(ANA, lists=["press", "old"], name="Ana Ruiz", language="en")
-        yield site, site.files()
+def subscribe(site: Forum) -> None:
+    site.subscribe(ANA, lists=["press", "old"], name="Ana Ruiz", language="en")
+
+
+kept = kept_after(forum, subscribe)
 
 
 @pytest.fixture
-def site(kept: tuple[Forum, dict[Path, bytes]]) -> Forum:
-    site, files = kept
-    site.put_back(files)
-    return site
+def site(kept: Kept) -> Forum:
+    return kept.again()
 
 
 def form(**changes: Any) -> dict[str, Any]:

@@ -1,21 +1,14 @@
 """A workspace with a desk, whose passwords cost little."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.desk import Staffed, desk
-from tests.pages import Forum, Kept
+from tests.pages import Forum, Kept, kept_after
 from tests.unit.pipeline.staff.office import hash_cheaply
 from tests.unit.web.desk.deciding import Room
 from tests.unit.web.desk.visitor import Browser
 
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
-        yield Kept(staffed.site)
+kept = kept_after(desk)
 
 
 @pytest.fixture
@@ -28,14 +21,13 @@ def at(staffed: Staffed) -> Room:
     return Room(staffed)
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    """Without staff but those who join."""
-    with desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
-        site = staffed.site
-        site.change("DELETE FROM staff")
-        hash_cheaply(site.services)
-        yield Kept(site)
+def dismiss_all(staffed: Staffed) -> None:
+    staffed.site.change("DELETE FROM staff")
+    hash_cheaply(staffed.site.services)
+
+
+empty = kept_after(desk, dismiss_all)
+"""Without staff but those who join."""
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +25,7 @@ from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.readers import FeedUnreadable, SandboxReader
 from tests.acceptance.calling import call
 from tests.desk import Staffed, address_of
-from tests.pages import Kept
+from tests.pages import Kept, kept_after
 from tests.unit.web.desk.deciding import SLUG, Room, room
 from tests.unit.web.desk.writing import Desk, as_json, multipart, png
 from tests.unit.web.test_monitoring import give_a_sign_of_life
@@ -63,12 +62,7 @@ Door = Callable[[Room, Case], bool]
 """Knock; returns whether it was refused."""
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with room(
-        tmp_path_factory.mktemp("desk"), migrated, approvals={"trust_front_matter": True}
-    ) as found:
-        yield Kept(found.site)
+kept = kept_after(room, approvals={"trust_front_matter": True})
 
 
 def state(at: Room) -> object:

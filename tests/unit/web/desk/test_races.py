@@ -1,28 +1,23 @@
 """Several people, or one impatient person, act at the same moment, in threads of their own."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
-
-import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.statements.draft import DraftText
 from newsletter.pipeline.ledger import find_draft
 from tests.desk import OURS, Signed, address_of
-from tests.pages import Kept
+from tests.pages import kept_after
 from tests.unit.web.desk.deciding import SLUG, Room, form_of, room
 
 HERE = f"/desk/statements/{SLUG}"
 AT_ONCE = 8
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
-        yield Kept(found.site)
+kept = kept_after(room)
 
 
 def together(*acts: Callable[[], object]) -> None:

@@ -1,28 +1,19 @@
 """The four ways to correct or withdraw a statement that went out, taken by a person."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from tests.desk import address_of, words
-from tests.pages import Kept
-from tests.unit.web.desk.campaigns.test_campaign import here
+from tests.pages import kept_after
+from tests.unit.web.desk.campaigns.test_campaign import here, send_to_five
 from tests.unit.web.desk.deciding import SLUG, Room, room
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    """Twelve readers, five of whom have it; the rest was cancelled."""
-    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
-        found.approve()
-        found.start()
-        found.begin()
-        found.hand_over(batches=1)
-        cleo = found.as_("cleo")
-        found.press(cleo, cleo.get(f"{here(found)}/cancel"), f"/desk{here(found)}/cancel")
-        yield Kept(found.site)
+def cancel(at: Room) -> None:
+    cleo = at.as_("cleo")
+    at.press(cleo, cleo.get(f"{here(at)}/cancel"), f"/desk{here(at)}/cancel")
+
+
+kept = kept_after(room, send_to_five, cancel)
+"""Twelve readers, five of whom have it; the rest was cancelled."""
 
 
 def public(at: Room) -> str:

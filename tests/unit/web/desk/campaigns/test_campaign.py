@@ -1,7 +1,6 @@
 """A campaign in numbers, while it goes out and afterwards; and what stops it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,21 @@ from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderP
 from newsletter.web.desk.campaigns.campaign import time_left
 from tests.desk import address_of, words
 from tests.fakes import RecordingProvider, always
-from tests.pages import Kept
+from tests.pages import kept_after
 from tests.rows import rows
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    """Twelve readers, five of whom have it."""
-    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
-        found.approve()
-        found.approve("dan")
-        found.start()
-        found.begin()
-        found.hand_over(batches=1)
-        yield Kept(found.site)
+def send_to_five(at: Room) -> None:
+    at.approve()
+    at.approve("dan")
+    at.start()
+    at.begin()
+    at.hand_over(batches=1)
+
+
+kept = kept_after(room, send_to_five)
+"""Twelve readers, five of whom have it."""
 
 
 def here(at: Room) -> str:

@@ -1,28 +1,16 @@
 """The last campaigns, compared."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.events import Bounce, DeliveryStatus, EventKind
 from tests.counting import counted
 from tests.desk import words
-from tests.pages import Kept
+from tests.pages import kept_after
 from tests.unit.web.desk.deciding import Room, room
 
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    """Twelve readers, who all have it."""
-    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
-        found.approve()
-        found.start()
-        found.begin()
-        found.hand_over()
-        yield Kept(found.site)
+kept = kept_after(room, Room.approve, Room.start, Room.begin, Room.hand_over)
+"""Twelve readers, who all have it."""
 
 
 def test_what_became_of_each_stands_beside_the_others(at: Room) -> None:

@@ -2,28 +2,18 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from newsletter.domain.events import Bounce, EventKind
 from tests.desk import words
-from tests.pages import Answer, Kept
+from tests.pages import Answer, kept_after
 from tests.rows import rows
 from tests.unit.web.desk.campaigns.test_campaign import told
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
 
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    """Twelve readers, who all have it."""
-    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
-        found.approve()
-        found.start()
-        found.begin()
-        found.hand_over()
-        yield Kept(found.site)
+kept = kept_after(room, Room.approve, Room.start, Room.begin, Room.hand_over)
+"""Twelve readers, who all have it."""
 
 
 def asked(at: Room, who: str = "vera") -> Answer:

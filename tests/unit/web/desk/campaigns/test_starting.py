@@ -1,7 +1,6 @@
 """A sender starts an approved text, for the number that they saw, and undoes it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from tests.desk import Signed, address_of, words
-from tests.pages import Answer, Kept
+from tests.pages import Answer, kept_after
 from tests.rows import rows
 from tests.unit.pipeline.staff.office import hash_cheaply
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
@@ -21,12 +20,8 @@ TOMORROW = "2026-11-25T09:00"
 """In New York, where it is seven in the morning of the 24th."""
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    """Approved, and no sender has started it."""
-    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
-        found.approve()
-        yield Kept(found.site)
+kept = kept_after(room, Room.approve)
+"""Approved, and no sender has started it."""
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """The email of a statement as its readers see it, and in one's own inbox."""
 
-from collections.abc import Iterator
 from email import message_from_bytes, policy
-from pathlib import Path
 
 import pytest
 
 from tests.desk import Staffed, desk, words
-from tests.pages import Kept
+from tests.pages import kept_after
 from tests.rows import rows
 from tests.unit.web.desk.statements.test_reading import SETTINGS
 from tests.unit.web.desk.work import READERS, send, write
@@ -17,14 +15,13 @@ BOARD = ("chair@home.example", "dee@home.example")
 PICTURE = "![The library](https://forum.example/library.jpg)"
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    groups = {"Newsroom": ["ana@forum.example", "ben@forum.example"], "Board": [*BOARD]}
-    settings = SETTINGS | {"desk": {"test_groups": groups}}
-    with desk(tmp_path_factory.mktemp("desk"), database=migrated, **settings) as staffed:
-        staffed.site.subscribe(*READERS)
-        write(staffed, body=f"The library opens at nine.\n\n{PICTURE}")
-        yield Kept(staffed.site)
+def write_with_picture(staffed: Staffed) -> None:
+    staffed.site.subscribe(*READERS)
+    write(staffed, body=f"The library opens at nine.\n\n{PICTURE}")
+
+
+GROUPS = {"Newsroom": ["ana@forum.example", "ben@forum.example"], "Board": [*BOARD]}
+kept = kept_after(desk, write_with_picture, desk={"test_groups": GROUPS}, **SETTINGS)
 
 
 def test_the_page_shows_the_inbox_line_and_a_tab_for_each_way_of_looking(staffed: Staffed) -> None:

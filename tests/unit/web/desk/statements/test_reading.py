@@ -1,7 +1,6 @@
 """Home, the board, and the one page of a statement: its checks, comments and history."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from newsletter.domain.statements.review import Check
 from tests.counting import counted
 from tests.desk import Staffed, desk, words
-from tests.pages import Kept
+from tests.pages import kept_after
 from tests.rows import rows
 from tests.unit.web.desk.work import READERS, approve, hand_over, send, write
 from tests.unit.web.desk.writing import Desk
@@ -21,10 +20,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with desk(tmp_path_factory.mktemp("desk"), database=migrated, **SETTINGS) as staffed:
-        yield Kept(staffed.site)
+kept = kept_after(desk, **SETTINGS)
 
 
 def said(staffed: Staffed, path: str, name: str = "ben") -> str:

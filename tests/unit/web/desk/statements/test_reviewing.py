@@ -1,25 +1,20 @@
 """An approver decides on the version that they read, and on no other."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel
 from tests.desk import Signed, Staffed, address_of, words
-from tests.pages import Answer, Kept
+from tests.pages import Answer, Kept, kept_after
 from tests.rows import rows
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
 
 PAGE, HERE = f"/statements/{SLUG}/review", f"/desk/statements/{SLUG}"
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with room(tmp_path_factory.mktemp("desk"), migrated) as found:
-        yield Kept(found.site)
+kept = kept_after(room)
 
 
 @pytest.fixture
@@ -251,10 +246,7 @@ def test_two_admins_stand_in_with_reasons_and_a_fresh_factor(at: Room) -> None:
     assert [yes.channel for yes in at.approvals] == [Channel.OVERRIDE, Channel.OVERRIDE]
 
 
-@pytest.fixture(scope="module")
-def kept_by_approval(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with room(tmp_path_factory.mktemp("desk"), migrated, schedule={"start": "approval"}) as found:
-        yield Kept(found.site)
+kept_by_approval = kept_after(room, schedule={"start": "approval"})
 
 
 @pytest.fixture

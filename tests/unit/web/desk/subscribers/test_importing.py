@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from newsletter.domain.wording import Sentence
 from newsletter.pipeline.delivery.transactional import forget
 from newsletter.rendering.mail.words import desk_languages
 from tests.desk import Signed, Staffed, desk, words
-from tests.pages import Answer, Kept
+from tests.pages import Answer, kept_after
 from tests.unit.subscriber_files.test_exported import EXPORTS, packed, read
 from tests.unit.web.desk.writing import multipart
 
@@ -20,12 +19,8 @@ ANA, BEN = "ana@readers.example", "ben@readers.example"
 FILE = f"email,name,tags\n{ANA},Ana Ruiz,efe\n{BEN},Ben,\n"
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    lists = [{"name": "press", "title": "Press releases"}]
-    with desk(tmp_path_factory.mktemp("desk"), database=migrated, lists=lists) as staffed:
-        staffed.site.subscribe(BEN)
-        yield Kept(staffed.site)
+LISTS = [{"name": "press", "title": "Press releases"}]
+kept = kept_after(desk, lambda staffed: staffed.site.subscribe(BEN), lists=LISTS)
 
 
 def upload(who: Signed, text: str = FILE, name: str = "people.csv", **more: str) -> Answer:

@@ -2,31 +2,26 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from tests.desk import Signed, Staffed, desk, seen, words
-from tests.pages import Answer, Kept
+from tests.pages import Answer, kept_after
 
 ANA, CHEN = "ana.ruiz@readers.example", "chen@readers.example"
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    lists = [{"name": "press", "title": "Press releases"}]
-    with desk(tmp_path_factory.mktemp("desk"), database=migrated, lists=lists) as staffed:
-        staffed.site.subscribe(ANA)
-        entry = Entry(
-            address=CHEN, name="Chen <b>Wei</b>", lists=(), tags=("board",), place="Austin"
-        )
-        with staffed.site.services.store.begin() as tx:
-            tx.readers.upsert([entry], staffed.site.clock.now())
-        yield Kept(staffed.site)
+def put_two(staffed: Staffed) -> None:
+    staffed.site.subscribe(ANA)
+    entry = Entry(address=CHEN, name="Chen <b>Wei</b>", lists=(), tags=("board",), place="Austin")
+    with staffed.site.services.store.begin() as tx:
+        tx.readers.upsert([entry], staffed.site.clock.now())
+
+
+kept = kept_after(desk, put_two, lists=[{"name": "press", "title": "Press releases"}])
 
 
 @pytest.fixture
