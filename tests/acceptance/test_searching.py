@@ -7,6 +7,7 @@ import pytest
 from lxml import etree, html
 
 from tests.acceptance.site import Site
+from tests.acceptance.test_archive import publish
 from tests.acceptance.workspace import Workspace, readers
 
 
@@ -28,12 +29,6 @@ def site(workspace: Workspace) -> Iterator[Site]:
     site = Site(workspace)
     yield site
     site.close()
-
-
-def publish(workspace: Workspace, *slugs: str) -> None:
-    for slug in slugs:
-        workspace.approve(slug)
-    workspace.do("run", "--until-idle")
 
 
 def search(site: Site, typed: str, **more: str) -> etree._Element:

@@ -9,6 +9,7 @@ from newsletter.domain.delivery.batch import ClaimedBatch, Outcome, Resolution, 
 from newsletter.store.database import NO_LIMIT
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, ids
+from tests.contracts.store_confirming import unknown
 from tests.fakes import NOON
 
 NAMED = Outcome(verdict=Verdict.ACCEPTED, provider_id="message-2")
@@ -26,11 +27,6 @@ def reader(number: int) -> str:
 def unsent(books: Books, limit: int = NO_LIMIT) -> list[tuple[str, str]]:
     with books.store.read() as tx:
         return tx.campaigns.list_unsent(books.id, limit)
-
-
-def unknown(books: Books) -> list[str]:
-    with books.store.read() as tx:
-        return tx.campaigns.list_unknown(books.id)
 
 
 def exceptions(books: Books) -> list[tuple[str, str, str, str]]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
 from newsletter.pipeline.statements import approve
+from tests.desk import address_of
 from tests.simulation.cast import DIGEST, ISSUE, NOTICE, SETTINGS, ZONE, Version
 from tests.simulation.database import digests
 from tests.simulation.expected import Approved, Rule, Started, Violation, words_of
@@ -24,10 +25,6 @@ APPROVERS = ("ed", "flo", "writer", "ada")
 ADMINS = ("ada", "abe")
 _SENDERS = ("sam", "ada")
 _EMBARGO = timedelta(minutes=10)
-
-
-def _mailbox(name: str) -> str:
-    return f"{name}@forum.example"
 
 
 def _minute(at: datetime) -> datetime:
@@ -158,7 +155,7 @@ class Editors:
         host.expected.approvals.append(
             Approved(
                 slug=slug,
-                by=_mailbox(who),
+                by=address_of(who),
                 words=words_of(seen.content),
                 override=override,
                 waives=waives,
@@ -169,7 +166,7 @@ class Editors:
 
     def _revoke(self, host: Host, who: str, slug: str) -> None:
         """Withdraw the person's own approval at the desk, or as an admin all by command."""
-        by = _mailbox(who)
+        by = address_of(who)
         if who not in ADMINS:
             if self._world.people.sent(host, who, f"/statements/{slug}/withdraw", {}):
                 host.expected.take_back(slug, by)
@@ -180,10 +177,10 @@ class Editors:
 
     def _dismiss(self, host: Host, who: str, _slug: str) -> None:
         """Remove a person from the staff: what they approved does not count any longer."""
-        if self._world.people.sent(host, "ada", f"/staff/{_mailbox(who)}/remove", {}):
+        if self._world.people.sent(host, "ada", f"/staff/{address_of(who)}/remove", {}):
             host.expected.former.add(who)
             for slug in SETTINGS[self._world.kind].slugs:
-                host.expected.take_back(slug, _mailbox(who))
+                host.expected.take_back(slug, address_of(who))
 
     def _start(self, host: Host, who: str, slug: str, *, later: timedelta | None = None) -> None:
         at = host.now()
@@ -211,11 +208,11 @@ class Editors:
                 stands = any(one.revoked_at is None for one in tx.starts.list_for(slug))
             if started and not stands:
                 raise Violation(Rule.INTRUDER, f"{who} undid the start of {slug}")
-            host.expected.take_back(slug, _mailbox(who))
+            host.expected.take_back(slug, address_of(who))
             return
         host.expected.starts.pop(slug, None)
         if not SETTINGS[self._world.kind].by_sender:
-            host.expected.take_back(slug, None if who in _SENDERS else _mailbox(who))
+            host.expected.take_back(slug, None if who in _SENDERS else address_of(who))
 
     def _schedule(self, host: Host, who: str, slug: str, *, later: timedelta) -> None:
         """Set a time."""
@@ -233,7 +230,7 @@ class Editors:
 
     def _unschedule(self, host: Host, who: str, slug: str) -> None:
         """Let the text decide on the time again, by command."""
-        by = _mailbox(who)
+        by = address_of(who)
         if self._world.office(host, lambda to: to.starter.schedule(slug, None, by=by)):
             self._timed(host, slug, None)
 
@@ -252,7 +249,7 @@ class Editors:
         before = host.files.get(slug)
         if before is None:  # a digest email has no file
             return
-        by = _mailbox(who)
+        by = address_of(who)
         wanted = dict(change)
         if wanted.get("embargo_until") == "soon":
             wanted["embargo_until"] = host.now() + _EMBARGO
@@ -306,7 +303,7 @@ class Editors:
     def _next_version(self, who: str) -> Version:
         number = 1 + max((n for name, n in self._world.texts if name == NOTICE), default=0)
         before = self._written.writers if self._written else ()
-        writers = tuple(dict.fromkeys((*before, _mailbox(who))))
+        writers = tuple(dict.fromkeys((*before, address_of(who))))
         return Version(slug=NOTICE, number=number, writers=writers)
 
     def _take_back(self, host: Host, who: str, slug: str) -> None:
@@ -322,7 +319,7 @@ class Editors:
     def _test(self, host: Host, who: str, slug: str) -> None:
         """Send a test mail to oneself."""
         self._world.how = How.TAKE
-        self._world.people.sent(host, who, f"/statements/{slug}/test", {"to": _mailbox(who)})
+        self._world.people.sent(host, who, f"/statements/{slug}/test", {"to": address_of(who)})
 
     def _copy(self, host: Host, who: str, slug: str) -> None:
         """Copy the text to a draft, and delete the copy."""

@@ -6,10 +6,7 @@ import pytest
 
 from newsletter.domain.schedule import every_zone, format_duration, parse_duration, resolve
 from tests.rows import rows
-
-
-def wall(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+from tests.unit.domain.test_local_time import at
 
 
 @rows(
@@ -29,8 +26,8 @@ def wall(text: str) -> datetime:
     ],
 )
 def test_a_wall_time_is_one_instant(written: str, zone: str, instant: str) -> None:
-    found = resolve(wall(written), zone)
-    assert found == wall(instant)
+    found = resolve(at(written), zone)
+    assert found == at(instant)
     assert found.tzinfo is UTC
 
 
@@ -49,7 +46,7 @@ def test_a_time_that_the_clocks_skip_is_refused_with_what_to_write(
     written: str, zone: str, instead: str
 ) -> None:
     with pytest.raises(ValueError, match=f"does not exist in {zone}.* write {instead}, or"):
-        resolve(wall(written), zone)
+        resolve(at(written), zone)
 
 
 @rows(
@@ -64,16 +61,16 @@ def test_a_time_that_comes_twice_is_refused_with_both_readings(
     written: str, zone: str, first: str, second: str
 ) -> None:
     with pytest.raises(ValueError, match="comes twice") as caught:
-        resolve(wall(written), zone)
+        resolve(at(written), zone)
     day = written[:10]
     assert str(caught.value).endswith(f"write which one: {day} {first} or {day} {second}")
 
 
 @rows("offset", ["-04:00", "-05:00", "+00:00"])
 def test_what_the_refusal_says_to_write_is_accepted(offset: str) -> None:
-    found = resolve(wall(f"2026-11-01 01:30{offset}"), "America/New_York")
+    found = resolve(at(f"2026-11-01 01:30{offset}"), "America/New_York")
     assert found.tzinfo is UTC
-    assert found == wall(f"2026-11-01 01:30{offset}")
+    assert found == at(f"2026-11-01 01:30{offset}")
 
 
 def test_the_fold_that_a_time_happens_to_carry_is_not_a_guess_to_be_believed() -> None:

@@ -9,16 +9,16 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, StartBy
 from newsletter.domain.campaigns.sentences import describe_further, describe_state
 from newsletter.domain.campaigns.state import Act, State
-from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress
-from newsletter.pipeline.campaigns.board import load_desktop, load_for_page
+from newsletter.pipeline.campaigns.board import load_desktop
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.statements.write import WouldLapse
 from newsletter.pipeline.status import Lapse, lapse_of
 from tests.fakes import NOON
 from tests.rows import rows
+from tests.unit.pipeline.campaigns.test_board import status
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, WritingRoom
 from tests.unit.pipeline.statements.languages import FORUM, SPANISH, compose
@@ -40,11 +40,6 @@ def start(room: Newsroom, slug: str = "resignation") -> None:
     room.starter().start(
         StartRequest(slug=slug, by=SAM, seen=room.content_hash(slug), shown=room.terms(slug))
     )
-
-
-def status(room: Newsroom, slug: str = "resignation") -> StatementStatus:
-    with room.store.read() as tx:
-        return load_for_page(tx, slug, room.rules)
 
 
 def cost(room: Newsroom, slug: str = "resignation") -> Lapse:

@@ -6,6 +6,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.pipeline.statements.review import is_settled
+from tests.unit.pipeline.campaigns.correcting import foretold
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.languages import (
     FORUM,
@@ -14,7 +15,6 @@ from tests.unit.pipeline.statements.languages import (
     agree,
     begin,
     compose,
-    foretold,
     go_together,
     held,
     in_each,

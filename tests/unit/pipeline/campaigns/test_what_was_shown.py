@@ -18,6 +18,7 @@ from newsletter.pipeline.statements.approve import ApprovalRequest, approve
 from newsletter.pipeline.status import TimeChanged, load_status
 from tests.fakes import NOON
 from tests.rows import rows
+from tests.unit.pipeline.campaigns.test_starter import starts
 from tests.unit.pipeline.newsroom import Newsroom
 
 ED, ADA, SAM = "ed@forum.example", "ada@forum.example", "sam@forum.example"
@@ -61,11 +62,6 @@ def starting(room: Newsroom, shown: ShownTerms | None = None, **asked: Any) -> S
 def approvals(room: Newsroom) -> list[Approval]:
     with room.store.read() as tx:
         return [one for one in tx.approvals.list_for("resignation") if one.revoked_at is None]
-
-
-def starts(room: Newsroom) -> list[Start]:
-    with room.store.read() as tx:
-        return tx.starts.list_for("resignation")
 
 
 LEFT_OUT = [

@@ -6,13 +6,8 @@ from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Resolution, Verdict
 from newsletter.pipeline.campaigns.plan import PlanResult
 from tests.fakes import always
+from tests.unit.pipeline.campaigns.test_plan import scheduled
 from tests.unit.pipeline.newsroom import Newsroom
-
-
-def scheduled(room: Newsroom) -> None:
-    """One approved statement, planned."""
-    room.write_and_approve()
-    assert len(room.plan().scheduled) == 1
 
 
 def test_a_statement_that_has_gone_out_never_gets_another_campaign(room: Newsroom) -> None:

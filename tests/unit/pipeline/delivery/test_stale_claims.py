@@ -17,6 +17,7 @@ from tests.fakes import FixedClock, MemoryWatermark, RecordingProvider
 from tests.rows import rows
 from tests.unit.pipeline.campaigns.test_trial import ready, send
 from tests.unit.pipeline.delivery.sending import Post
+from tests.unit.pipeline.delivery.test_rate_limiter import rate_limit
 from tests.unit.pipeline.newsroom import Newsroom
 
 HANG = 125
@@ -65,11 +66,6 @@ class SlowProvider(RecordingProvider):
 
 def hang(room: Newsroom) -> None:
     room.clock.advance(seconds=HANG)
-
-
-def rate_limit(room: Newsroom) -> RateLimit:
-    with room.store.read() as tx:
-        return tx.rate_limits.get("recording", "forum.example")
 
 
 @rows(["how_far", "left"], [({"minutes": 1}, 60), ({"minutes": 2}, 0), ({"minutes": 3}, -60)])

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.campaigns.headcount import DryRun
 from tests.unit.pipeline.newsroom import Newsroom
 
 FORUM, SPANISH, MEXICAN, FRENCH = "forum", "forum-es", "forum-mx", "forum-fr"
@@ -64,10 +63,6 @@ def in_each(room: Newsroom) -> dict[str, int]:
     assert all(len(each) == 1 for each in had.values()), had
     slugs = [slug for [slug] in had.values()]
     return {slug: slugs.count(slug) for slug in sorted(set(slugs))}
-
-
-def foretold(room: Newsroom, slug: str) -> DryRun:
-    return room.rehearse(slug)
 
 
 def held(room: Newsroom, slug: str) -> str:

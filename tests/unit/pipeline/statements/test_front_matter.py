@@ -2,18 +2,10 @@
 
 import pytest
 
-from newsletter.domain.statements.statement import Approval, Channel, Progress
-from newsletter.pipeline.statements.approve import note_front_matter, revoke
+from newsletter.domain.statements.statement import Channel, Progress
+from newsletter.pipeline.statements.approve import note_front_matter
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
-
-
-def approvals(room: Newsroom) -> list[Approval]:
-    with room.store.read() as tx:
-        return tx.approvals.list_for("resignation")
-
-
-def take_back(room: Newsroom, by: str) -> int:
-    return revoke("resignation", by=by, store=room.store, rules=room.rules)
+from tests.unit.pipeline.statements.test_approve import approvals, take_back
 
 
 def test_names_in_the_front_matter_count_for_nothing_until_it_is_trusted(room: Newsroom) -> None:

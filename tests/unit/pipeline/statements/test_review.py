@@ -10,11 +10,12 @@ import pytest
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import Check, ReviewContext, ReviewFinding
-from newsletter.domain.statements.statement import Approval, Statement
+from newsletter.domain.statements.statement import Statement
 from newsletter.pipeline.statements.approve import revoke
 from newsletter.pipeline.statements.review import is_settled, review
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+from tests.unit.pipeline.statements.test_approve import approvals
 
 UNFINISHED = "The Forum resigned on [DATE]. [Here](https://forum.example)."
 WHY = "The date is set by the council tonight"
@@ -22,11 +23,6 @@ WHY = "The date is set by the council tonight"
 
 def checks(room: Newsroom, slug: str = "resignation") -> set[Check]:
     return {remark.check for remark in room.review(slug).findings}
-
-
-def approvals(room: Newsroom) -> list[Approval]:
-    with room.store.read() as tx:
-        return tx.approvals.list_for("resignation")
 
 
 def kept(room: Newsroom, action: str = "approve") -> list[Mapping[str, object]]:

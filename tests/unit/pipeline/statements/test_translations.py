@@ -7,6 +7,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.pipeline.campaigns.report import make_report
 from tests.fakes import accept_all, always
+from tests.unit.pipeline.campaigns.correcting import foretold
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.languages import (
     FORUM,
@@ -16,7 +17,6 @@ from tests.unit.pipeline.statements.languages import (
     agree,
     begin,
     compose,
-    foretold,
     held,
     in_each,
     later,

@@ -8,12 +8,12 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from newsletter.domain.errors import InvalidInput
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.words import Wordings
 from tests.rows import rows
 from tests.unit.rendering.examples import render, renderer
+from tests.unit.rendering.mail.test_templates import refusal
 
 ROOT = Path(__file__).parents[4]
 LANGUAGES = ("ar", "de", "en", "es", "fr", "pt")
@@ -198,12 +198,6 @@ def test_words_count_for_the_fingerprint(override: Path) -> None:
     before = renderer().fingerprint
     write(override, "fi.po", ("leave", "Unsubscribe", "Peru tilaus"))
     assert render(override=override).template_version != before[:12]
-
-
-def refusal(override: Path) -> str:
-    with pytest.raises(InvalidInput) as caught:
-        render(override=override)
-    return str(caught.value)
 
 
 @rows(
