@@ -413,6 +413,8 @@ def main() -> int:
     parser.add_argument("--survivors", type=int, default=0, help="how many may survive")
     given = parser.parse_args()
     places = [f"newsletter/{layer}/{room}" for room in given.rooms for layer in LAYERS]
+    doors = [f"tests/unit/web/desk/{room}" for room in given.rooms]
+    tests = [*TESTS, *(door for door in doors if Path(ROOT, door).exists())]
     files = [file for place in places for file in sorted(ROOT.glob(f"{place}/*.py"))]
     known = [one["mutant"] for one in yaml.safe_load(EQUIVALENT.read_text())]
     every = [one for file in files for one in mutants(file) if one.key not in known]
@@ -422,7 +424,7 @@ def main() -> int:
         map_file = given.map.resolve() if given.map else Path(folder, "map")
         map_file = None if given.by_name else map_file
         planting = Planting(drawn, files, map_file, workers=given.workers, seconds=given.seconds)
-        pytest.main([*QUICK, *TESTS], plugins=[planting])
+        pytest.main([*QUICK, *tests], plugins=[planting])
     for room in sorted({one.room for one in drawn}):
         said = Counter(result for one, result in planting.results.items() if one.room == room)
         print(f"{room}: {', '.join(f'{count} {result}' for result, count in said.items())}")

@@ -95,8 +95,15 @@ class FeedsContract:
                 ItemState.UNUSABLE: 1,
             }
 
-    def test_two_feeds_may_call_their_items_the_same(self, store: Store) -> None:
+    def test_two_feeds_have_their_own_state_and_may_call_their_items_the_same(
+        self, store: Store
+    ) -> None:
         with store.begin() as tx:
             for name in ("press", "blog"):
-                tx.feeds.put(name, RECORD, [PASSED], NOON)
-            assert [one.id for one in tx.feeds.list_items("blog")] == [PASSED.id]
+                record = replace(RECORD, remark=name)
+                tx.feeds.put(name, record, [PASSED, replace(TAKEN, slug=name)], NOON)
+            for name in ("press", "blog"):
+                assert tx.feeds.get_record(name).remark == name
+                assert [one.slug for one in tx.feeds.list_items(name)] == ["", name]
+                assert [one.slug for one in tx.feeds.list_statement_items(name)] == [name]
+                assert tx.feeds.count_by_state(name)[ItemState.PASSED] == 1

@@ -67,7 +67,7 @@ def next_queued(
     due = is_due(at)
     for campaign_id, provider in db.rows(
         "SELECT id, COALESCE(NULLIF(fallback_provider, ''), provider) FROM campaign"
-        f" WHERE campaign.state = 'sending' AND {NO_HOLD} AND {IS_ALIVE}"
+        f" WHERE campaign.state = 'sending' AND {IS_ALIVE}"
         " ORDER BY urgent DESC, id",
         owner=owner,
         at=at,

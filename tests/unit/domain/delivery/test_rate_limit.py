@@ -93,15 +93,10 @@ def test_nothing_leaves_while_the_provider_wants_to_be_left_alone(limits: Limits
     assert waits(rate_limit, limits, 31) == 0
 
 
-def test_a_shorter_block_does_not_end_a_longer_one() -> None:
-    rate_limit = (
-        RateLimit().block(after(30), Cause.QUOTA, "full").block(after(2), Cause.BLOCKED, "busy")
-    )
-    assert (rate_limit.blocked_until, rate_limit.cause, rate_limit.reason) == (
-        after(30),
-        Cause.QUOTA,
-        "full",
-    )
+@pytest.mark.parametrize("seconds", [2, 30])
+def test_only_a_longer_block_replaces_another(seconds: int) -> None:
+    rate_limit = RateLimit().block(after(30), Cause.QUOTA, "full")
+    assert rate_limit.block(after(seconds), Cause.BLOCKED, "busy") == rate_limit
 
 
 def test_a_day_has_its_quota_and_the_next_day_a_new_one() -> None:

@@ -52,9 +52,9 @@ def test_at_the_first_visit_everything_is_passed_over() -> None:
 
 def test_a_new_item_is_taken_and_one_older_than_the_first_visit_is_not() -> None:
     new, undated, old = item("new"), item("undated", None), item("old", NOON - DAY)
-    there = known(item("there"))
-    found = sifted(new, undated, old, item("there"), known=(there,))
-    assert (found.fresh, found.old, found.known) == ((new, undated), (old,), ())
+    there, same = known(item("there")), item("of the same moment", NOON)
+    found = sifted(new, undated, same, old, item("there"), known=(there,))
+    assert (found.fresh, found.old, found.known) == ((new, undated, same), (old,), ())
 
 
 def test_the_first_items_of_a_feed_that_was_empty_are_taken() -> None:
