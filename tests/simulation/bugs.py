@@ -416,8 +416,23 @@ def _both_hours(
     return size
 
 
-def _not_kept(_tx: Any, _right: Callable[..., Any], *_given: Any) -> None:
+def _not_kept(_tx: Any, _right: Callable[..., Any], *_given: Any, **_named: Any) -> None:
     return None
+
+
+def _done(_tx: Any, _right: Callable[..., Any], *_given: Any, **_named: Any) -> int:
+    return 1
+
+
+def _only_new(tx: Any, right: Callable[..., Any], address: str, *given: Any) -> None:
+    if not _sql(tx, "SELECT 1 FROM staff WHERE address = ?", address):
+        right(address, *given)
+
+
+def _not_after_the_same_words(tx: Any, right: Callable[..., Any], note: Any) -> None:
+    last = _sql(tx, "SELECT words FROM public_note WHERE slug = ? ORDER BY id DESC", note.slug)
+    if [note.words] != [words for (words,) in last[:1]]:
+        right(note)
 
 
 def _undone_in_part(tx: Any, right: Callable[..., Any], record: Any, *given: Any) -> Any:
@@ -538,6 +553,20 @@ BUGS: dict[str, Parts] = {
     "words of consent are not kept": _in(
         "consents", "add", _beside("UPDATE consent SET wording = ''")
     ),
+    "a reason that repeats a note takes nothing off the web": _in(
+        "public_notes", "add", _not_after_the_same_words
+    ),
+    "a change of state is only logged": _in("campaigns", "change_state", _done),
+    "a decision is only logged": _in("unknowns", "decide", _done),
+    "a time is not set": _in("schedules", "put", _not_kept),
+    "an approval is only logged": _in("approvals", "add", _not_kept),
+    "a comment is not kept": _in("comments", "add", _not_kept),
+    "a text is not sent back": _in("change_requests", "add", _not_kept),
+    "a name is not kept": _in("readers", "edit", _not_kept),
+    "what is lifted stays": _in("readers", "lift_by_staff", _done),
+    "a role is not given": _in("staff", "put", _only_new),
+    "a stop is not kept": _in("hold", "put", _not_kept),
+    "what is refused is kept": Parts(keeps_refused=True),
     "a feed hides a withdrawal": _in("public_notes", "list_for", lambda *_given: []),
     "nothing says why a reader was left out": _in(
         "batches", "claim", _beside("UPDATE delivery SET reason = '' WHERE state = 'suppressed'")

@@ -15,6 +15,7 @@ from newsletter.sources.writing import slugify
 from tests.simulation.cast import DIGEST, ISSUE, SETTINGS
 from tests.simulation.database import digests
 from tests.simulation.documented import DOCUMENTED, examine
+from tests.simulation.effects import judge_done
 from tests.simulation.expected import Rule, Violation
 from tests.simulation.host import Host, Process
 from tests.unit.pipeline.statements.test_visit import ListedFeed
@@ -28,6 +29,11 @@ _TEXT = {"title": "A text of the website", "body": "It was written elsewhere.", 
 CHORES = (
     *("write", "write", "program", "program", "feed", "check", "examine", "note", "command", "add"),
 )
+_NOTES = {
+    "note": "write a note",
+    "withdrawn": "take off the web",
+    "restored": "put back on the web",
+}
 _SCOPES = (
     *("subscribers:read", "subscribers:write", "subscribers:admin", "statements:read"),
     *("statements:write", "campaigns:read", "events:read", "sign-ups"),
@@ -62,7 +68,9 @@ class Chores:
         if deed == "add":
             self._add(host, number)
         else:
-            self._world.office(host, lambda process: acts[deed](process, number))
+            # of two people who save at once, the second is refused and has another version
+            is_noted = deed == "write"
+            self._world.office(host, lambda at: acts[deed](at, number), is_noted=is_noted)
 
     def _ask(self, process: Process, path: str, who: str = "writer", **more: Any) -> Any:
         return self._world.door.ask(process, "POST", f"/desk{path}", who, **more)
@@ -120,6 +128,7 @@ class Chores:
         self._ask(process, f"{self._scrap}/test", form={"to": "writer@forum.example"})
         here, self._scrap = self._scrap, ""
         self._ask(process, f"{here}/delete", form={})
+        judge_done(process.host.books, "delete a text", here.split("/")[2])
 
     def _visit(self, process: Process, number: int) -> None:
         """Visit a feed, which has another item each time, or cannot be read."""
@@ -140,6 +149,8 @@ class Chores:
         visitor = Visitor(store=process.store, share=lambda: 0.5, slugify=slugify)  # type: ignore[arg-type]
         for due in visitor.due([feed]):  # type: ignore[list-item]
             visitor.visit(due)
+            if not (feed.broken or feed.unchanged):
+                judge_done(process.host.books, "list an item", name)
 
     def _program(self, process: Process, number: int) -> None:
         """Let a program with a token read, write a text, or ask for a person; end the token."""
@@ -157,6 +168,7 @@ class Chores:
                 newest = tx.tokens.list_newest(1)
             for one in newest:
                 self._ask(process, f"/tokens/{one.id}/revoke", "ada", form={})
+                judge_done(process.host.books, "revoke a token", one.id)
 
     def _read_all(self, process: Process, lines: Mapping[str, str], number: int) -> None:
         for path in (_READS[number % len(_READS)], _READS[(number + 3) % len(_READS)]):
@@ -167,7 +179,9 @@ class Chores:
         lines = {**lines, "Idempotency-Key": f"text-{number % 3}"}
         for _ in range(2):
             made = door.ask(process, "POST", "/api/v1/drafts", body=body, headers=lines)
-        door.ask(process, "GET", made.headers["location"], headers=lines)
+        there = made.headers["location"]
+        judge_done(process.host.books, "save a text", there.split("/")[-1], f"%{_TEXT['body']}%")
+        door.ask(process, "GET", there, headers=lines)
 
     def _find(self, process: Process, lines: Mapping[str, str], _number: int) -> None:
         door = self._world.door
@@ -195,11 +209,12 @@ class Chores:
 
     def _note(self, process: Process, number: int) -> None:
         """Write next to a sent statement, for readers of the archive."""
-        kind = ("note", "withdrawn", "restored")[number % 3]
+        kind = [*_NOTES][number % 3]
         form = {"kind": kind, kind: "A person was mistaken."}
         self._world.door.send(process, "sam", "/campaigns/1/note", form)
         withdrawn = process.host.expected.withdrawn
         slug = process.host.expected.slugs.get(1, "")
+        judge_done(process.host.books, _NOTES[kind], slug, *[form[kind]] * (kind == "note"))
         if kind == "withdrawn":
             withdrawn.add(slug)
         elif kind == "restored":
@@ -215,6 +230,7 @@ class Chores:
             builder = digests(store)
             builder.forecast(DIGEST.name)
             builder.drop(ISSUE, "writer@forum.example")
+            judge_done(process.host.books, "drop a digest")
 
     def _add(self, host: Host, number: int) -> None:
         """Add a reader at the desk, or one who is there already."""

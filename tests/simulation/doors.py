@@ -34,6 +34,7 @@ from tests.fakes import WORKSPACE, FixedClock, PlainLinks, PlainRenderer, PlainW
 from tests.pages import SETTINGS as HOUSE
 from tests.pages import exchange
 from tests.simulation.cast import DIGEST, DONORS, KEY, LISTS, SETTINGS, ZONE
+from tests.simulation.expected import Rule, Violation
 from tests.unit.pipeline.staff.office import hash_cheaply
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 
 _RUNS = count(1)
+_MAY_REPEAT = frozenset({"sign-out", "verify", "stop", "unsubscribe", "review", "override"})
+"""Acts that change nothing if all is so already. ``judge_done`` checks that it is so."""
 _OURS = {"Sec-Fetch-Site": "same-origin"}
 _TAG = re.compile(r"<(input|textarea|button|select)\b([^>]*)>(?:\n?([^<]*)</textarea>)?")
 _ANY_TAG = re.compile(r"<[^>]*>")
@@ -167,12 +170,17 @@ class Door:
         if form is not None:
             body = urlencode(form, doseq=True).encode()
             lines["Content-Type"] = "application/x-www-form-urlencoded"
+        # the desk notes the use of a session, or that its owner may not do this
+        process.host.changed = -1 if cookie and method == "POST" else 0
         asked = _asked(app, method, path, lines, body, self._client)
         page = _loop().run_until_complete(asked)
         if page.status >= 500:
             raise AssertionError(f"{method} {path}: {page.status} {page.text}")
         if page.status >= 400:
             raise Refused(f"{method} {path}: {page.status}")
+        is_done = "done=" in page.headers.get("location", "")
+        if is_done and process.host.changed < 1 and path.split("/")[-1] not in _MAY_REPEAT:
+            raise Violation(Rule.UNDONE, f"{path} was done, and nothing was changed")
         return page
 
     def press(self, process: "Process", who: str, page: str, action: str, **typed: Any) -> Page:

@@ -13,6 +13,7 @@ from newsletter.pipeline.statements import approve
 from tests.desk import address_of
 from tests.simulation.cast import DIGEST, ISSUE, NOTICE, SETTINGS, ZONE, Version
 from tests.simulation.database import digests
+from tests.simulation.effects import judge_done
 from tests.simulation.expected import Approved, Rule, Started, Violation, words_of
 from tests.simulation.host import Host, Process
 from tests.simulation.oracle import for_how_many
@@ -149,6 +150,7 @@ class Editors:
         seen = self._decided(host, who, slug, "review", deed, **typed)
         if seen is None:
             return
+        judge_done(host.books, "approve", slug, address_of(who), *seen.form["digest"])
         if slug in host.expected.gone:
             readers = self._world.people.had(slug)
             self._world.true.excuses.anew |= {(slug, reader) for reader in readers}
@@ -169,15 +171,18 @@ class Editors:
         by = address_of(who)
         if who not in ADMINS:
             if self._world.people.sent(host, who, f"/statements/{slug}/withdraw", {}):
+                judge_done(host.books, "revoke an approval", slug, by)
                 host.expected.take_back(slug, by)
         elif self._world.office(
             host, lambda at: approve.revoke(slug, by=by, store=at.store, rules=at.rules)
         ):
+            judge_done(host.books, "revoke approvals", slug)
             host.expected.take_back(slug, None)
 
     def _dismiss(self, host: Host, who: str, _slug: str) -> None:
         """Remove a person from the staff: what they approved does not count any longer."""
         if self._world.people.sent(host, "ada", f"/staff/{address_of(who)}/remove", {}):
+            judge_done(host.books, "dismiss", address_of(who))
             host.expected.former.add(who)
             for slug in SETTINGS[self._world.kind].slugs:
                 host.expected.take_back(slug, address_of(who))
@@ -193,10 +198,13 @@ class Editors:
             now = for_how_many(slug, host.expected)
             if None not in {now, seen.readers} and now != seen.readers:
                 raise Violation(Rule.HASTY, f"{who} started {slug} for {seen.readers}, not {now}")
+            judge_done(host.books, "start", slug, address_of(who), *seen.form["digest"])
             given = tuple(host.expected.approvals)
             started = Started(words=words_of(seen.content), at=host.now(), approvals=given)
             host.expected.counted[slug] = now
             host.expected.starts[slug] = started
+            if later is not None:
+                judge_done(host.books, "set a time", slug, at)
             host.expected.schedules[slug] = at
 
     def _undo(self, host: Host, who: str, slug: str) -> None:
@@ -208,11 +216,18 @@ class Editors:
                 stands = any(one.revoked_at is None for one in tx.starts.list_for(slug))
             if started and not stands:
                 raise Violation(Rule.INTRUDER, f"{who} undid the start of {slug}")
+            judge_done(host.books, "revoke an approval", slug, address_of(who))
             host.expected.take_back(slug, address_of(who))
             return
         host.expected.starts.pop(slug, None)
-        if not SETTINGS[self._world.kind].by_sender:
-            host.expected.take_back(slug, None if who in _SENDERS else address_of(who))
+        if SETTINGS[self._world.kind].by_sender:
+            judge_done(host.books, "undo a start", slug)
+        elif who in _SENDERS:
+            judge_done(host.books, "revoke approvals", slug)
+            host.expected.take_back(slug, None)
+        else:
+            judge_done(host.books, "revoke an approval", slug, address_of(who))
+            host.expected.take_back(slug, address_of(who))
 
     def _schedule(self, host: Host, who: str, slug: str, *, later: timedelta) -> None:
         """Set a time."""
@@ -236,6 +251,7 @@ class Editors:
 
     def _timed(self, host: Host, slug: str, at: datetime | None) -> None:
         expected = host.expected
+        judge_done(host.books, "set a time" if at else "clear a time", slug, *[at] * bool(at))
         expected.schedules[slug] = at
         first = expected.not_before(slug, host.now()) or host.now()
         expected.approvals = [
@@ -295,9 +311,12 @@ class Editors:
             act = "hand-in" if hands_in else "save"
             door.press(process, who, here, here, act=act, **typed)
 
-        if self._world.office(host, write):
+        # a text that may not be handed in is saved all the same
+        if self._world.office(host, write, is_noted=hands_in):
             self._written = self._world.texts[slug, version.number] = version
+            judge_done(host.books, "save a text", self.draft, f"%{version.marker}%")
             if hands_in:
+                judge_done(host.books, "hand in a text", self.draft)
                 host.expected.submitted[slug] = version
 
     def _next_version(self, who: str) -> Version:
@@ -308,13 +327,17 @@ class Editors:
 
     def _take_back(self, host: Host, who: str, slug: str) -> None:
         if self.draft and self._world.people.sent(host, who, f"/drafts/{self.draft}/take-back", {}):
+            judge_done(host.books, "take back a text", self.draft)
             host.expected.submitted.pop(slug, None)
 
     def _comment(self, host: Host, who: str, slug: str) -> None:
-        self._world.people.sent(host, who, f"/statements/{slug}/comments", {"comment": "Fine."})
+        form = {"comment": f"Fine, by {self._world.now:%d %H:%M:%S.%f}."}
+        if self._world.people.sent(host, who, f"/statements/{slug}/comments", form):
+            judge_done(host.books, "comment", slug, address_of(who), form["comment"])
 
     def _send_back(self, host: Host, who: str, slug: str) -> None:
-        self._decided(host, who, slug, "review", "send-back", reason="Which Saturday?")
+        if self._decided(host, who, slug, "review", "send-back", reason="Which Saturday?"):
+            judge_done(host.books, "send back", slug, address_of(who))
 
     def _test(self, host: Host, who: str, slug: str) -> None:
         """Send a test mail to oneself."""
@@ -329,5 +352,6 @@ class Editors:
             page = door.send(process, who, sent, {"title": "Again"})
             key = page.headers["location"].split("/")[3]
             door.send(process, who, f"/drafts/{key}/delete", {})
+            judge_done(host.books, "delete a text", key)
 
         self._world.office(host, copy)

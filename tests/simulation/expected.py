@@ -32,6 +32,7 @@ class Rule(Enum):
     INTRUDER = "intruder"
     PUBLISHED = "published"
     UNPROVED = "unproved"
+    UNDONE = "undone"
     FAULT = "fault"
 
 

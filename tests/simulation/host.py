@@ -96,6 +96,8 @@ class Parts:
     """A form gives back the time that is set, not the one that its page showed."""
     overwrite: Callable[[Any], object] = _overwritten
     """Overwrite erased bytes."""
+    keeps_refused: bool = False
+    """An act that is refused is committed."""
     full: bool = True
     """Each commit is on the disk. False: a power failure loses the last one."""
     database: Callable[[int], Any] = database
@@ -201,6 +203,8 @@ class Host:
         """The credentials at each provider, from the next start on."""
         self.process: Process | None = None
         self.starts = 0
+        self.changed = 0
+        """Rows that were changed since the last act began."""
         self.files = copy.files
         """The texts in the source."""
         self.read: dict[str, Version] | None = None
@@ -319,11 +323,16 @@ class Books:
         world.point("begin")
         if world.loses and (not world.parts.full or (not is_durable and host.before is None)):
             host.before = host.copy()
-        lapse = ""
+        lapse, before, refusal = "", host.books.total_changes, None
         with host.database.begin(host, is_durable=is_durable, is_shared=is_shared) as tx:
             world.inside = not is_shared
             try:
-                yield world.parts.transaction(tx)
+                try:
+                    yield world.parts.transaction(tx)
+                except Refused as error:
+                    if not world.parts.keeps_refused:
+                        raise
+                    refusal = error
                 if world.cut:
                     host.database.cut(tx)
                     raise Crash  # before the commit
@@ -334,7 +343,10 @@ class Books:
                 world.inside = False
         if is_durable and world.parts.full:
             host.before = None
+        host.changed += host.books.total_changes - before
         host.committed()
+        if refusal:
+            raise refusal
         if lapse:
             raise StoreUnavailable("the connection was lost during the commit")
 

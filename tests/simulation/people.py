@@ -18,7 +18,7 @@ from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.leave import forget
 from newsletter.web.desk.delivery import RESOLUTIONS
-from tests.fakes import THEIRS, WORKSPACE
+from tests.fakes import THEIRS, WORKSPACE, hash_address
 from tests.simulation.cast import (
     DONORS,
     LISTS,
@@ -29,6 +29,7 @@ from tests.simulation.cast import (
     Person,
     written,
 )
+from tests.simulation.effects import judge_done
 from tests.simulation.expected import Bar, Rule, Violation
 from tests.simulation.host import PROVIDERS, Host, Process
 from tests.simulation.oracle import campaign_of, judge_consent, people, standings
@@ -58,6 +59,7 @@ _STORM = 12
 CONCERNED, TOLD = (-1, -2, -3), -9
 """In place of a number: those whose message is under way, and whom the last event was about."""
 _FIRM = {"bounced", "complained"}
+_STEERED = {"go_back": "return to the first provider"}
 _WAYS = {"sent": Resolution.ACCEPTED, "resend": Resolution.RESEND, "give up": Resolution.GIVE_UP}
 
 
@@ -84,6 +86,7 @@ class People:
         elif deed in _WAYS:
             self._resolve(host, chosen, _WAYS[deed])
         elif self._steer(host, chosen, deed):
+            judge_done(host.books, _STEERED.get(deed, f"{deed} a campaign"), chosen)
             key = ("campaign", chosen)
             if deed == "resume":
                 host.expected.bars.pop(key, None)
@@ -91,6 +94,7 @@ class People:
             elif deed != "go_back":
                 self._stopped(host, chosen)
             if deed == "cancel":
+                judge_done(host.books, "revoke approvals", slug)
                 host.expected.take_back(slug, None)
 
     def _steer(self, host: Host, number: int, deed: str) -> bool:
@@ -118,6 +122,7 @@ class People:
         way = next(way for way, means in RESOLUTIONS.items() if means is to)
         if not self.pressed(host, "ada", page, page, way=way):
             return
+        judge_done(host.books, "decide what is unknown", number)
         had = self.had(slug)
         for reader in unknown:
             if to is Resolution.ACCEPTED:
@@ -143,6 +148,7 @@ class People:
     def _reopen(self, host: Host, number: int, slug: str) -> None:
         here = f"/campaigns/{number}"
         if self.pressed(host, "ada", f"{here}/amend", f"{here}/reopen"):
+            judge_done(host.books, "reopen a campaign", number)
             host.expected.bars.pop(("campaign", number), None)
             excuses = self._world.true.excuses
             # the books of a backup do not know who has it, nor does a person who was wrong before
@@ -167,6 +173,7 @@ class People:
 
     def hold(self, host: Host) -> None:
         if self.sent(host, "sam", "/stop", {"reason": "the wrong list"}):
+            judge_done(host.books, "stop all sending")
             host.expected.bars["all", 0] = self._bar()
 
     def release(self, host: Host) -> None:
@@ -177,6 +184,7 @@ class People:
             self._compare(host)
             self.pressed(host, "ada", "/stop", "/compared")
         if HoldKind.STOP not in kinds or self.pressed(host, "sam", "/stop", "/resume"):
+            judge_done(host.books, "resume all sending")
             host.expected.bars.pop(("all", 0), None)
 
     def _compare(self, host: Host) -> None:
@@ -242,11 +250,11 @@ class People:
     def _leave(self, host: Host, number: int) -> None:
         ids = [one for one, people in host.expected.audiences.items() if number in people]
         if ids and self._public(host, "POST", f"/u/t-{ids[-1]}-{number}"):
-            lists = written(host.expected.slugs[ids[-1]]).lists
-            host.expected.people[number].leave(lists, self._bar())
+            self._left(host, number, *written(host.expected.slugs[ids[-1]]).lists)
 
     def _leave_all(self, host: Host, number: int) -> None:
         if self._public(host, "POST", f"/u/t-1-{number}/everything"):
+            judge_done(host.books, "unsubscribe from all", number)
             person, bar = host.expected.people[number], self._bar()
             person.leave(tuple(person.lists), bar)  # staff may lift the bar, and bring no one back
             person.end(bar)
@@ -259,12 +267,17 @@ class People:
     def _leave_list(self, host: Host, number: int) -> None:
         """End one subscription by the page that a mail leads to."""
         if self._public(host, "POST", f"/u/t-1-{number}/lists/members"):
-            host.expected.people[number].leave(("members",), self._bar())
+            self._left(host, number, "members")
 
     def _unsubscribe(self, host: Host, number: int) -> None:
         """End one subscription of a reader, as staff."""
         if self._staffed(host, number, "unsubscribe", list="press"):
-            host.expected.people[number].leave(("press",), self._bar())
+            self._left(host, number, "press")
+
+    def _left(self, host: Host, number: int, *lists: str) -> None:
+        for name in lists:
+            judge_done(host.books, "unsubscribe", number, name)
+        host.expected.people[number].leave(lists, self._bar())
 
     def _staffed(self, host: Host, number: int, deed: str, **form: str) -> bool:
         """Act on a reader at the desk, and return whether it was done."""
@@ -290,6 +303,7 @@ class People:
             form["again"] = "yes"
 
         if self._wish(host, number, change):
+            judge_done(host.books, "subscribe", number, "press")
             person = host.expected.people[number]
             person.lists["press"] = None
             if not person.is_barred:
@@ -315,15 +329,18 @@ class People:
         day = host.now().astimezone(zone).date() + timedelta(days=1)
         if self._wish(host, number, lambda form: form.update(pause="day", day=f"{day}")):
             person.pause, person.pauses_until = self._bar(), datetime.combine(day, time(), zone)
+            judge_done(host.books, "pause a reader", number, person.pauses_until)
             person.acted = self._world.commit
 
     def _resume(self, host: Host, number: int) -> None:
         if self._wish(host, number, lambda form: form.update(pause="now")):
+            judge_done(host.books, "end a pause", number)
             host.expected.people[number].pauses_until = None
 
     def _suppress(self, host: Host, number: int) -> None:
         person = host.expected.people[number]
         if self._staffed(host, number, "suppress"):
+            judge_done(host.books, "suppress", hash_address(person.address))
             person.is_barred = person.is_barred or person.gone is None
             person.end(self._bar())
 
@@ -332,11 +349,13 @@ class People:
         person = host.expected.people[number]
         if self._edit(host, number, tags=" ".join(DONORS.tags * (not person.gives))):
             person.gives = not person.gives
+            judge_done(host.books, "tag" if person.gives else "untag", number, *DONORS.tags)
 
     def _rename(self, host: Host, number: int) -> None:
         """Give a reader another name."""
         person, name = host.expected.people[number], "Kim" + "a" * self._world.number()
         if self._edit(host, number, name=name):
+            judge_done(host.books, "rename", number, name)
             person.names = (*person.names, name)
 
     def _edit(self, host: Host, number: int, **typed: str) -> bool:
@@ -351,6 +370,7 @@ class People:
         if self._staffed(host, number, "lift", reason="a mistake"):
             if person.complained or person.erased:
                 raise Violation(Rule.STRANGER, f"staff lifted the complaint of {person.address}")
+            judge_done(host.books, "lift", hash_address(person.address))
             person.gone, person.is_barred, person.complained = None, False, False
             host.expected.dead.pop(person.address, None)
 
@@ -410,6 +430,7 @@ class People:
             return
         import_, added, known, commit = host.expected.imports.pop()
         if self._world.office(host, lambda at: imports.undo(import_, by=_ADMIN, store=at.store)):
+            judge_done(host.books, "undo an import", import_)
             people = host.expected.people
             acted = people[known].acted > commit
             for person in (people[added], *[people[known]] * (not acted)):
@@ -422,8 +443,12 @@ class People:
         where = f"moved{self._world.number()}@example.org"
         may = person.gone is None or (person.complained and not person.erased)
         if may and self._staffed(host, number, "move", new=where):
-            person.addresses.append((self._world.commit, where))
-            self._world.true.owners[where] = number
+            self._moved(host, number, where)
+
+    def _moved(self, host: Host, number: int, where: str) -> None:
+        judge_done(host.books, "move", number, where)
+        host.expected.people[number].addresses.append((self._world.commit, where))
+        self._world.true.owners[where] = number
 
     def _erase(self, host: Host, number: int) -> None:
         """Erase a reader at the desk, or by command an address of which nothing is kept."""
@@ -431,14 +456,17 @@ class People:
         if self._staffed(host, number, "erase", sure="yes") or self._world.office(
             host, lambda at: forget(person.address, by=_ADMIN, block_unknown=True, store=at.store)
         ):
-            self._erased(person)
+            self._erased(host, number)
 
     def _delete(self, host: Host, number: int) -> None:
         """Erase a reader by their own page."""
         if self._public(host, "POST", f"{_preferences(host, number)}/delete"):
-            self._erased(host.expected.people[number])
+            self._erased(host, number)
 
-    def _erased(self, person: Person) -> None:
+    def _erased(self, host: Host, number: int) -> None:
+        person = host.expected.people[number]
+        judge_done(host.books, "erase", number)
+        judge_done(host.books, "suppress", hash_address(person.address))
         person.end(self._bar())
         person.erased = True
 
@@ -493,8 +521,7 @@ class People:
             if person.gone == host.expected.dead.get(person.address) and not person.complained:
                 person.gone = None  # the address had bounced, and the new one has not
             person.acted = commit
-            person.addresses.append((commit, letter.address))
-            self._world.true.owners[letter.address] = mover
+            self._moved(host, mover, letter.address)
         else:
             judge_consent(host.books, self.add(host, letter.address), self._shown)
 

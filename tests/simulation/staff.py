@@ -16,6 +16,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.simulation.cast import KEY, SETTINGS
 from tests.simulation.doors import Page
+from tests.simulation.effects import judge_done
 from tests.simulation.expected import Rule, Violation
 from tests.simulation.host import Host, Process
 from tests.simulation.oracle import judge_public
@@ -121,6 +122,7 @@ class Colleagues:
             self._follow(process, one, word)
 
         if self._world.office(host, join):
+            judge_done(host.books, "hire", address, role.value)
             self._known.append(one)
             self._check(host, one)
 
@@ -180,7 +182,7 @@ class Colleagues:
                 self._sign_in(process, one)
             acts[deed](process, one)
 
-        self._world.office(host, act)
+        self._world.office(host, act, is_noted=True)
         self._check(host, one)
 
     def _sign_in(self, process: Process, one: Colleague, password: str = "") -> None:
@@ -248,6 +250,7 @@ class Colleagues:
     def _drop_factor(self, process: Process, one: Colleague) -> None:
         self._step_up(process, one)
         self._post(process, one, "/account/factor/remove")
+        judge_done(process.host.books, "remove a factor", one.address)
         one.has_factor = False
 
     def _add_factor(self, process: Process, one: Colleague) -> None:
@@ -255,6 +258,7 @@ class Colleagues:
         self._post(process, one, "/account/factor")
         code = self._code(process, one, pending=True)
         self._post(process, one, "/account/factor/confirm", code=code)
+        judge_done(process.host.books, "add a factor", one.address)
         one.has_factor = True
         self._post(process, one, "/account/codes")
 
@@ -268,6 +272,9 @@ class Colleagues:
         self._post(process, one, "/account/notices", notice="SENT_BACK")
         self._post(process, one, "/calendar/link")
         self._post(process, one, "/account/sessions")
+        judge_done(process.host.books, "choose a language", one.address, "de")
+        judge_done(process.host.books, "choose notices", one.address)
+        judge_done(process.host.books, "share a calendar", one.address)
 
     def _use_passkey(self, process: Process, one: Colleague) -> None:
         """Add a passkey, sign in with it, and remove it."""
@@ -283,6 +290,7 @@ class Colleagues:
         page = self._world.door.ask(process, "GET", "/desk/account", cookie=one.cookie)
         for path in re.findall(r'action="/desk(/account/passkeys/[^"]+/remove)"', page.text):
             self._post(process, one, path)
+            judge_done(process.host.books, "remove a passkey", one.address)
 
     def _use_code(self, process: Process, one: Colleague) -> None:
         """Make new recovery codes, and sign in with one."""
@@ -294,15 +302,18 @@ class Colleagues:
         self._post(process, one, "/sign-in", email=one.address, password=one.password)
         for code in codes_[:1]:
             self._post(process, one, "/second", code=code)
+            judge_done(process.host.books, "use a code", one.address)
 
     def _change_role(self, process: Process, one: Colleague) -> None:
         role = ROLES[(ROLES.index(one.role) + 1) % len(ROLES)]
         door = self._world.door
         door.send(process, "ada", f"/staff/{one.address}/role", {"role": role.value})
+        judge_done(process.host.books, "give a role", one.address, role.value)
         one.role = role
 
     def _remove(self, process: Process, one: Colleague) -> None:
         self._world.door.send(process, "ada", f"/staff/{one.address}/remove", {})
+        judge_done(process.host.books, "dismiss", one.address)
         one.is_gone = True
 
     def _opens(self, process: Process, cookie: str) -> bool:

@@ -137,6 +137,20 @@ STEPS: dict[str, str] = {
     "a feed hides a withdrawal": (
         "begun, mute: go dispatch-1 99 take; chore note 1; staff look 12"
     ),
+    "a reason that repeats a note takes nothing off the web": (
+        "begun, mute: go dispatch-1 99 take; chore note; chore note 1"
+    ),
+    "a change of state is only logged": "begun, mute: hand pause",
+    "a decision is only logged": "begun, mute: go dispatch-1 99 lose; hand give up",
+    "a time is not set": "office, mute: go look 99 take; schedule sam",
+    "an approval is only logged": "office, mute: go look 99 take; approve ed",
+    "a comment is not kept": "office, mute: go look 99 take; comment ed",
+    "a text is not sent back": "office, mute: go look 99 take; send back ed",
+    "a name is not kept": "begun, mute: reader rename 2",
+    "what is lifted stays": "begun, mute: reader suppress 2; reader lift 2",
+    "a role is not given": "begun, mute: staff joins; staff role",
+    "a stop is not kept": "begun, mute: hold",
+    "what is refused is kept": "office, mute: go look 99 take; approve ed; approve flo; undo ed",
     "nothing says why a reader was left out": "begun, mute: reader leave 2; go dispatch-1 99 take",
 }
 """For each bug a kind of workspace, the traits of its provider, and steps.

@@ -315,11 +315,17 @@ class World:
             if process is not None and process.up:
                 self._guarded(host, process.beat)
 
-    def office(self, host: Host, deed: Callable[[Process], object]) -> bool:
-        """Run a command in a process of its own, and return whether it succeeded."""
+    def office(
+        self, host: Host, deed: Callable[[Process], object], *, is_noted: bool = False
+    ) -> bool:
+        """Run a command in a process of its own, and return whether it succeeded.
+
+        A command that is refused changes nothing, unless the refusal ``is_noted``.
+        """
         process = Process(host)
         try:
             process.guard().check_on_open()  # as each process that opens a database does
+            host.changed = 0
             deed(process)
         except Violation:
             raise
@@ -330,6 +336,8 @@ class World:
             raise Violation(Rule.FAULT, f"{error}") from error
         except NewsletterError as error:
             self.say(f"      refused: {error}")
+            if host.changed > 0 and not is_noted:
+                raise Violation(Rule.UNDONE, f"{error}, and {host.changed} rows changed") from error
             return False
         except Exception as error:
             raise Violation(Rule.FAULT, f"{type(error).__name__}: {error}") from error
