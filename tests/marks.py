@@ -15,6 +15,7 @@ from lxml import html
 from starlette.applications import Starlette
 
 from newsletter.domain.wording import Sentence
+from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.sentences import Language
 from newsletter.runtime.services import Services
 from newsletter.web.desk.gate import Gate
@@ -36,6 +37,7 @@ _DATA = re.compile(
     r"|Which Saturday\?|Nobody else is in\.|\(because\)|A desk|Fine\.|Me at the desk|Settings"
     r"|Practical answers|Firefox, Linux|Laptop|Forum ID|CRM|press-room|sport|wrong list"
     r"|See the report|kept in the outbox|More|Text|Spanish"
+    r"|Atom|JSON Feed"
     r"|Statement|Briefing|Bulletin|Georgia|Times|Palatino|Helvetica|Trebuchet|Verdana"
     r"|Budget hearing: what we will say|Repairs, heating, and who pays for the elevator\."
     r"|\b(?:Vera|Ana|Ben|Cleo|Dan|Ed|press|events|New York|Outbox)\b"
@@ -78,14 +80,14 @@ def unsaid(message: str) -> list[str]:
     return [*([] if is_known else [message.pattern]), *chain.from_iterable(map(unsaid, parts))]
 
 
-def words_of(page: str) -> list[str]:
+def words_of(page: str, code: str = CODE) -> list[str]:
     """Return the words that a person reads on a page: its text, and those of attributes."""
     read_out: list[str] = []
 
     def text(node: Any) -> Iterator[str]:
         is_shown = isinstance(node.tag, str) and node.tag not in _NO_WORDS
-        # texts of people have a language of their own, and languages their CLDR name
-        if is_shown and node.get("lang") in {None, CODE} and not _is_language(node):
+        # texts of people have a language of their own, and languages and cities their CLDR name
+        if is_shown and node.get("lang") in {None, code} and not _is_name(node):
             read_out.extend(value for name, value in node.items() if _is_read_out(name, value))
             yield node.text or ""
             for child in node:
@@ -96,8 +98,9 @@ def words_of(page: str) -> list[str]:
     return ["".join(text(html.document_fromstring(page))), *read_out]
 
 
-def _is_language(node: Any) -> bool:
-    return node.tag == "option" and bool(re.fullmatch(r"[a-z]{2}(-\w+)?", node.get("value", "")))
+def _is_name(node: Any) -> bool:
+    is_known = re.fullmatch(r"[a-z]{2}(-\w+)?|[A-Z]\w+/.+", node.get("value", ""))
+    return node.tag == "option" and bool(is_known)
 
 
 def _is_read_out(name: str, value: str) -> bool:
@@ -149,3 +152,14 @@ class MarkedDesk:
             # a setting is shown by its key, with the value in the file
             texts = words_of(page) if not scope["path"].endswith("/settings") else []
         self._left += [f"{place}: {word}" for one in texts for word in unmarked(one)]
+
+
+class MarkedWords(Wordings):
+    """The fixed words of pages for readers, each between marks in every language."""
+
+    def of(self, language: str) -> tuple[Mapping[str, str], bool]:
+        words, is_own = super().of(language)
+        return {key: text and f"‹{text}›" for key, text in words.items()}, is_own
+
+    def count_text(self, key: str, count: int, language: str) -> str:
+        return f"‹{super().count_text(key, count, language)}›"

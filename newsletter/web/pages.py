@@ -139,8 +139,6 @@ class Pages:
             # an earlier transaction, or one whose commit got no answer, may have done it
             keys = ("failed", "in_doubt")
         title, text = (words[key] for key in keys)
-        if isinstance(error, HTTPException) and status == 404 and error.detail != "Not Found":
-            text = error.detail[:1].upper() + error.detail[1:] + "."
         page = self._page(title, [text], language=language, status=status)
         page.headers.update(getattr(error, "headers", None) or {})
         return _allow(page, request)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from urllib.parse import quote, urlsplit
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -235,8 +234,9 @@ class ConfirmationPages:
     def _answer(self, request: Request, action: Callable[[str], FollowedLink]) -> Response:
         try:
             result = action(request.path_params["token"])
-        except NotFound as error:
-            raise HTTPException(404, str(error)) from error
+        except NotFound:
+            language = self._frame.language_of(request)
+            return self._frame.notice("not_found", "broken_link", language=language, status=404)
         email, state, reader_id = result.email, result.state, result.reader_id
         language = self._frame.language_of(request, email.language)
         messages, _ = self._frame.words(language)
