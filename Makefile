@@ -132,7 +132,7 @@ site: .venv/.installed-site ## The documents of each release as a site, in build
 
 words: setup-dev ## Bring the catalogues of fixed words in line with their templates, words.pot
 	$(BIN)/python -m tools.desk_words
-	@for file in templates/words/*.po templates/web/words/*.po templates/desk/words/*.po; do \
+	@for file in templates/words/*.po templates/web/words/*.po templates/desk/words/??.po; do \
 		$(BIN)/pybabel -q update --ignore-obsolete --ignore-pot-creation-date --width 100 \
 			-i $$(dirname $$file)/words.pot -o $$file -l $$(basename $$file .po); \
 	done

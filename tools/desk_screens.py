@@ -221,7 +221,9 @@ def main() -> int:
     """Take all of them."""
     parser = argparse.ArgumentParser(prog="python -m tools.desk_screens", description=__doc__)
     parser.add_argument("folder", type=Path, help="is created if it does not exist")
-    parser.add_argument("language", nargs="?", default="en", choices=("en", "de", "fr", "es"))
+    parser.add_argument(
+        "language", nargs="?", default="en", choices=("en", "en-GB", "de", "fr", "es")
+    )
     parser.add_argument("pages", nargs="*", help="names such as home-sender; without them all")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """Collect the desk's messages into its source catalogue: ``python -m tools.desk_words``.
 
-They are in the templates, in calls of ``say``, and in tables whose values pages show.
+They are in the templates, in calls of ``say``, and in tables whose values pages show. They are in
+American English. The catalogue of British English has those that are spelled in another way there.
 """
 
 import ast
@@ -8,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from itertools import chain, product
 from pathlib import Path
@@ -19,7 +21,6 @@ from jinja2.ext import extract_from_ast
 
 from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape
-from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.campaigns.state import STATE_ROWS, Act, State
 from newsletter.domain.delivery.batch import Resolution
@@ -53,7 +54,7 @@ TABLES: Mapping[str, Iterable[Message]] = {
     "newsletter/config/settings.py": _explanations(Shape(type=Settings)),
     "newsletter/domain/campaigns/notices.py": (one.value for one in NoticeKind),
     "newsletter/domain/campaigns/state.py": (
-        *(one.value for one in (*State, *CampaignState)),
+        *(one.value for one in State),
         *(one.label for one in Act),
         *(
             text
@@ -117,8 +118,13 @@ _DATED = datetime(2026, 11, 30, tzinfo=UTC)
 """Not the time of writing, which would change the file each time."""
 
 
-def messages() -> Iterator[tuple[Message, str]]:
-    """Yield each message and its file; a pair is singular and plural."""
+@cache
+def messages() -> Sequence[tuple[Message, str]]:
+    """Return each message and its file; a pair is singular and plural."""
+    return tuple(_collect())
+
+
+def _collect() -> Iterator[tuple[Message, str]]:
     for file in sorted((ROOT / "templates/desk").glob("*.html.j2")):
         place, text, found = str(file.relative_to(ROOT)), file.read_text(), _Collector()
         translate_source(text, found)
@@ -209,14 +215,59 @@ def _messages_of(texts: Sequence[str]) -> Iterator[Message]:
         yield (texts[0], texts[1]) if texts[1:] else texts[0]
 
 
+BRITISH = {
+    "authorization": "authorisation",
+    "authorized": "authorised",
+    "canceled": "cancelled",
+    "canceling": "cancelling",
+    "center": "centre",
+    "color": "colour",
+    "colors": "colours",
+    "gray": "grey",
+    "organization": "organisation",
+    "organizations": "organisations",
+    "recognize": "recognise",
+    "recognized": "recognised",
+    "recognizes": "recognises",
+}
+"""Word in American English → in British English."""
+_AMERICAN = re.compile(rf"\{{[^{{}}]*\}}|\b(?:{'|'.join(BRITISH)})\b", re.IGNORECASE)
+
+
+def in_british(text: str) -> str:
+    """Return a message in British English. Gaps keep their names."""
+
+    def spell(found: re.Match[str]) -> str:
+        word = BRITISH.get(found[0].lower(), found[0])
+        return word.capitalize() if found[0].istitle() else word
+
+    return _AMERICAN.sub(spell, text)
+
+
 def source() -> bytes:
     """Return the source catalogue, in the order of the files."""
     catalog = Catalog(
         project="newsletter", header_comment="# The desk, in English. Made by `make words`."
     )
-    catalog.creation_date = catalog.revision_date = _DATED
     for message, place in messages():
         catalog.add(message, locations=[(place, 1)])
+    return _file(catalog)
+
+
+def british() -> bytes:
+    """Return the catalogue of British English: the messages that differ."""
+    comment = "# The desk, in British English where it differs. Made by `make words`."
+    catalog = Catalog(project="newsletter", locale="en_GB", header_comment=comment)
+    for message, place in messages():
+        texts = [message] if isinstance(message, str) else [*message]
+        if (said := [*map(in_british, texts)]) != texts:
+            string = tuple(said) if isinstance(message, tuple) else said[0]
+            catalog.add(message, string, locations=[(place, 1)])
+    return _file(catalog)
+
+
+def _file(catalog: Catalog) -> bytes:
+    catalog.creation_date = catalog.revision_date = _DATED
     out = BytesIO()
     write_po(out, catalog, width=100, include_lineno=False)
     return out.getvalue()
@@ -225,3 +276,4 @@ def source() -> bytes:
 if __name__ == "__main__":
     WORDS.mkdir(exist_ok=True)
     (WORDS / "words.pot").write_bytes(source())
+    (WORDS / "en-GB.po").write_bytes(british())

@@ -67,7 +67,7 @@ class DeskSettings(DeskRules):
     """The desk, and where its staff sign in."""
 
     oidc: SignIn | None = setting(
-        "Sign-in with accounts of your organisation, by OpenID Connect.", default=None
+        "Sign-in with accounts of your organization, by OpenID Connect.", default=None
     )
     test_groups: dict[str, GroupAddresses] = setting(
         "Groups of one to five addresses that get test emails, by name.",
@@ -142,7 +142,7 @@ class Settings(fields.Section):
     The private attributes are no settings. They come from the context of the validation.
     """
 
-    organisation: content.Organisation = option("The organisation.")
+    organisation: content.Organisation = option("The organization.")
     sender: MainSender = option("The From and Reply-To of each email.")
     senders: Annotated[
         tuple[ListSender, ...],

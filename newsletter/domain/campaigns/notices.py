@@ -57,7 +57,7 @@ class NoticeKind(Enum):
     """Sending is over."""
     PAGE_CHANGED = "web page changed"
     """A note was put on its public page, or its text was taken off the web or restored."""
-    TAKEN_BACK = "undone or cancelled"
+    TAKEN_BACK = "undone or canceled"
     """A person undid a start, or cancelled a campaign."""
     PAUSED = "paused"
     """A person, the circuit breaker or a provider paused a campaign."""

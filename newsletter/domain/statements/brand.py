@@ -92,7 +92,7 @@ def parse_color(text: str) -> str:
     """Return ``#rrggbb`` in lower case. Raises ValueError, which says what to write."""
     if not _HEX_COLOR_PATTERN.fullmatch(text):
         raise invalid(
-            '{text!r} is no colour that every mail program knows; write it like "#17505c":'
+            '{text!r} is no color that every mail program knows; write it like "#17505c":'
             " in quotes, # and six digits or letters a to f",
             text=text,
         )
@@ -103,7 +103,7 @@ def _require_quoted(value: Any) -> Any:
     """Refuse an empty value: without quotes, YAML reads a colour as a comment."""
     if value is None:
         raise invalid(
-            'has no value: YAML takes # for a comment; put the colour in quotes, like "#17505c"'
+            'has no value: YAML takes # for a comment; put the color in quotes, like "#17505c"'
         )
     return value
 
@@ -134,7 +134,7 @@ class Logo:
 class Brand:
     """The look of emails and pages."""
 
-    color: Color = setting("The organisation's colour.", '"#17505c"', default="#17505c")
+    color: Color = setting("The organization's color.", '"#17505c"', default="#17505c")
     theme: Theme = setting(
         "The theme of emails: `statement`, `briefing` or `bulletin`. A list can have its own.",
         "statement",

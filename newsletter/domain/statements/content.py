@@ -108,9 +108,9 @@ class Profile:
 class Organisation:
     """The organisation that sends."""
 
-    name: Line = setting("The organisation's public name.", "Example Forum")
+    name: Line = setting("The organization's public name.", "Example Forum")
     tagline: Line = setting("A few words under the name.", "Practical answers", default="")
-    website: Website = setting("The organisation's own site.", "https://forum.example")
+    website: Website = setting("The organization's own site.", "https://forum.example")
     postal_address: Line = setting(
         "The postal address, on one line. Laws on bulk email require it.",
         "1 Example Street, Washington, DC 20001",

@@ -12,7 +12,7 @@ from newsletter.domain.campaigns.campaign import (
     StartBy,
     has_begun,
 )
-from newsletter.domain.campaigns.state import CampaignRules
+from newsletter.domain.campaigns.state import CampaignRules, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import Outdated, Refused
@@ -319,14 +319,14 @@ class OperatorActions:
         live = set(CampaignState) - {CampaignState.SENT, CampaignState.CANCELLED}
         with act_as(self.store, self.actor, Role.SENDER, "cancel") as (tx, _):
             campaign = find_campaign(tx, name)
-            reason = say("cancelled by {who}", who=self.actor)
+            reason = say("canceled by {who}", who=self.actor)
             self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
             tx.campaigns.cancel_pending(campaign.id)
             tx.approvals.revoke(
                 campaign.slug,
                 tx.now,
                 actor=self.actor,
-                reason=say("the campaign was cancelled"),
+                reason=say("the campaign was canceled"),
             )
             return find_campaign(tx, str(campaign.id))
 
@@ -365,7 +365,7 @@ class OperatorActions:
                 )
                 raise Refused(say(other, unknown=unknown, **_name(campaign)))
             if resolution is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
-                over = "campaign {number} is cancelled; nothing more is sent"
+                over = "campaign {number} is canceled; nothing more is sent"
                 raise Refused(say(over, number=str(campaign.id)))
             # the outcome of a replay under way would replace the decision
             until = tx.unknowns.calls_until(campaign.id, tx.now)
@@ -417,9 +417,13 @@ class OperatorActions:
             campaign.id, to, expect=expect, at=tx.now, reason=reason, ended_by=by
         )
         if not is_moved:
-            state = say(campaign.state.value)
-            wrong = "campaign {number} ({slug}) is {state}; to {action} it, it has to be {states}"
-            states = joined(sorted(map(say, (one.value for one in expect))), "{first} or {last}")
+            state = say(State[campaign.state.name].value)
+            wrong = (
+                "campaign {number} ({slug}) is in the state “{state}”; to {action} it, its state has"
+                " to be {states}"
+            )
+            possible = sorted(say(State[one.name].value) for one in expect)
+            states = joined(possible, "{first} or {last}")
             values = {"state": state, "action": say(action), "states": states}
             raise Refused(say(wrong, **_name(campaign), **values))
         self._enter(tx, action, campaign)
@@ -442,7 +446,7 @@ def _name(campaign: Campaign) -> dict[str, str]:
 def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
     """Return why a campaign may not be sent to its cancelled and rejected readers, or ""."""
     if not campaign.state.is_ended or not has_begun(campaign):
-        return say("it is {state}", state=say(campaign.state.value))
+        return say("it is {state}", state=say(State[campaign.state.name].value))
     newer = tx.campaigns.find_latest(campaign.slug)
     if newer is not None and newer.id != campaign.id:
         return say("campaign {id} sends the statement", id=str(newer.id))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, has_begun
+from newsletter.domain.campaigns.state import State
 from newsletter.domain.campaigns.translations import choose_version
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement, StoredStatement
@@ -59,7 +60,7 @@ class Awaited:
             count=self.readers,
             slug=self.slug,
             language=self.language,
-            state=say(self.state.value),
+            state=say(State[self.state.name].value),
         )
 
 

@@ -195,7 +195,7 @@ class DraftWriter:
         """Store a picture of a draft. Raises NotFound and Refused; InvalidInput without ``alt``."""
         words = " ".join(alt.split())
         if not (words or decoration):
-            message = say("Say what the picture shows, or tick that it is decoration.")
+            message = say("Say what the picture shows, or mark it as decoration.")
             raise InvalidInput.at(_subject(key), message, key="alt")
         with self._acting("add a picture") as (tx, who):
             draft = find_draft(tx, key)

@@ -30,7 +30,7 @@ _read_refusal = doctor.refusal_by_status(
         401: failed(
             KEY,
             "it is refused",
-            "copy it again, and see under Security, Authorised IPs, that this machine may call",
+            "copy it again, and see under Security, Authorized IPs, that this machine may call",
         )
     }
 )

@@ -45,7 +45,7 @@ def _account(payload: Any) -> Finding | None:
             return failed(_ACCOUNT, "sending is switched off", "see SES's console for the reason")
         case {"EnforcementStatus": "SHUTDOWN"}:
             stopped = "AWS has stopped it for its reputation"
-            return failed(_ACCOUNT, stopped, "answer AWS in the support centre")
+            return failed(_ACCOUNT, stopped, "answer AWS in its Support Center")
         case {"ProductionAccessEnabled": False}:
             limited = "it is in the sandbox: no reader gets mail who is not verified"
             return failed(_ACCOUNT, limited, "request production access in SES's console")

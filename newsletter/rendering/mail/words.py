@@ -166,4 +166,5 @@ def desk_languages() -> Mapping[str, Language]:
 
 def desk_language(code: str) -> Language:
     """Return the language of the desk with this code or its base, else English."""
-    return desk_languages().get(base_language(code), desk_languages()["en"])
+    languages = desk_languages()
+    return languages.get(code) or languages.get(base_language(code), languages["en"])

@@ -109,7 +109,7 @@ class Notices(Repository):
         about = {"slug": undone.slug, "address": address, "id": undone.id}
         found = self._db.value(
             "SELECT kind = 'scheduled' FROM notice WHERE slug = :slug AND address = :address"
-            " AND kind IN ('scheduled', 'undone or cancelled') AND message_id IS NOT NULL"
+            " AND kind IN ('scheduled', 'undone or canceled') AND message_id IS NOT NULL"
             " AND id < :id ORDER BY id DESC LIMIT 1",
             **about,
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -198,7 +199,8 @@ class DeskRequest:
             return languages["en"]
         chosen_language = self.member.language if self.member else ""
         header = self.http.headers.get("accept-language", "")
-        wishes = [chosen_language, *map(base_language, accepted_languages(header))]
+        accepted = ((one, base_language(one)) for one in accepted_languages(header))
+        wishes = chain((chosen_language,), *accepted)
         return languages[next((one for one in wishes if one in languages), "en")]
 
     def page(

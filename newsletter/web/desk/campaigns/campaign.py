@@ -361,7 +361,7 @@ class CampaignPage:
         yield (estimated if report["estimated"] else say("People in all")), report["audience"]
         for name in vars(campaign.counts):
             given_up = name == "cancelled" and campaign.given_up
-            yield say("cancelled or given up") if given_up else STATE_WORDS[name], report[name]
+            yield say("canceled or given up") if given_up else STATE_WORDS[name], report[name]
         yield say("unsubscribed by its link"), report["unsubscribed"]
         if not report["events_received"]:  # unknown, which is not zero
             yield say("delivered"), say("not known")

@@ -155,7 +155,7 @@ class ReviewPages:
                 key, why = "despite", say("Say why it may go out like this.")
                 if facts["has_open_embargo"] and not request.field("no_embargo"):
                     key = "no_embargo-yes"
-                    why = say("Tick that there is no embargo, or send it back to get its end.")
+                    why = say("Confirm that there is no embargo, or send it back to get its end.")
                 fault = (key, say("{what} {why}", what=what, why=why))
             request = request.with_faults(fault, status=409)
         release = status.release or status.ready_at

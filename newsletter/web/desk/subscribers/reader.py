@@ -106,7 +106,7 @@ class ReaderPages:
     def erase(self, request: DeskRequest) -> Response:
         address = _parse_address_field(request)
         if request.field("sure") != "yes":
-            fault = say("Tick that you are sure: no one can undo this")
+            fault = say("Confirm that you are sure: no one can undo this")
             return self.page(request.with_faults(("sure-yes", fault)), address)
         try:
             self._subscribers.forget(self._shown(request), by=request.who.address)

@@ -110,7 +110,7 @@ def at(**fields: Any) -> StatementStatus:
 
 
 DRAFT = statement(progress=Progress.DRAFT)
-PAUSED_BY, CANCELLED_BY = (say(f"{act} by {{who}}", who=CLEO) for act in ("paused", "cancelled"))
+PAUSED_BY, CANCELLED_BY = (say(f"{act} by {{who}}", who=CLEO) for act in ("paused", "canceled"))
 TUESDAY = NOW + timedelta(days=7)
 SENDING = campaign(CampaignState.SENDING, counts=Counts(pending=2_933, accepted=1_280))
 WELCOME = campaign(CampaignState.SENDING, counts=Counts(accepted=1_280), welcome=True)
@@ -320,14 +320,14 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {"campaign": STOPPED_IN_TIME},
         State.CANCELLED,
-        "Cancelled by Cleo, before anybody got it.",
+        "Canceled by Cleo, before anybody got it.",
         "Ben, Cleo or Dan can bring it back for approval",
     ),
-    ({"campaign": STOPPED}, State.CANCELLED, "Cancelled by Cleo. 2 people have it.", ""),
+    ({"campaign": STOPPED}, State.CANCELLED, "Canceled by Cleo. 2 people have it.", ""),
     (
         {"campaign": STOPPED_IN_DOUBT},
         State.CANCELLED,
-        "Cancelled by Cleo. 2 people have it. For 3 people it is unknown whether the provider took"
+        "Canceled by Cleo. 2 people have it. For 3 people it is unknown whether the provider took"
         " the email.",
         "Next: Dan can decide.",
     ),

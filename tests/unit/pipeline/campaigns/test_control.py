@@ -88,7 +88,7 @@ def test_cancelling_ends_what_waits_to_the_last_delivery(room: Newsroom) -> None
     room.dispatch()
     cancelled = room.hand().cancel("resignation")
     assert cancelled.state is CampaignState.CANCELLED
-    assert (cancelled.reason, cancelled.ended_by) == (f"cancelled by {ADA}", ADA)
+    assert (cancelled.reason, cancelled.ended_by) == (f"canceled by {ADA}", ADA)
     assert cancelled.counts == Counts(accepted=10, cancelled=15)
     assert cancelled.finished_at == room.clock.now()
     assert room.drain() == 0
@@ -118,15 +118,20 @@ def test_a_campaign_can_be_held_and_ended_before_it_starts(room: Newsroom) -> No
 @pytest.mark.parametrize(
     ("deed", "needed"),
     [
-        ("pause", "to pause it, it has to be attention or scheduled or sending"),
-        ("resume", "to resume it, it has to be paused"),
-        ("cancel", "to cancel it, it has to be attention or paused or scheduled or sending"),
+        ("pause", "to pause it, its state has to be needs attention or scheduled or sending"),
+        ("resume", "to resume it, its state has to be paused"),
+        (
+            "cancel",
+            "to cancel it, its state has to be needs attention or paused or scheduled or sending",
+        ),
     ],
 )
 def test_what_has_ended_is_left_as_it_is(room: Newsroom, deed: str, needed: str) -> None:
     room.send(5)
     before, deeds = room.campaign(), room.deeds()
-    with pytest.raises(Refused, match=rf"campaign 1 \(resignation\) is sent; {needed}"):
+    with pytest.raises(
+        Refused, match=rf"campaign 1 \(resignation\) is in the state “sent”; {needed}"
+    ):
         getattr(room.hand(), deed)("resignation")
     assert room.campaign() == before
     assert room.deeds() == deeds
@@ -207,7 +212,7 @@ def test_the_unknown_of_a_cancelled_campaign_are_settled_but_not_sent_again(room
     room.start()
     room.dispatch(always(Verdict.UNKNOWN))
     room.hand().cancel("resignation")
-    with pytest.raises(Refused, match="campaign 1 is cancelled; nothing more is sent"):
+    with pytest.raises(Refused, match="campaign 1 is canceled; nothing more is sent"):
         room.hand().resolve("resignation", Resolution.RESEND)
     assert room.counts() == Counts(unknown=10, cancelled=15)
     campaign, people = room.hand().resolve("resignation", Resolution.GIVE_UP)

@@ -308,7 +308,7 @@ CASES = {
         lambda desk: desk.room.hand(SAM).cancel("1"),
         "writer ed",
         lambda desk: desk.room.hand().reopen("1"),
-        says="Cancelled by Sam, before anybody got it.",
+        says="Canceled by Sam, before anybody got it.",
     ),
     "paused by a person": Case(
         NoticeKind.PAUSED,

@@ -124,7 +124,7 @@ def test_who_waits_for_a_translation_that_does_not_come_is_shown_and_can_still_b
     else:
         room.hand().pause(SPANISH)
     room.look()
-    state = "paused" if end == "pause" else "cancelled"
+    state = "paused" if end == "pause" else "canceled"
     assert awaited(room)[0] == f"3 readers wait for forum-es (es), which is {state}"
     assert in_each(room) == {FORUM: 2}
 
@@ -153,7 +153,7 @@ def test_who_was_cancelled_in_one_language_after_the_original_began_is_shown(
     room.drain()
     left = room.campaign(SPANISH).counts.cancelled
     assert left > 0
-    assert awaited(room) == [f"{left} readers wait for forum-es (es), which is cancelled"]
+    assert awaited(room) == [f"{left} readers wait for forum-es (es), which is canceled"]
 
     room.remove(SPANISH)
     room.write_and_look("otra", language="es", translation_of=FORUM, body="This is another.")

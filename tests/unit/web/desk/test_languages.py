@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tests.marks import MarkedDesk
 from tests.rows import rows
 from tests.unit.web.desk.work import READERS, send, write
 from tests.unit.web.desk.writing import Desk as Writing
-from tools.desk_words import ROOT, WORDS, source
+from tools.desk_words import BRITISH, ROOT, WORDS, british, in_british, source
 
 LANGUAGES = ("de", "es", "fr")
 GAP = re.compile(r"\{[^{}]*\}")
@@ -42,6 +42,55 @@ def staffed(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterato
 
 def test_the_source_has_what_pages_and_code_say() -> None:
     assert (WORDS / "words.pot").read_bytes() == source(), "run make words"
+    assert (WORDS / "en-GB.po").read_bytes() == british(), "run make words"
+
+
+SPELLED = re.compile(r"\w+(?:i[sz]|y[sz])(?:e|ed|es|ing|ations?)|\w+our(?:s|ed|ing|al)?")
+SPELLED_ALIKE = {
+    *("four", "hour", "hours", "otherwise", "promises", "raised"),
+    "size",
+    "your",
+    "yours",
+}
+NOT_AMERICAN = {
+    *(*BRITISH.values(), "afterwards", "catalogue", "judgement", "labelled", "licence"),
+    *("programme", "spelt", "tick", "ticked", "towards", "untick", "whilst"),
+}
+
+
+def test_english_is_american_but_for_its_british_catalogue() -> None:
+    for pages in ("desk", "web", ""):
+        with (ROOT / "templates" / pages / "words/words.pot").open("rb") as file:
+            messages = [message for one in read_po(file) for message in _texts_of(one.id)]
+        text = GAP.sub("", " ".join(messages)).lower()
+        words = set(re.findall(r"[a-z]+", text))
+        assert words & NOT_AMERICAN == set()
+        spelled = {one for one in words if SPELLED.fullmatch(one)} - SPELLED_ALIKE
+        assert spelled - BRITISH.keys() == set(), "add its British spelling to tools/desk_words.py"
+        assert pages == "desk" or [one for one in messages if in_british(one) != one] == []
+
+
+def _texts_of(message: str | tuple[str, str]) -> Sequence[str]:
+    return (message,) if isinstance(message, str) else message
+
+
+def test_in_british_english_alone_the_spelling_differs(staffed: Staffed) -> None:
+    languages = Desk(staffed.site.services.staff).languages
+    at = staffed.site.clock.now()
+    for sentence, said in (
+        (say("the campaign was canceled"), "the campaign was cancelled"),
+        (say("canceled by {who}", who="A. Gray, center"), "cancelled by A. Gray, center"),
+        (say("1 person", "{count:,} people", count=4213), "4,213 people"),
+        (say("{at:%A}, {at.day} {at:%B}", at=at), "Tuesday, 24 November"),
+    ):
+        assert languages["en-GB"].say(sentence) == said
+    dan = staffed.as_("dan")
+    assert lang(staffed, "/calendar", **{"Accept-Language": "en-GB,en;q=0.9"}) == "en-GB"
+    assert lang(staffed, "/calendar", **{"Accept-Language": "en-AU,en-GB;q=0.9"}) == "en"
+    assert dan.post("/account/language", {"language": "en-GB"}).status == 303
+    assert "The organisation's color" not in words(dan.get("/settings"))
+    assert "The organisation's colour" in words(dan.get("/settings"))
+    assert dan.post("/account/language", {"language": ""}).status == 303
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -211,7 +260,7 @@ def test_a_refusal_is_told_in_the_language_of_the_desk(staffed: Staffed) -> None
             "/campaigns/1/pause",
             {},
             "Das ist nicht geschehen. Die Kampagne 1 (hours) hat den Stand „versendet“. Um"
-            " sie anzuhalten, muss der Stand „Entscheidung nötig oder geplant oder wird versendet“",
+            " sie anzuhalten, muss der Stand „braucht Aufmerksamkeit oder geplant oder wird",
         ),
         ("cleo", "/statements/settings/start", {"when": "now"}, "0 von 1 Freigaben"),
         ("cleo", "/statements/settings/undo", {}, "Von Cleo gibt es nichts rückgängig zu machen:"),

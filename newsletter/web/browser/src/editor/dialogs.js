@@ -199,7 +199,7 @@ export function askForPicture({ address: where, file, chosen, isLead = false }) 
     const data = file ?? picked.files[0];
     if (!data) throw new Wrong(say("Choose a picture."));
     if (data.size > 10 * 1024 * 1024) throw new Wrong(say("The picture is larger than 10 MB. Choose a smaller one."));
-    if (!words && !decoration.checked) throw new Wrong(say("Say what the picture shows, or tick that it is only decoration."));
+    if (!words && !decoration.checked) throw new Wrong(say("Say what the picture shows, or mark it as decoration."));
     if (isLead) await checkWide(data);
     return uploaded(where, data, words, decoration.checked, caption.value.trim());
   };

@@ -228,7 +228,7 @@ def test_before_it_is_cancelled_exact_numbers_are_shown(at: Room) -> None:
     assert answer.headers["location"] == f"/desk{here(at)}?done=cancelled"
     at.hand_over()
     assert len(at.site.mails) == 5
-    assert "It was cancelled after 5 of 12 were handed over." in words(cleo.get(here(at)))
+    assert "It was canceled after 5 of 12 were handed over." in words(cleo.get(here(at)))
     assert cleo.get(f"{here(at)}/cancel").status == 303
 
 
@@ -239,7 +239,7 @@ def test_what_waits_for_its_time_can_be_undone_here(tmp_path: Path, migrated: Pa
         page = cleo.get(here(at))
         assert "It has not begun. Its time is Tue 24 Nov 2026, 07:05 New York." in words(page)
         assert at.press(cleo, page, f"/desk/statements/{SLUG}/undo").status == 303
-        assert "It was cancelled before anybody got it." in words(cleo.get(here(at)))
+        assert "It was canceled before anybody got it." in words(cleo.get(here(at)))
 
 
 def test_one_that_is_paused_for_its_number_says_so_and_is_started_again(
@@ -328,7 +328,7 @@ def test_who_waits_or_was_cancelled_is_named_and_counted(at: Room) -> None:
     assert "scheduled statement" not in words(at.as_("dan").get("/staff/cleo@forum.example"))
     at.press(cleo, cleo.get(f"{here(at)}/cancel"), f"/desk{here(at)}/cancel")
     cancelled = words(cleo.get(f"{here(at)}/people"))
-    assert cancelled.count("Cancelled before it was sent") == 7
+    assert cancelled.count("Canceled before it was sent") == 7
     assert "7 people" in cancelled
     assert "Nobody, as far" not in cancelled
 
@@ -358,7 +358,7 @@ def test_a_cancelled_one_stays_on_home_and_is_sent_again_by_its_own_way_alone(at
     cleo, dan = at.as_("cleo"), at.as_("dan", fresh=True)
     at.press(cleo, cleo.get(f"{here(at)}/cancel"), f"/desk{here(at)}/cancel")
     home = words(dan.get(""))
-    assert "Cancelled The library opens earlier 41.6 % 24 Nov 2026 · 5 of 12 accepted" in home
+    assert "Canceled The library opens earlier 41.6 % 24 Nov 2026 · 5 of 12 accepted" in home
     assert "First steps" not in home
     assert "41,6 %" in words(dan.get(here(at), headers={"Accept-Language": "de"}))
     page = dan.get(f"{here(at)}/unknown")
@@ -366,9 +366,9 @@ def test_a_cancelled_one_stays_on_home_and_is_sent_again_by_its_own_way_alone(at
     assert f'href="/desk{here(at)}/amend#door-rest"' in page.text
     assert 'id="door-rest"' in (amend := dan.get(f"{here(at)}/amend")).text
     assert "Decide that first" not in words(amend)
-    assert "It was cancelled after 10 of 12 were handed over." in words(dan.get(here(at)))
+    assert "It was canceled after 10 of 12 were handed over." in words(dan.get(here(at)))
     at.press(dan, page, f"/desk{here(at)}/unknown", way="leave")
-    assert "It was cancelled. 5 people have it." in words(dan.get(here(at)))
+    assert "It was canceled. 5 people have it." in words(dan.get(here(at)))
 
 
 def test_everybody_sees_that_it_needs_a_decision_and_whose(lost: Room) -> None:
@@ -403,7 +403,7 @@ def test_an_admin_decides_one_of_three_ways_and_the_sums_are_right(
     assert (counts.accepted, counts.cancelled, counts.unknown) == (accepted, cancelled, 0)
     assert counts.audience == 12
     assert lost.campaign.state is state
-    figure = f"Cancelled{' or given up' * (way == 'leave')},{cancelled}\r\n"
+    figure = f"Canceled{' or given up' * (way == 'leave')},{cancelled}\r\n"
     assert figure in dan.get(f"{here(lost)}/report.csv").text
     twice = lost.press(dan, page, f"/desk{here(lost)}/unknown", way=way)
     assert twice.status == 409

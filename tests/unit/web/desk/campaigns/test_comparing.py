@@ -52,6 +52,6 @@ def test_twenty_are_on_a_page_and_none_costs_a_query(at: Room) -> None:
     with counted() as many:
         page = vera.get("/campaigns")
     assert len(many) == len(few)
-    assert "Cancelled s19 24 Nov 2026 · Press releases 0 – – – 0" in words(page)
+    assert "Canceled s19 24 Nov 2026 · Press releases 0 – – – 0" in words(page)
     assert 'rel="next" href="/desk/campaigns?page=2"' in page.text
     assert words(vera.get("/campaigns?page=2")).count("24 Nov 2026") == 1

@@ -59,7 +59,7 @@ def test_a_sender_mails_it_and_sees_which_address_is_wrong(at: Room) -> None:
 def test_its_figures_come_to_the_audience_in_sum(at: Room) -> None:
     found = rows_of(asked(at))
     six = ("Waiting", "Accepted by the provider", "Rejected by the provider")
-    six += ("Left before their turn", "Cancelled", "Unknown")
+    six += ("Left before their turn", "Canceled", "Unknown")
     assert sum(int(found[name]) for name in six) == int(found["People in all"]) == 12
     assert found["Approved by"] == "Ben"
     assert found["State"] == "sent"

@@ -180,7 +180,7 @@ def test_nothing_is_saved_over_what_somebody_else_changed(
     [
         ("organisation.name", "", "Name: is missing; write it like name: "),
         ("organisation.website", "forum", "is not a web address"),
-        ("brand.color", "red", "is no colour that every mail program knows"),
+        ("brand.color", "red", "is no color that every mail program knows"),
         ("brand.theme", "loud", "Theme: must be "),
         ("brand.logo.width", "9000", "Logo: width in pixels: must be at most 528, not 9000."),
         ("lists[2].name", "NO GOOD", "NO GOOD"),

@@ -73,7 +73,7 @@ def test_decoration_needs_no_words_and_the_email_can_be_handed_in(desk: Desk) ->
 @rows(
     ["data", "fields", "told"],
     [
-        (png(), {}, "Say what the picture shows, or tick that it is decoration."),
+        (png(), {}, "Say what the picture shows, or mark it as decoration."),
         (png(), {"alt": "  "}, "Say what the picture shows"),
         (
             b"<svg xmlns='http://www.w3.org/2000/svg'/>",

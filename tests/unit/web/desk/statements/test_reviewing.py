@@ -136,7 +136,7 @@ def test_an_embargo_without_an_end_is_waived_in_ones_own_name(at: Room, ben: Sig
     assert "There is no embargo" in words(page)
     refused = approve(at, ben, page)
     assert refused.status == 409
-    assert "Not approved. Tick that there is no embargo, or send it back" in words(refused)
+    assert "Not approved. Confirm that there is no embargo, or send it back" in words(refused)
     assert at.approvals == []
     for garbled in ("0", "no", "yes "):
         assert approve(at, ben, page, no_embargo=garbled, despite="agreed").status == 409

@@ -226,7 +226,7 @@ def test_an_admin_gets_all_that_is_kept_of_a_person_as_a_file(
 def test_an_erasure_is_asked_for_twice_and_leaves_nothing(staffed: Staffed, dan: Signed) -> None:
     page = dan.post("/readers/erase", {"email": ANA})
     assert page.status == 422
-    assert "Tick that you are sure" in words(page)
+    assert "Confirm that you are sure" in words(page)
     assert "Gets email on: Press releases." in words(page)
     answer = dan.post("/readers/erase", {"email": ANA, "person": "1", "sure": "yes"})
     assert answer.headers["location"] == "/desk/readers?done=erased"
