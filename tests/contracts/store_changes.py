@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -131,6 +132,33 @@ class ChangesContract:
 
 class OpenContract:
     """Count the queries over all history: open work, and the newest."""
+
+    def test_what_has_a_time_is_planned_until_it_goes_out(self, store: Store) -> None:
+        heads: dict[str, dict[str, Any]] = {
+            "none": {"body": 'It has no "send_at":null, and "corrects":"" nothing.'},
+            "time": {"send_at": NOON},
+            "embargo": {"embargo_until": NOON},
+            "translation": {"translation_of": "embargo"},
+            "correction": {"corrects": "embargo"},
+            "set": {},
+            "waits": {},
+            "held": {},
+            "goes": {"send_at": NOON},
+            "gone": {"send_at": NOON},
+        }
+        with store.begin() as tx:
+            for slug, head in heads.items():
+                statement = replace(STORED.statement, slug=slug, **head)
+                is_there = slug != "gone"
+                tx.statements.put(replace(STORED, statement=statement, present=is_there), NOON)
+            tx.schedules.put("set", NOON)
+            for slug in ("waits", "held", "goes"):
+                add_campaign(tx, slug)
+            numbers = {one.slug: one.id for one in tx.campaigns.list_open()}
+            for slug, state in (("held", CampaignState.PAUSED), ("goes", CampaignState.SENDING)):
+                tx.campaigns.change_state(numbers[slug], state, expect=CampaignState, at=NOON)
+            planned = ["correction", "embargo", "held", "set", "time", "translation", "waits"]
+            assert slugs(tx.statements.list_planned()) == planned
 
     def test_those_that_went_out_are_settled_unless_they_were_cancelled(self, store: Store) -> None:
         states = {

@@ -280,8 +280,7 @@ def find_clashes(entries: Iterable[Entry]) -> list[tuple[Entry, Entry, tuple[str
 
 
 def _planned_entries(tx: Transaction, rules: CampaignRules) -> Iterator[Entry]:
-    known = [stored for stored in tx.statements.list_unsettled() if stored.present]
-    for status in load_statuses(tx, known, rules):
+    for status in load_statuses(tx, tx.statements.list_planned(), rules):
         if status.state not in _PLANNED_STATES:
             continue
         entry = Entry(

@@ -419,8 +419,8 @@ class OperatorActions:
         if not is_moved:
             state = say(State[campaign.state.name].value)
             wrong = (
-                "campaign {number} ({slug}) is in the state “{state}”; to {action} it, its state has"
-                " to be {states}"
+                "campaign {number} ({slug}) is in the state “{state}”; to {action} it, its state"
+                " has to be {states}"
             )
             possible = sorted(say(State[one.name].value) for one in expect)
             states = joined(possible, "{first} or {last}")

@@ -21,12 +21,13 @@ _MAX_QUERY_CHARS = 200
 _EXCERPT_WORDS, _LEADING_WORDS = 32, 5
 """Words of an excerpt, and how many of them come before the first hit."""
 _MARKUP_PATTERN = re.compile(r"\]\([^\s)]*\)?|[*#`|\[\]]+")
-_SOUGHT_IN_NEWER_DRAFT = """
-    COALESCE(' ' || (SELECT version.sought FROM draft JOIN version ON version.number = draft.head
+_FINDS_IN_STATEMENT = """
+    (instr(statement.sought, :{0}) > 0 OR EXISTS (
+        SELECT 1 FROM draft JOIN version ON version.number = draft.head
         WHERE draft.slug = statement.slug AND draft.slug <> '' AND draft.deleted_at IS NULL
-            AND draft.head <> draft.submitted_version), '')
+            AND draft.head <> draft.submitted_version AND instr(version.sought, :{0}) > 0))
 """
-"""The folded text of a draft that changed since it was submitted; else an empty text."""
+"""A condition: the statement, or its draft that changed since it was submitted, has the word."""
 _FROM_STATEMENTS = """
     FROM statement JOIN changed_statement ON changed_statement.slug = statement.slug
         LEFT JOIN campaign ON campaign.id = (
@@ -115,27 +116,28 @@ class Board(Repository):
 
 def _statement_condition(search: BoardSearch) -> Condition:
     at = "COALESCE(campaign.started_at, campaign.release_at, statement.changed_at)"
-    writer, sought = f" {mailbox(search.writer)} ", f"statement.sought || {_SOUGHT_IN_NEWER_DRAFT}"
-    return _search_condition(search, "statement", sought, ("statement.mailboxes", writer), at)
+    writers = ("statement.mailboxes", f" {mailbox(search.writer)} ")
+    return _search_condition(search, "statement", _FINDS_IN_STATEMENT, writers, at)
 
 
 def _draft_condition(search: BoardSearch) -> Condition:
-    writer = f'"{search.writer}"'
-    writers = ("version.writers", writer)
-    return _search_condition(search, "version", "version.sought", writers, "draft.changed_at")
+    finds = "instr(version.sought, :{0}) > 0"
+    writers = ("version.writers", f'"{search.writer}"')
+    return _search_condition(search, "version", finds, writers, "draft.changed_at")
 
 
 def _search_condition(
-    search: BoardSearch, table: str, sought: str, writers: tuple[str, str], at: str
+    search: BoardSearch, table: str, finds: str, writers: tuple[str, str], at: str
 ) -> Condition:
     """Return the condition of a search in ``table``.
 
-    ``writers`` is (SQL expression of the writers, the searched writer in the same form). ``sought``
-    and ``at`` are the SQL expressions of the folded text and of the time.
+    ``writers`` is (SQL expression of the writers, the searched writer in the same form). ``finds``
+    is the condition that the word in a parameter is found, ``at`` the expression of the time.
     """
     condition = Condition("1 = 1")
     for index, word in enumerate(_split_words(search)):
-        condition &= Condition(f"instr({sought}, :word_{index}) > 0", {f"word_{index}": word})
+        name = f"word_{index}"
+        condition &= Condition(finds.format(name), {name: word})
     if search.list_name:  # in JSON, a quote within a text has a backslash before it
         name = f'"{search.list_name}"'
         condition &= Condition(f"instr({table}.document, :list_name) > 0", {"list_name": name})

@@ -21,6 +21,12 @@ _SELECT_STORED = """
         statement.present, statement.writers
     FROM statement
 """
+_SELECT_UNSETTLED = f"""
+    {_SELECT_STORED} WHERE NOT EXISTS (
+        SELECT 1 FROM campaign
+        WHERE started_at IS NOT NULL AND state <> 'cancelled' AND id = (
+            SELECT MAX(id) FROM campaign AS latest WHERE latest.slug = statement.slug))
+"""
 
 
 def mailboxes(writers: Collection[str]) -> str:
@@ -93,13 +99,21 @@ class Statements(Repository):
 
     def list_unsettled(self) -> list[StoredStatement]:
         """Return the statements whose newest campaign has not begun, or was cancelled, by slug."""
+        return self._db.all(StoredStatement, f"{_SELECT_UNSETTLED} ORDER BY slug")
+
+    def list_planned(self) -> list[StoredStatement]:
+        """Return the unsettled statements that may have a time to be sent or an embargo, by slug.
+
+        A translation or a correction may have the embargo of its original.
+        """
         return self._db.all(
             StoredStatement,
             f"""
-            {_SELECT_STORED} WHERE NOT EXISTS (
-                SELECT 1 FROM campaign
-                WHERE started_at IS NOT NULL AND state <> 'cancelled' AND id = (
-                    SELECT MAX(id) FROM campaign AS latest WHERE latest.slug = statement.slug))
+            {_SELECT_UNSETTLED} AND present = 1 AND (
+                instr(document, '"send_at":null') = 0 OR instr(document, '"embargo_until":null') = 0
+                OR translation_of <> '' OR instr(document, '"corrects":""') = 0
+                OR slug IN (SELECT slug FROM schedule)
+                OR slug IN (SELECT slug FROM campaign WHERE state IN ('scheduled', 'paused')))
             ORDER BY slug
             """,
         )
