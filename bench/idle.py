@@ -122,9 +122,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare(workspace: Path, statements: int, campaigns: int) -> None:
+def prepare(workspace: Path, statements: int, campaigns: int, settings: str = "") -> None:
     """Write the workspace, have its statements read once, and give it a past."""
-    plain_workspace(workspace)
+    plain_workspace(workspace, settings)
     for number in range(statements):
         text = _STATEMENT.format(number=number, day=number % 28 + 1)
         (workspace / "statements" / f"statement-{number:05}.md").write_text(text)
