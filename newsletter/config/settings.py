@@ -23,6 +23,7 @@ from newsletter.domain.staff.account import GroupAddresses
 from newsletter.domain.staff.role import DeskRules, Registration, Role
 from newsletter.domain.statements import content
 from newsletter.domain.statements.brand import Brand
+from newsletter.domain.statements.counting import Counted
 from newsletter.domain.statements.statement import Approvals
 from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.lists import ListName, PublicList
@@ -158,6 +159,12 @@ class Settings(fields.Section):
     utm: content.LinkParameters | None = option(
         "Parameters that links to your own site get, so that it can count visits from emails.",
         default=None,
+    )
+    count: tuple[Counted, ...] = option(
+        "The numbers that emails collect, without telling who: `opens`, `clicks` or both. Links"
+        " then lead through `public_url`.",
+        ["opens", "clicks"],
+        default=(),
     )
     public_url: PublicUrl = option(
         "The address of the public pages, with which each link starts.",
@@ -396,7 +403,8 @@ class Settings(fields.Section):
             timezone=self.timezone,
             brand=self.brand,
             layout=self.layout,
-            counting=self.utm,
+            utm=self.utm,
+            counted=tuple(one for one in Counted if one in self.count),
             unsubscribe_inbox=self.sender.unsubscribe_inbox,
             senders=tuple(
                 (name, _without_settings(sender))

@@ -7,12 +7,14 @@ with other ones would render other emails, so it may not approve or start a stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.counting import MISLEADING
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
@@ -110,6 +112,21 @@ def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     if content is None or content.content_hash() != campaign.content_hash:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
     return content
+
+
+def load_counted(tx: Transaction, content: Content | None) -> dict[str, Any] | None:
+    """Return an email's numbers, the most followed link first; None if it counts nothing."""
+    counting = content.counting if content else None
+    if counting is None:
+        return None
+    rows = tx.counted_links.list_for(counting.key)
+    links = [{"link": target, "count": count} for number, target, count in rows if number]
+    return {
+        "opens": sum(count for number, _, count in rows if not number) if counting.opens else None,
+        "clicks": sum(one["count"] for one in links) if counting.clicks else None,
+        "links": sorted(links, key=lambda one: -one["count"]),
+        "note": MISLEADING,
+    }
 
 
 _MAX_ID_DIGITS = 18

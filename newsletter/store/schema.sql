@@ -222,6 +222,15 @@ CREATE INDEX ix_campaign_sending ON campaign (id) WHERE state = 'sending';
 CREATE INDEX ix_campaign_slug ON campaign (slug);
 CREATE INDEX ix_campaign_translates ON campaign (translates) WHERE translates <> '';
 
+-- How often the picture and the links of started emails were loaded. No row is about a reader.
+CREATE TABLE counted_link (
+    "key" TEXT NOT NULL,  -- of the email, in the address
+    number INTEGER NOT NULL,  -- 0: the picture
+    target TEXT NOT NULL,  -- where the link leads
+    count INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY ("key", number)
+) STRICT, WITHOUT ROWID;
+
 -- Starts of statements by people.
 CREATE TABLE start (
     id INTEGER PRIMARY KEY,

@@ -11,7 +11,7 @@ from newsletter.domain.errors import Defect
 from newsletter.domain.subscribers.address import AddressHash
 from newsletter.store.archive import PublicNotes, Search
 from newsletter.store.campaigns.audiences import Audiences
-from newsletter.store.campaigns.campaigns import Campaigns, Digests
+from newsletter.store.campaigns.campaigns import Campaigns, CountedLinks, Digests
 from newsletter.store.database import Backend, Database
 from newsletter.store.delivery.batches import Batches
 from newsletter.store.delivery.restore_guard import Generation, Hold
@@ -67,6 +67,7 @@ class Transaction:
     pictures = cached_property(lambda tx: Pictures(tx.db))
     digests = cached_property(lambda tx: Digests(tx.db))
     campaigns = cached_property(lambda tx: Campaigns(tx.db))
+    counted_links = cached_property(lambda tx: CountedLinks(tx.db))
     starts = cached_property(lambda tx: Starts(tx.db, tx.store.chain))
     change_requests = cached_property(lambda tx: ChangeRequests(tx.db))
     audiences = cached_property(lambda tx: Audiences(tx.db))

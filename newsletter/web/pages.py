@@ -49,6 +49,7 @@ from newsletter.web.http.hosts import Hosts, ProxyCheck, host_name_of
 from newsletter.web.http.threads import Lanes
 from newsletter.web.monitoring import Monitoring
 from newsletter.web.public.archive.archive import ArchivePages, Pictures
+from newsletter.web.public.counted import CountedPages
 from newsletter.web.public.subscribers.preferences import PreferencesPage
 from newsletter.web.public.subscribers.sign_up import ConfirmationPages, SignUpPages
 from newsletter.web.public.subscribers.unsubscribe import UnsubscribePages
@@ -122,6 +123,7 @@ class Pages:
             *PreferencesPage(subscribers, frame, readers).routes(),
             *ArchivePages(services.statements, frame, readers).routes(),
             *Pictures(services.store, readers).routes(),
+            *CountedPages(services.store, services.settings.count, frame, readers).routes(),
             *SignUpPages(subscribers, frame, readers).routes(),
             *ConfirmationPages(subscribers, frame, readers).routes(),
             *Monitoring(services, frame, watch).routes(),

@@ -1,11 +1,13 @@
 """The main job, from nothing to everybody's inbox."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.mails import LINK, check_the_mail, read_mail
+from tests.acceptance.site import Site
 from tests.acceptance.workspace import EDITOR, ROOT, Workspace, readers, shell
 
 SEED = ROOT / ".." / "shared" / "seed" / "statement.txt"
@@ -24,6 +26,7 @@ REPORT_KEYS = {
     *("suppressed", "cancelled", "unknown", "delivered", "bounced", "complained"),
     *("unsubscribed", "content_digest", "approved_by", "provider", "started_at", "finished_at"),
 }
+COUNTED = re.compile(r'"https://news\.forum\.example(/c/[0-9a-f]{16}/[0-9]+)"')
 THOUSAND, SOME = readers(1000), readers(200)
 
 
@@ -107,3 +110,34 @@ def test_the_same_from_a_shell_without_any_preparation(tmp_path: Path) -> None:
     assert done.code == 0, done.stderr
     assert "accepted" in done.stdout
     assert len(list((tmp_path / "first-look" / "var" / "outbox").glob("*.1.*.eml"))) == 2
+
+
+def test_opens_and_clicks_are_counted_without_readers_and_are_in_the_report(
+    workspace: Workspace, mailgun: PacedMailgun
+) -> None:
+    workspace.use_mailgun(mailgun.url)
+    workspace.configure(count=["opens", "clicks"])
+    workspace.write_and_approve("news", "See [the hours](https://forum.example/hours?a=1&b=2).")
+    workspace.do("run", "--until-idle")
+
+    assert len(mailgun.delivered) == 10
+    [found] = {tuple(COUNTED.findall(message.html)) for message in mailgun.delivered}
+    link, *_, picture = found
+    assert not any("/c/" in message.text for message in mailgun.delivered)
+    site = Site(workspace)
+    shown = [site.ask("GET", picture) for _ in range(3)]
+    led = site.ask("GET", link)
+    site.ask("HEAD", link)
+    site.close()  # what is counted is stored by its end
+
+    assert {answer.headers["Content-Type"] for answer in shown} == {"image/gif"}
+    assert (led.status_code, led.headers["Location"]) == (
+        302,
+        "https://forum.example/hours?a=1&b=2",
+    )
+    counted = workspace.report("news")["counted"]
+    assert (counted["opens"], counted["clicks"]) == (3, 1)
+    lines = workspace.do("report", "news").stdout
+    assert "opens                3" in lines
+    assert "1  https://forum.example/hours?a=1&b=2" in lines
+    assert "These numbers mislead" in lines

@@ -14,6 +14,26 @@ from tests.fakes import NOON
 
 
 class CampaignsContract:
+    def test_links_that_count_are_known_once_and_only_their_numbers_grow(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            tx.counted_links.add("a" * 16, {0: "", 1: "https://forum.example/a?b=c&d"})
+            tx.counted_links.add("a" * 16, {1: "https://evil.example", 2: "https://forum.example"})
+        for _ in range(2):
+            with store.begin(is_durable=False) as tx:
+                tx.counted_links.increase({("a" * 16, 1): 2, ("a" * 16, 9): 5, ("b" * 16, 0): 1})
+                tx.counted_links.increase({})
+        with store.read() as tx:
+            assert tx.counted_links.list_for("a" * 16) == [
+                (0, "", 0),
+                (1, "https://forum.example/a?b=c&d", 4),
+                (2, "https://forum.example", 0),
+            ]
+            assert tx.counted_links.list_for("b" * 16) == []
+            found = [tx.counted_links.find_target("a" * 16, number) for number in (0, 2, 3, -1)]
+            assert found == ["", "https://forum.example", None, None]
+
     def test_a_welcome_email_gets_its_readers_one_by_one_and_hands_them_on(
         self, store: Store
     ) -> None:

@@ -77,7 +77,12 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
 
 def print_report(figures: dict[str, Any], zone: str) -> None:
     click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_label(figures)}")
-    for line in (*_situation(figures, zone), *_outcomes(figures), *_details(figures, zone)):
+    for line in (
+        *_situation(figures, zone),
+        *_outcomes(figures),
+        *_counted(figures),
+        *_details(figures, zone),
+    ):
         click.echo(f"  {line}")
 
 
@@ -124,6 +129,17 @@ def _outcomes(figures: Mapping[str, Any]) -> Iterator[str]:
     bounces = [f"{count:,} {kind}" for kind, count in figures["bounces"].items() if count]
     for name, suffix in (("delivered", ""), ("bounced", ", ".join(bounces)), ("complained", "")):
         yield f"{name:<12} {figures[name]:>9,}{f'  ({suffix})' if suffix else ''}"
+
+
+def _counted(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Yield opens and clicks, each link that was followed, and why the numbers mislead."""
+    if (counted := figures["counted"]) is None:
+        return
+    for name in ("opens", "clicks"):
+        if counted[name] is not None:
+            yield f"{name:<12} {counted[name]:>9,}"
+    yield from (f"  {one['count']:,}  {one['link']}" for one in counted["links"] if one["count"])
+    yield counted["note"]
 
 
 def _details(figures: Mapping[str, Any], zone: str) -> Iterator[str]:

@@ -5,13 +5,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
 from newsletter.domain.setting import Line, Rule, SecureUrl, Website, not_empty, setting
 from newsletter.domain.statements.brand import Brand
+from newsletter.domain.statements.counting import Counted, Counting
 from newsletter.domain.subscribers.address import Address, OptionalAddress
 from newsletter.domain.subscribers.lists import ListName
 from newsletter.domain.subscribers.segment import Segment
@@ -230,8 +231,9 @@ class Publisher:
     lists: tuple[ListTitle, ...] = ()
     """The lists with a title. Of other lists readers see the name."""
     layout: Layout = field(default_factory=Layout)
-    counting: LinkParameters | None = None
-    """The link parameters; None if links get none."""
+    utm: LinkParameters | None = None
+    counted: tuple[Counted, ...] = ()
+    """What emails count, without telling who."""
     unsubscribe_inbox: str = ""
     """The address to which mail programs send unsubscribe requests; empty if there is none."""
     senders: tuple[tuple[str, Sender], ...] = ()
@@ -285,6 +287,14 @@ class Content:
     """A welcome email, which is sent to each person who joins its lists."""
     date: str = ""
     """The statement's own date, in ISO 8601; empty if it has none."""
+    counting: Counting | None = None
+    """How the HTML counts opens and clicks; None if it counts neither."""
+
+    def uncounted(self) -> "Content":
+        """Return the email with its own links, for a person who is no reader."""
+        if self.counting is None:
+            return self
+        return replace(self, html=self.counting.remove_from(self.html), counting=None)
 
     @property
     def greetings(self) -> int:
@@ -306,6 +316,7 @@ class Content:
 
     def as_written(self, part: str) -> str:
         """Return HTML or text for its writers: greetings as typed, and … for a reader's token."""
+        part = self.counting.remove_from(part) if self.counting else part
         written = _fill(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
         return written.replace(MergeField.UNSUBSCRIBE.value, "…")
 

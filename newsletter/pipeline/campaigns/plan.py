@@ -303,8 +303,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         _replace_welcome(tx, campaign)
     tx.campaigns.change(campaign.id, approved_by=_approvers(status))
     _move(tx, campaign, CampaignState.SENDING)
-    if not campaign.unlisted:
-        tx.search.put(_searchable(campaign, content, rules))
+    _add_to_pages(tx, campaign, content, rules)
     if reach.correction is not None:
         # only now: the frozen audience includes readers who still waited for the original
         for ended in reach.correction.ended_campaigns:
@@ -314,9 +313,14 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     return True
 
 
-def _searchable(campaign: Campaign, content: Content, rules: PlanRules) -> Searchable:
+def _add_to_pages(tx: Transaction, campaign: Campaign, content: Content, rules: PlanRules) -> None:
+    """Store the links that count, and the words for the archive's search."""
+    if content.counting:
+        tx.counted_links.add(content.counting.key, content.counting.targets)
+    if campaign.unlisted:
+        return
     opening, text = rules.words_of(content)
-    return Searchable(
+    found = Searchable(
         slug=campaign.slug,
         content_hash=campaign.content_hash,
         language=content.language,
@@ -325,6 +329,7 @@ def _searchable(campaign: Campaign, content: Content, rules: PlanRules) -> Searc
         text=text,
         date=content.date,
     )
+    tx.search.put(found)
 
 
 def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:

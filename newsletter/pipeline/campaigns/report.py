@@ -12,7 +12,7 @@ from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.errors import Refused
 from newsletter.domain.events import Bounce
 from newsletter.pipeline.campaigns.headcount import reach_of
-from newsletter.pipeline.ledger import find_campaign
+from newsletter.pipeline.ledger import find_campaign, load_counted
 from newsletter.pipeline.statements.review import describe_overrides
 from newsletter.pipeline.statements.translations import find_awaited
 from newsletter.store.sql import Store, Transaction
@@ -67,6 +67,7 @@ def load_figures(
     return {
         **load_summary(tx, campaign, waits),
         "segment": str(content.segment or "") if content else "",
+        "counted": load_counted(tx, content),
         "despite": describe_overrides(given),
         "providers": tx.campaigns.find_providers(campaign_id) or [campaign.provider],
         "outage": _as_json(tx.batches.find_outage(campaign_id)),

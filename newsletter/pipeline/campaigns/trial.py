@@ -63,7 +63,7 @@ def load_email(
         raise NotFound(say("There is no such reader."))
     if content is None:
         return None
-    return content, sample_recipient(content, links, person)
+    return content.uncounted(), sample_recipient(content, links, person)
 
 
 def sample_recipient(
@@ -77,6 +77,7 @@ def sample_recipient(
 
 
 def fill(content: Content, recipient: Recipient) -> Content:
+    content = content.uncounted()
     return replace(
         content,
         html=recipient.merge(content.html),

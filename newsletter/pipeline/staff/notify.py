@@ -43,7 +43,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.wording import moment, say
 from newsletter.pipeline.history import describe_entry
-from newsletter.pipeline.ledger import act_as, find_campaign, find_stored
+from newsletter.pipeline.ledger import act_as, find_campaign, find_stored, load_counted
 from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
@@ -166,6 +166,12 @@ def _report_section(
         lines.append(say("Bounced: {count:,}", count=results.bounced))
         lines.append(say("Reported as spam: {count:,}", count=results.complained))
     lines.append(say("Unsubscribed by its link: {count:,}", count=results.unsubscribed))
+    counted = load_counted(tx, tx.statements.get_content(campaign.content_hash)) or {}
+    if counted.get("opens") is not None:
+        lines.append(say("Opens: {count:,}", count=counted["opens"]))
+    if counted.get("clicks") is not None:
+        lines.append(say("Clicks: {count:,}", count=counted["clicks"]))
+    lines += [counted["note"]] if counted else []
     lines.append(say("{who} sent you this report.", who=sender))
     url = f"{desk}/campaigns/{campaign.id}"
     return NoticeSection(title=title, label=say("Report"), lines=tuple(lines), url=url)

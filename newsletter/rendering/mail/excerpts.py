@@ -49,7 +49,7 @@ class Excerpt:
 
 def excerpt_of(content: Content) -> Excerpt:
     """Return the cached excerpt of a mail, with greetings for readers without a name."""
-    return excerpt(content.in_words(content.html))
+    return excerpt(content.in_words(content.uncounted().html))
 
 
 @lru_cache(maxsize=_CACHED_EXCERPTS)
@@ -112,7 +112,9 @@ def body_of(content: Content) -> str:
     If a template has the title outside of a cell, it is all HTML after the title, with the foot.
     """
     found = excerpt_of(content)
-    return found.page or _visible_page(content.in_words(content.html).partition("</h1>")[2])
+    return found.page or _visible_page(
+        content.in_words(content.uncounted().html).partition("</h1>")[2]
+    )
 
 
 def _visible_page(html: str) -> str:

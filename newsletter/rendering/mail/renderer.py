@@ -12,6 +12,7 @@ from markupsafe import Markup
 from newsletter.domain.delivery.transactional import EmailText, NoticeSection
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, LinkParameters, Publisher
+from newsletter.domain.statements.counting import KEY_DIGITS, counting_of
 from newsletter.domain.statements.statement import Statement, texts_of, writers_of
 from newsletter.domain.wording import say
 from newsletter.rendering.checks import guards
@@ -75,12 +76,12 @@ def render_blocks(
 
     Their words for readers without a name are appended to ``fallbacks``.
     """
-    own, counting = publisher.public_url, publisher.counting
+    own, utm = publisher.public_url, publisher.utm
     faults = dict.fromkeys(fault for each in translations for fault in _faults(each, own))
     if faults:
         raise InvalidInput(faults)
     return tuple(
-        _render_block(translation, wordings, counting, fallbacks) for translation in translations
+        _render_block(translation, wordings, utm, fallbacks) for translation in translations
     )
 
 
@@ -104,12 +105,12 @@ def _faults(statement: Statement, own: str) -> list[Fault]:
 
 
 def _render_block(
-    statement: Statement, wordings: Wordings, counting: LinkParameters | None, fallbacks: list[str]
+    statement: Statement, wordings: Wordings, utm: LinkParameters | None, fallbacks: list[str]
 ) -> Block:
     words = wordings.of(statement.language)[0]
     tokens = read_markdown(statement.body, statement.language, film_label=words["watch"])
-    if counting:
-        tag_links(tokens, counting.marks(statement.slug), counting.hosts)
+    if utm:
+        tag_links(tokens, utm.marks(statement.slug), utm.hosts)
     open_greetings(tokens, fallbacks)
     for token in tokens:
         token.tag = _LOWERED_HEADINGS.get(token.tag, token.tag)
@@ -161,13 +162,13 @@ class TemplateRenderer:
         With ``is_test``, the mail begins with a line that it is a test. Raises InvalidInput.
         """
         _refuse(statement.origin, guards.statement_faults(statement))
-        words, counting = self.wordings.of(statement.language)[0], self._publisher.counting
+        words, utm = self.wordings.of(statement.language)[0], self._publisher.utm
         tokens = read_markdown(statement.body, statement.language, film_label=words["watch"])
         if faults := faults_of_statement(statement, tokens, self._publisher.public_url):
             raise InvalidInput(faults)
         # before both parts are written, so that they have the same addresses
-        if counting:
-            tag_links(tokens, counting.marks(statement.slug), counting.hosts)
+        if utm:
+            tag_links(tokens, utm.marks(statement.slug), utm.hosts)
         fallbacks: list[str] = []
         open_greetings(tokens, fallbacks)
         others = render_blocks(translations, self.wordings, self._publisher, fallbacks)
@@ -193,7 +194,7 @@ class TemplateRenderer:
         _refuse(self._templates.place(f"{name}.txt.j2"), missing_blocks(text, others))
         sender = self._publisher.sender_of(statement.lists)
         embargoes = map(embargo_in, [statement, *translations])
-        return Content(
+        content = Content(
             subject=values["subject"],
             html=html,
             text=text,
@@ -216,6 +217,18 @@ class TemplateRenderer:
             welcome=statement.welcome,
             date=_iso_or_empty(statement.date),
         )
+        return content if is_test else self._with_counting(content, statement.origin)
+
+    def _with_counting(self, content: Content, origin: str) -> Content:
+        """Return the content as it counts opens and clicks. Raises InvalidInput if too long."""
+        counted, own = self._publisher.counted, self._publisher.public_url
+        if not counted:
+            return content
+        address = f"{own}/c/{content.content_hash()[:KEY_DIGITS]}"
+        counting = counting_of(content.html, counted, own=own, address=address)
+        html = counting.add_to(content.html)
+        _refuse(origin, guards.size_faults(html))
+        return replace(content, html=html, counting=counting)
 
     def transactional(
         self,

@@ -1,7 +1,7 @@
 """Campaigns with their numbers of deliveries by state, and digest emails with their issues."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
@@ -387,6 +387,40 @@ class Campaigns(Repository):
             ORDER BY {MEMBER}
             """,
             id=campaign_id,
+        )
+
+
+class CountedLinks(Repository):
+    """The links of started emails that count, with their numbers. No row is about a reader."""
+
+    def add(self, key: str, targets: Mapping[int, str]) -> None:
+        """Add the links of an email by number, unless they are known; 0 is the picture."""
+        rows = ({"key": key, "number": number, "target": to} for number, to in targets.items())
+        self._db.insert_all("counted_link", rows, only_new=True)
+
+    def find_target(self, key: str, number: int) -> str | None:
+        """Return where a link leads; "" for the picture, None if there is no such link."""
+        target: str | None = self._db.value(
+            "SELECT target FROM counted_link WHERE key = :key AND number = :number",
+            key=key,
+            number=number,
+        )
+        return target
+
+    def increase(self, counts: Mapping[tuple[str, int], int]) -> None:
+        """Add to the numbers of links by (key, number). Unknown links are left out."""
+        # sorted, so that two machines lock the rows in one order
+        rows = ({"key": key, "number": no, "count": counts[key, no]} for key, no in sorted(counts))
+        self._db.change_each(
+            "UPDATE counted_link SET count = count + :count WHERE key = :key AND number = :number",
+            rows,
+        )
+
+    def list_for(self, key: str) -> list[tuple[int, str, int]]:
+        """Return (number, target, count) of the links of an email, by number."""
+        return self._db.rows(
+            "SELECT number, target, count FROM counted_link WHERE key = :key ORDER BY number",
+            key=key,
         )
 
 

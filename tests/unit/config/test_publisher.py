@@ -20,7 +20,7 @@ def publisher(folder: Path, **settings: Any) -> Publisher:
 
 def test_without_settings_nothing_stands_around_a_text(tmp_path: Path) -> None:
     plain = publisher(tmp_path)
-    assert (plain.layout, plain.counting) == (Layout(), None)
+    assert (plain.layout, plain.utm) == (Layout(), None)
     assert plain.organisation.social == ()
 
 
@@ -33,9 +33,9 @@ def test_what_is_set_is_what_mails_are_made_with(tmp_path: Path) -> None:
         utm={"source": "mail", "hosts": ["Forum.example"]},
     )
     assert made.layout == Layout(summary=True, release_line=True, end_mark="-30-")
-    assert made.counting == LinkParameters(source="mail", hosts=("forum.example",))
-    assert made.counting is not None
-    assert made.counting.marks("hours")["utm_campaign"] == "hours"
+    assert made.utm == LinkParameters(source="mail", hosts=("forum.example",))
+    assert made.utm is not None
+    assert made.utm.marks("hours")["utm_campaign"] == "hours"
     assert made.organisation.social == (
         Profile(name="Mastodon", url="https://social.example/@forum"),
     )

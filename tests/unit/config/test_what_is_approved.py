@@ -55,6 +55,7 @@ IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
     "utm.source": {"utm": UTM | {"source": "mail"}},
     "utm.campaign": {"utm": UTM | {"campaign": "autumn"}},
     "utm.hosts": {"utm": UTM | {"hosts": ["other.example"]}},
+    "count": {"count": ["opens"]},
     "sender.name": {"sender": {"name": "Another Forum"}},
     "sender.address": {"sender": {"address": "other@forum.example"}},
     "sender.reply_to": {"sender": {"reply_to": "answers@forum.example"}},

@@ -104,7 +104,7 @@ OF_NOBODY = {
     *("start", "returned", "meta", "restore_guard", "statement", "changed_statement", "content"),
     *("approval", "schedule", "list", "campaign", "batch", "rate_limit"),
     *("notice_moment", "webhook_token", "circuit_breaker_override", "schema_version"),
-    *("worker", "scheduler_lease", "post", "failing_check"),
+    *("worker", "scheduler_lease", "post", "failing_check", "counted_link"),
 }
 """Tables of texts, campaigns and figures: of people they hold numbers, and who of staff acted."""
 

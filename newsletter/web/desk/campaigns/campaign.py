@@ -363,6 +363,7 @@ class CampaignPage:
             given_up = name == "cancelled" and campaign.given_up
             yield say("canceled or given up") if given_up else STATE_WORDS[name], report[name]
         yield say("unsubscribed by its link"), report["unsubscribed"]
+        yield from _counted_rows(report["counted"])
         if not report["events_received"]:  # unknown, which is not zero
             yield say("delivered"), say("not known")
             yield say("bounced"), say("not known")
@@ -380,6 +381,17 @@ class CampaignPage:
             return ""
         local = instant.astimezone(ZoneInfo(self._campaigns.settings.timezone))
         return local.isoformat(sep=" ", timespec="seconds")
+
+
+def _counted_rows(counted: Mapping[str, Any] | None) -> Iterator[tuple[str, object]]:
+    if counted is None:
+        return
+    for label, name in ((say("Opens"), "opens"), (say("Clicks"), "clicks")):
+        if counted[name] is not None:
+            yield label, counted[name]
+    for one in counted["links"]:
+        yield say("Clicks: {link}", link=one["link"]), one["count"]
+    yield say("Opens and clicks"), counted["note"]
 
 
 _DONE = {NoteKind.NOTE: "noted", NoteKind.WITHDRAWN: "off-the-web", NoteKind.RESTORED: "on-the-web"}

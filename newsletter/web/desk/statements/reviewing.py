@@ -39,7 +39,7 @@ class ReviewPages:
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             status = load_status(tx, stored, self._campaigns.rules)
-            content = deciding.find_version(tx, status, request.param("digest"))
+            content = deciding.find_version(tx, status, request.param("digest")).uncounted()
         html, text = content.in_words(content.html), content.in_words(content.text)
         content = replace(content, html=html, text=text)
         return framed_email(preview_html(content, request.query("view")))

@@ -31,7 +31,7 @@ MAX_STATEMENTS = 50
 """Statements on a page of the list."""
 MAX_HITS = 20
 """Results on a page of a search."""
-_DISALLOWED_PATHS = ("/u/", "/confirm/", "/preferences", "/webhooks/")
+_DISALLOWED_PATHS = ("/u/", "/c/", "/confirm/", "/preferences", "/webhooks/")
 
 
 @dataclass(frozen=True, kw_only=True)

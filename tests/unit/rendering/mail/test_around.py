@@ -4,10 +4,15 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
+
 from newsletter.domain.delivery.transactional import EmailText
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.brand import light_scheme
 from newsletter.domain.statements.content import Layout, LinkParameters, Profile, Publisher
+from newsletter.domain.statements.counting import Counted
 from newsletter.domain.themes import Theme
+from newsletter.rendering.checks.guards import MAX_HTML_BYTES
 from newsletter.rendering.mail.excerpts import body_of
 from tests.rows import rows
 from tests.unit.rendering.examples import (
@@ -23,6 +28,7 @@ from tests.unit.rendering.mail.test_translations import SPANISH
 
 SUMMARY = "The Forum leaves because the final report does not mend what is wrong."
 UTM = LinkParameters(source="mail", hosts=("forum.example",))
+COUNTS = replace(HOUSE, counted=tuple(Counted))
 
 
 def publisher(**layout: object) -> Publisher:
@@ -131,8 +137,8 @@ def test_all_of_it_counts_in_the_digest() -> None:
         render(linked, publisher=publisher(summary=True)),
         render(linked, publisher=publisher(release_line=True)),
         render(linked, publisher=publisher(end_mark="###")),
-        render(linked, publisher=replace(HOUSE, counting=UTM)),
-        render(linked, publisher=replace(HOUSE, counting=replace(UTM, campaign="autumn"))),
+        render(linked, publisher=replace(HOUSE, utm=UTM)),
+        render(linked, publisher=replace(HOUSE, utm=replace(UTM, campaign="autumn"))),
     ]
     assert len({content.content_hash() for content in contents}) == len(contents)
 
@@ -140,7 +146,7 @@ def test_all_of_it_counts_in_the_digest() -> None:
 def test_links_to_our_site_say_that_the_visit_came_from_this_mail() -> None:
     content = render(
         "[A](https://forum.example/a) [B](https://other.example/b) https://forum.example/c",
-        publisher=replace(HOUSE, counting=UTM),
+        publisher=replace(HOUSE, utm=UTM),
     )
     marks = "utm_source=mail&amp;utm_medium=email&amp;utm_campaign=example-forum-resigns"
     assert f'href="https://forum.example/a?{marks}"' in content.html
@@ -152,13 +158,35 @@ def test_links_to_our_site_say_that_the_visit_came_from_this_mail() -> None:
 
 
 def test_the_archive_has_the_links_as_they_were_written() -> None:
-    content = render("[A](https://forum.example/a?b=c)", publisher=replace(HOUSE, counting=UTM))
+    content = render("[A](https://forum.example/a?b=c)", publisher=replace(HOUSE, utm=UTM))
     assert 'href="https://forum.example/a?b=c"' in body_of(content)
+
+
+def test_a_mail_that_counts_opens_and_clicks_differs_by_its_addresses_alone() -> None:
+    linked = "[A](https://forum.example/a?b=c) https://other.example/d {name|friend}"
+    plain = render(linked, publisher=replace(HOUSE, utm=UTM))
+    counting = render(linked, publisher=replace(COUNTS, utm=UTM))
+    again = counting.uncounted()
+    assert counting.html != again.html == plain.html
+    assert (counting.text, counting.headers) == (plain.text, plain.headers)
+    assert counting.content_hash() != replace(again, counting=None).content_hash()
+    assert body_of(counting) == body_of(plain)
+    assert counting.as_written(counting.html) == plain.as_written(plain.html)
+    assert renderer(COUNTS).render(STATEMENT, is_test=True).counting is None
+    assert render(linked, publisher=replace(COUNTS, utm=UTM)) == counting
+
+
+def test_what_counting_makes_too_long_is_refused() -> None:
+    short = "The library opens at nine, and closes at eight in the evening. "
+    body = short + "x " * ((MAX_HTML_BYTES - len(render(short).html)) // 2 - 40)
+    assert MAX_HTML_BYTES - 90 < len(render(body).html) <= MAX_HTML_BYTES
+    with pytest.raises(InvalidInput, match="bytes of HTML"):
+        render(body, publisher=COUNTS)
 
 
 def test_translations_in_one_mail_are_counted_too() -> None:
     spanish = replace(SPANISH, body="[A](https://forum.example/es)")
-    content = renderer(replace(HOUSE, counting=UTM)).render(STATEMENT, [spanish])
+    content = renderer(replace(HOUSE, utm=UTM)).render(STATEMENT, [spanish])
     assert (
         f"https://forum.example/es?utm_source=mail&utm_medium=email&utm_campaign={spanish.slug}"
         in (content.text)

@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,20 @@ from newsletter.domain.staff.role import Role
 from newsletter.web.desk.request import Route
 from newsletter.web.pages import desk_routes
 from tests.counting import counted
-from tests.desk import STAFF, Staffed
+from tests.desk import STAFF, Staffed, desk
+from tests.pages import Kept
 from tests.rows import rows
 from tests.unit.web.desk.work import READERS, send, write
 from tests.unit.web.desk.writing import Desk as Writing
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
+    """A workspace whose emails count opens and clicks."""
+    folder = tmp_path_factory.mktemp("desk")
+    with desk(folder, database=migrated, count=["opens", "clicks"]) as staffed:
+        yield Kept(staffed.site)
+
 
 MATRIX = Path(__file__).with_name("matrix.txt")
 
@@ -97,6 +108,7 @@ def test_no_page_changes_a_row_runs_what_it_holds_or_shows_a_reader_to_others(
         if not any(one.status == 200 for one in answers):
             unseen.add(route)
         for one, answer in zip(people, answers, strict=True):
+            assert "/c/" not in answer.text, f"{route} would count"
             policy = answer.headers["content-security-policy"]
             if not policy.startswith("sandbox "):
                 assert "unsafe" not in policy, route
