@@ -17,6 +17,7 @@ from newsletter.store.sql import Store
 from tests.desk import desk, words
 from tests.pages import Answer, Forum, forum
 from tests.rows import rows
+from tests.unit.web.desk.work import write
 
 COUNTED = re.compile(r'"https://news\.forum\.example(/c/[0-9a-f]{16}/[0-9]+)"')
 TEXT = "The library is open.\n\n[Hours](https://forum.example/hours?a=1&b=2)\n"
@@ -224,6 +225,9 @@ def test_the_report_at_the_desk_has_the_numbers_and_why_they_mislead(
         rows = staffed.as_("vera").get("/campaigns/1/report.csv").body.decode().splitlines()
         assert {"Opens,1", "Clicks,2", "Clicks: https://forum.example/hours?a=1&b=2,2"} <= {*rows}
         assert any(row.startswith('Opens and clicks,"These numbers mislead') for row in rows)
+        write(staffed, "other")
+        review = words(staffed.as_("ben").get("/statements/other/review"))
+        assert "Counted Opens and clicks Without telling who" in review
 
 
 def test_no_get_but_of_these_addresses_changes_a_row(site: Forum) -> None:
