@@ -565,6 +565,8 @@ BUGS: dict[str, Parts] = {
     "a name is not kept": _in("readers", "edit", _not_kept),
     "what is lifted stays": _in("readers", "lift_by_staff", _done),
     "a role is not given": _in("staff", "put", _only_new),
+    "a sign-in is not kept": _in("sessions", "begin", _not_kept),
+    "a password is not changed": _in("accounts", "change", _not_kept),
     "a stop is not kept": _in("hold", "put", _not_kept),
     "what is refused is kept": Parts(keeps_refused=True),
     "a feed hides a withdrawal": _in("public_notes", "list_for", lambda *_given: []),

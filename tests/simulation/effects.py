@@ -50,6 +50,7 @@ ROWS: Mapping[str, str] = {
     "choose a language": "staff WHERE address = ? AND language = ?",
     "choose notices": f"{_ACCOUNT} muted <> '[]'",
     "share a calendar": f"{_ACCOUNT} feed IS NOT NULL",
+    "change a password": f"{_ACCOUNT} password_at > ?",
     "add a factor": f"{_ACCOUNT} factor <> ''",
     "remove a factor": f"{_ACCOUNT} factor = ''",
     "use a code": "recovery WHERE address = ? AND used_at IS NOT NULL",

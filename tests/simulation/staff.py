@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pyotp import TOTP
@@ -191,6 +192,8 @@ class Colleagues:
         page = self._post(process, one, "/sign-in", **form)
         if page.headers.get("location", "").endswith("/second"):
             self._show_factor(process, one)
+        if page.headers.get("location", "") == "/desk" and not self._opens(process, one.cookie):
+            raise Violation(Rule.UNDONE, f"{one.address} signed in, and is not in")
 
     def _guess(self, process: Process, one: Colleague) -> None:
         """Try a wrong password, and another person's code."""
@@ -211,7 +214,12 @@ class Colleagues:
     def _change_password(self, process: Process, one: Colleague) -> None:
         new = OTHER if one.password == PASSWORD else PASSWORD
         if self._post(process, one, "/account/password", old=one.password, new=new).status == 303:
+            self._judge_password(process, one)
             one.password = new
+
+    def _judge_password(self, process: Process, one: Colleague) -> None:
+        just_now = process.host.now() - timedelta(seconds=1)
+        judge_done(process.host.books, "change a password", one.address, just_now)
 
     def _let_in_again(self, process: Process, one: Colleague) -> None:
         """Replace a colleague's password and factor by command."""
@@ -236,6 +244,7 @@ class Colleagues:
         before, one.cookie = one.cookie, ""
         one.password = OTHER if one.password == PASSWORD else PASSWORD
         self._follow(process, one, word)
+        self._judge_password(process, one)
         if before and self._opens(process, before):
             raise Violation(
                 Rule.INTRUDER, f"{one.address} has a new password; a former session is in"

@@ -149,6 +149,8 @@ STEPS: dict[str, str] = {
     "a name is not kept": "begun, mute: reader rename 2",
     "what is lifted stays": "begun, mute: reader suppress 2; reader lift 2",
     "a role is not given": "begun, mute: staff joins; staff role",
+    "a sign-in is not kept": "begun, mute: staff joins; staff signs in",
+    "a password is not changed": "begun, mute: staff joins; wait 5; staff new password",
     "a stop is not kept": "begun, mute: hold",
     "what is refused is kept": "office, mute: go look 99 take; approve ed; approve flo; undo ed",
     "nothing says why a reader was left out": "begun, mute: reader leave 2; go dispatch-1 99 take",
