@@ -205,7 +205,7 @@ def test_a_fresh_workspace_is_valid_and_its_example_can_be_rendered(tmp_path: Pa
     assert settings["schedule"]["start"] == "sender"
     assert settings["desk"]["second_factor"] == "approver"
     [example] = fresh.do("statement", "list", "--json").json()
-    assert example["standing"] == "draft"
+    assert example["approval"] == "draft"
     assert json.loads((tmp_path / "fresh" / "newsletter.schema.json").read_text()) == (
         fresh.do("config", "schema").json()
     )
@@ -288,12 +288,12 @@ def test_a_statement_is_begun_listed_and_shown(workspace: Workspace) -> None:
     assert "exists already" in workspace.do("statement", "new", "On the new hours", code=4).stderr
 
     [row] = workspace.do("statement", "list", "--json").json()
-    keys = {"slug", "title", "standing", "campaign", "digest", "approved_by", "reasons", "lists"}
+    keys = {"slug", "title", "approval", "campaign", "digest", "approved_by", "reasons", "lists"}
     assert row.keys() >= keys
-    assert row["standing"] == "draft"
+    assert row["approval"] == "draft"
     workspace.do("statement", "submit", row["slug"])
     [row] = workspace.do("statement", "list", "--json").json()
-    assert row["standing"] == "waits for approval"
+    assert row["approval"] == "waits for approval"
     shown = workspace.do("statement", "show", row["slug"])
     assert "it has 0 of 1 approvals" in shown.stdout
     assert "Waiting for 1 approval" in shown.stdout

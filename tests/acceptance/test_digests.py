@@ -64,7 +64,7 @@ def let_its_hour_come(workspace: Workspace) -> str:
 
 def standing(workspace: Workspace, slug: str) -> str:
     rows = workspace.do("statement", "list", "--json").json()
-    return {row["slug"]: row["standing"] for row in rows}.get(slug, "not there")
+    return {row["slug"]: row["approval"] for row in rows}.get(slug, "not there")
 
 
 def test_at_its_hour_it_is_made_once_waits_and_goes_out_after_a_yes(forum: Workspace) -> None:

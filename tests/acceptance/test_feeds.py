@@ -62,7 +62,7 @@ def listed(workspace: Workspace) -> dict[str, Any]:
 
 def slugs(workspace: Workspace) -> dict[str, str]:
     rows = workspace.do("statement", "list", "--json").json()
-    return {row["slug"]: row["standing"] for row in rows}
+    return {row["slug"]: row["approval"] for row in rows}
 
 
 def test_a_new_item_waits_for_approval_and_then_goes_out(workspace: Workspace, site: Site) -> None:

@@ -61,7 +61,7 @@ def test_a_draft_waits_until_it_is_handed_in(workspace: Workspace) -> None:
     path = workspace.write("news", status="draft")
     assert "is a draft" in workspace.approve("news", code=4).stderr
     shown = workspace.do("statement", "list", "--json").json()
-    assert [(row["status"], row["standing"]) for row in shown] == [("draft", "draft")]
+    assert [(row["status"], row["approval"]) for row in shown] == [("draft", "draft")]
 
     workspace.do("statement", "submit", "news")
     assert "status: review" in path.read_text()
@@ -76,7 +76,7 @@ def test_approving_a_file_with_a_fault_approves_no_translation_of_it(workspace: 
     workspace.write("news").write_text("---\ntitel: News\n---\nText.\n")
     assert "title: is missing" in workspace.approve("news", code=1).stderr
     [waits] = workspace.do("statement", "list", "--json").json()
-    assert (waits["slug"], waits["standing"]) == ("news-es", "waits for approval")
+    assert (waits["slug"], waits["approval"]) == ("news-es", "waits for approval")
 
 
 def test_until_idle_does_not_wait_but_run_does(workspace: Workspace) -> None:

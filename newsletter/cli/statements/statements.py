@@ -50,7 +50,7 @@ def list_statements(services: Services, as_json: bool, most: int | None) -> None
     shell.show_faults(faults)
     shell.print_rows(
         rows,
-        ("slug", "title", "translation_of", "standing", "time", "campaign", "version"),
+        ("slug", "title", "translation_of", "approval", "time", "campaign", "version"),
         as_json=as_json,
         count=count,
         write=lambda row: {
@@ -82,7 +82,7 @@ def show(services: Services, slug: str, as_json: bool) -> None:
             "state": status.state.value,
             "where": sentences.describe_state(status),
             "next": sentences.describe_next(status).removeprefix("Next: "),
-            "beside": " ".join(sentences.describe_further(status)),
+            "also": " ".join(sentences.describe_further(status)),
         } | _status_row(tx, status)
     if as_json:
         shell.print_json(row)
@@ -111,7 +111,7 @@ def _status_row(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
         "file": statement.origin,
         "digest": status.stored.content_hash,
         "status": statement.progress.value,
-        "standing": _approval_label(status),
+        "approval": _approval_label(status),
         "approved_by": [approval.by for approval in status.approval.given],
         "despite": describe_overrides(status.approval.counted),
         "reasons": list(status.approval.reasons),

@@ -7,7 +7,7 @@ from newsletter.cli.shell import print_table, version
 SLUG = "a-very-long-slug-that-no-table-of-eighty-columns-has-room-for-beside-its-title"
 TITLE = "A title of many words that has to go on in the next line, and the next, of its own column"
 ROWS = [[SLUG, TITLE, None, "waits for approval"], ["short", "Short", "", "approved"]]
-COLUMNS = ["slug", "title", "translation_of", "standing"]
+COLUMNS = ["slug", "title", "translation_of", "approval"]
 
 
 def test_nothing_is_cut_and_what_stands_nowhere_has_no_column(
