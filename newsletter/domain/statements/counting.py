@@ -51,13 +51,8 @@ class Counting:
 
     def add_to(self, html: str) -> str:
         """Return the HTML with links that count, and with the picture at its end."""
-        numbers = {link: number for number, link in enumerate(self.links, 1)}
-        html = _LINK_PATTERN.sub(
-            lambda link: (
-                f"{link[1]}{self.address}/{numbers[link[2]]}" if link[2] in numbers else link[0]
-            ),
-            html,
-        )
+        places = {link: f"{self.address}/{number}" for number, link in enumerate(self.links, 1)}
+        html = _LINK_PATTERN.sub(lambda link: link[1] + places.get(link[2], link[2]), html)
         before, end, after = html.rpartition("</body>")
         return f"{before}{self._picture}{end}{after}"
 

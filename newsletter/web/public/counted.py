@@ -60,8 +60,9 @@ class CountedPages:
         if target is None:
             target = await self._lane.run(self._find_target, place)
         if target is None:
-            language = self._frame.language_of(request)
-            return self._frame.notice("not_found", "broken_link", language=language, status=404)
+            language, notice = self._frame.language_of(request), self._frame.notice
+            words = "not_found", "broken_link"
+            return await self._lane.run(notice, *words, language=language, status=404)
         is_wanted = (Counted.CLICKS if target else Counted.OPENS) in self._counted
         ahead = any(request.headers.get(name, "").startswith("pre") for name in _PREFETCH_FIELDS)
         if is_wanted and request.method == "GET" and not ahead:

@@ -16,7 +16,7 @@ from tests.rows import rows
 
 GROWS = (
     r"SCAN (campaign|batch|statement|approval|audit|changed_statement|draft|version|picture"
-    r"|notice\b)(?! USING)"
+    r"|notice\b|counted_link)(?! USING)"
 )
 OVER = NoticeEvent(NoticeKind.STARTED, "1", NOON - MAX_EVENT_AGE, ())
 STRANGER = Event(
@@ -36,6 +36,8 @@ def _status_of_some(tx: Transaction) -> None:
 
 
 QUESTIONS: dict[str, Callable[[Transaction], object]] = {
+    "where a counted link leads": lambda tx: tx.counted_links.find_target("a" * 16, 1),
+    "what an email counted": lambda tx: tx.counted_links.list_for("a" * 16),
     "what is due": lambda tx: tx.campaigns.list_scheduled(until=NOON),
     "what is open": lambda tx: tx.campaigns.list_open(),
     "the ids of what is sending": lambda tx: tx.campaigns.find_sending_ids(),
