@@ -170,8 +170,9 @@ class Door:
         if form is not None:
             body = urlencode(form, doseq=True).encode()
             lines["Content-Type"] = "application/x-www-form-urlencoded"
-        # the desk notes the use of a session, or that its owner may not do this
-        process.host.changed = -1 if cookie and method == "POST" else 0
+        # the use of a session or token is noted, or that its owner may not do this
+        is_noted = (cookie and method == "POST") or "Authorization" in lines
+        process.host.changed = -1 if is_noted else 0
         asked = _asked(app, method, path, lines, body, self._client)
         page = _loop().run_until_complete(asked)
         if page.status >= 500:

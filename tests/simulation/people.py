@@ -54,6 +54,13 @@ _OPEN = """
 SELECT members FROM batch WHERE state IN ('claimed', 'unknown', 'queued')
 ORDER BY state = 'queued', id
 """
+_OF_API: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+    "unsubscribe": ("POST", "/subscribers/{}/unsubscribe", {"lists": "{list}"}),
+    "move": ("POST", "/subscribers/{}/address", {"address": "{new}"}),
+    "erase": ("DELETE", "/subscribers/{}", {}),
+    "suppress": ("POST", "/suppressions", {"address": "{email}"}),
+}
+"""The acts on a reader that programs do too: method, path and fields."""
 _STORM = 12
 """More bounces than a campaign to 220 readers may have."""
 CONCERNED, TOLD = (-1, -2, -3), -9
@@ -280,9 +287,17 @@ class People:
         host.expected.people[number].leave(lists, self._bar())
 
     def _staffed(self, host: Host, number: int, deed: str, **form: str) -> bool:
-        """Act on a reader at the desk, and return whether it was done."""
-        fields = {"email": host.expected.people[number].address, **form}
-        return self.sent(host, "ada", f"/readers/{deed}", fields)
+        """Act on a reader at the desk or by the API, and return whether it was done."""
+        email = host.expected.people[number].address
+        is_new = host.expected.put_back or self._world.is_copied  # and has no token
+        if deed not in _OF_API or is_new or number % 3:
+            return self.sent(host, "ada", f"/readers/{deed}", {"email": email, **form})
+        method, path, fields = _OF_API[deed]
+        said = {name: value.format(email=email, **form) for name, value in fields.items()}
+        if "lists" in said:
+            said["lists"] = [said["lists"]]
+        call = self._world.chores.call
+        return self._world.office(host, lambda at: call(at, method, path.format(number), said))
 
     def _wish(self, host: Host, number: int, change: Callable[[dict[str, Any]], object]) -> bool:
         """Fill in the page of preferences as its reader, and return whether it was stored."""
