@@ -44,6 +44,48 @@ _WIDTH_WHILE_NOT_SAVED = """label => {
   label.textContent = "Not saved yet";
   return document.documentElement.scrollWidth;
 }"""
+_OVERLAPPED_LABELS = """[...document.querySelectorAll(".cards td[data-label]")].filter(one => {
+  const label = document.createElement("span");
+  label.textContent = one.dataset.label;
+  const look = getComputedStyle(one, "::before");
+  label.style.cssText = `position: absolute; font: ${look.font}; white-space: ${look.whiteSpace}`;
+  label.style.width = look.width;
+  document.body.append(label);
+  const isWide = label.scrollWidth > label.clientWidth + 1;
+  label.remove();
+  return isWide && look.content !== "none";
+}).map(one => one.dataset.label)"""
+"""Return the labels of cells that are wider than their column on a phone."""
+_DEAD_BUTTONS = """[...document.querySelectorAll("button")]
+  .filter(one => one.checkVisibility() && (one.type === "button" || !one.form))
+  .map(one => one.outerHTML.slice(0, 120))"""
+"""Return the visible buttons that do nothing without script."""
+_EDITORS = "draft-edit"
+"""The beginning of the names of pages whose script replaces what can be pressed: other tests walk
+through the editor by keyboard."""
+_NUMBER_WHAT_CAN_BE_PRESSED = """() => {
+  const found = {}, groups = new Set();
+  const all = "a[href], button, input, select, textarea, summary, [tabindex], [contenteditable]";
+  [...document.querySelectorAll(all)].filter(one => {
+    if (one.tabIndex < 0 || one.disabled || one.type === "hidden") return false;
+    if (!one.checkVisibility({ visibilityProperty: true })) return false;
+    if (one.type !== "radio") return true;
+    const group = [...document.getElementsByName(one.name)].filter(each => each.form === one.form);
+    return one === (group.find(each => each.checked) ?? group[0]);
+  }).forEach((one, number) => {
+    one.dataset.pressed = number;
+    found[number] = one.outerHTML.slice(0, 160);
+  });
+  return found;
+}"""
+"""Return number → what can be pressed, and write the number to each. Of a choice it is one."""
+_FOCUSED = """() => {
+  const one = document.activeElement;
+  const looks = [getComputedStyle(one), getComputedStyle(one, "::after")];
+  const isMarked = looks.some(look => look.outlineStyle !== "none" || look.boxShadow !== "none");
+  const marksItself = one.matches("body, iframe, textarea, [contenteditable], input[type=date]");
+  return [Number(one.dataset.pressed ?? -1), isMarked || marksItself];
+}"""
 _LONG_WORD = "Verkehrsinfrastrukturfinanzierungsgesellschaftsgründungsbeschleunigung"
 
 pytestmark = [
@@ -92,6 +134,58 @@ def test_axe_finds_nothing_nothing_is_too_wide_and_nobody_else_is_asked_for_anyt
     windows.open().remove_listener("request", listen)
     assert asked
     assert [one for one in asked if not one.startswith((url, "data:", "about:"))] == []
+
+
+@pytest.mark.parametrize("language", ["es", "fr"])
+def test_without_script_a_page_fits_a_small_phone_in_other_languages_and_no_button_is_dead(
+    windows: Windows, served: tuple[Services, str], subtests: pytest.Subtests, language: str
+) -> None:
+    services, url = served
+    words = {who: signed_in(services, who) for who in ("ana", "ben", "cleo", "dan", "vera")}
+    how = {"java_script_enabled": False, "locale": language}
+    for name, path, who in pages(services):
+        with subtests.test(name), opening(windows, url, expected=("403", "404")) as open_page:
+            window = windows.open(width=320, **how).context
+            window.clear_cookies()
+            if who:
+                window.add_cookies([{"name": "desk", "value": words[who], "url": url}])
+            page = open_page(f"/desk{path}", width=320, **how)
+            assert page.locator("html").get_attribute("lang") == language
+            assert page.evaluate(_OVERLAPPED_LABELS) == []
+            for width in (320, 390):
+                page.set_viewport_size({"width": width, "height": 800})
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(_CUT_OFF) == []
+            assert page.evaluate(_OVERLAPPED_LABELS) == []
+            assert page.evaluate(_DEAD_BUTTONS) == []
+
+
+def test_the_keyboard_alone_reaches_all_that_can_be_pressed_and_shows_where_it_is(
+    windows: Windows, served: tuple[Services, str], subtests: pytest.Subtests
+) -> None:
+    services, url = served
+    words = {who: signed_in(services, who) for who in ("ana", "ben", "cleo", "dan", "vera")}
+    looked_at = [one for one in pages(services) if not one[0].startswith(_EDITORS)]
+    for name, path, who in looked_at:
+        with subtests.test(name), opening(windows, url, expected=("403", "404")) as open_page:
+            window = windows.open(width=1280).context
+            window.clear_cookies()
+            if who:
+                window.add_cookies([{"name": "desk", "value": words[who], "url": url}])
+            page = open_page(f"/desk{path}", width=1280)
+            page.wait_for_load_state()
+            expected = page.evaluate(_NUMBER_WHAT_CAN_BE_PRESSED)
+            reached, unseen, number = set(), [], -1
+            for _ in range(5 * len(expected)):  # a date has parts, and an email in a frame links
+                last = number
+                page.keyboard.press("Tab")
+                number, is_marked = page.evaluate(_FOCUSED)
+                if number in reached - {last, -1}:
+                    break
+                reached.add(number)
+                unseen += [] if is_marked else [expected.get(str(number))]
+            assert [one for key, one in expected.items() if int(key) not in reached] == []
+            assert unseen == []
 
 
 def test_long_words_and_numbers_fit_a_small_phone_and_no_focus_ring_is_cut_off(
