@@ -110,6 +110,7 @@ ELSEWHERE = {
     **dict.fromkeys(("/subscribe/form.js", "/media/{name}", "/proxy/{token}"), "for programs"),
     "/preferences/{token}/data": "a file to keep",
     "/u/{token}/preferences": "leads to another page",
+    "/c/{key}/{number}": "a picture, or leads to another page",
     "/page/{number}": "looks as the first page",
 }
 """Where axe looks at a page that is not among ``PATHS``, or why it looks at none."""

@@ -147,6 +147,7 @@ VISITS: dict[str, Visit] = {
             for slug in ("hours-1", "hours-2", "hours-3", "hours-50", "right", "x")
         )
     ),
+    "GET /c/{key}/{number}": get("/c/made-up/1"),
     "GET /subscribe": get("/subscribe", "/subscribe?list=sport"),
     "GET /subscribe/asked": get("/subscribe/asked"),
     "POST /subscribe": _signs_up,
