@@ -265,7 +265,7 @@ class Starter:
             whose = None if may_revoke_all else person
             count = tx.approvals.revoke(slug, tx.now, whose, actor=person)
         if not count:
-            none = "there is nothing of {person} to undo: {slug} waits for somebody else"
+            none = "{person} has nothing left to undo in {slug}; look at it again"
             raise Refused(say(none, person=person, slug=slug))
         tx.audit.enter(person, "undo", slug)
         approval = load_status(tx, status.stored, self.rules).approval

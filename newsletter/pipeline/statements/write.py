@@ -184,7 +184,7 @@ class DraftWriter:
         with self._acting("delete a text") as (tx, who):
             draft = find_draft(tx, key)
             if draft.is_submitted:
-                raise Refused(say("It is submitted. Take it back first, then delete it."))
+                raise Refused(say("It is submitted. Unless it is sent, take it back to delete it."))
             tx.drafts.change(key, deleted_at=tx.now)
             stored = tx.statements.get(draft.slug) if draft.slug else None
             if stored is not None:

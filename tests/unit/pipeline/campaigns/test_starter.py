@@ -474,7 +474,7 @@ def test_the_start_that_comes_first_makes_the_undo_too_late(room: Newsroom) -> N
 
 
 def test_nothing_that_was_started_is_nothing_to_undo(room: Newsroom) -> None:
-    with pytest.raises(Refused, match=r"there is nothing of sam@forum\.example to undo"):
+    with pytest.raises(Refused, match=r"sam@forum\.example has nothing left to undo"):
         room.starter().undo("resignation", by=SAM)
     with pytest.raises(NotFound):
         room.starter().undo("nowhere", by=SAM)

@@ -181,7 +181,7 @@ def test_what_is_too_long_is_refused_with_how_long_it_may_be(desk: WritingRoom) 
 
 def test_a_deleted_text_is_gone_but_one_that_is_handed_in_is_not_deleted(desk: WritingRoom) -> None:
     draft = desk.new_submitted()
-    with pytest.raises(Refused, match="Take it back first"):
+    with pytest.raises(Refused, match="take it back to delete"):
         desk.writing().delete(draft.key)
     desk.submitter.withdraw_draft(draft.key, by=ANA)
     desk.writing().delete(draft.key)

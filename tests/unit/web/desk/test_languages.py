@@ -263,7 +263,7 @@ def test_a_refusal_is_told_in_the_language_of_the_desk(staffed: Staffed) -> None
             " sie anzuhalten, muss der Stand „braucht Aufmerksamkeit oder geplant oder wird",
         ),
         ("cleo", "/statements/settings/start", {"when": "now"}, "0 von 1 Freigaben"),
-        ("cleo", "/statements/settings/undo", {}, "Von Cleo gibt es nichts rückgängig zu machen:"),
+        ("cleo", "/statements/settings/undo", {}, "Cleo hat an settings nichts mehr"),
         (
             "dan",
             "/readers/move",
