@@ -93,7 +93,7 @@ class WorkerRegistration:
         if not is_known or (self.leads.is_set() and not leads):
             return False
         # each machine stores the claims of all, so that each detects a restored database
-        guard_file.store_claim(mark.claims, as_stored(tx.now))
+        guard_file.store_claim(mark.claims, as_stored(tx.now), mark)
         guard_file.flush(is_replica_checked=True)
         if leads:
             self.leads.set()

@@ -14,7 +14,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
     UploadedFile,
 )
-from newsletter.store.database import as_stored
+from newsletter.store.database import as_instant, as_stored
 from newsletter.store.sql import Store
 from tests.contracts.books import BUSY, LEASE, UNKNOWN, Books, content, entries
 from tests.contracts.store_accounts import ANA, BEN, INVITATION
@@ -178,8 +178,10 @@ class OthersContract:
             tx.generation.end("a" * 32, NOON)
             tx.generation.end("b" * 32, NOON + timedelta(days=1))
             mark = tx.generation.mark()
-            assert mark.former == {"a" * 32, "b" * 32}
-            assert mark.released_at == as_stored(NOON + timedelta(days=1))
+            later = as_stored(NOON + timedelta(days=1))
+            assert mark.former == {"a" * 32: as_stored(NOON), "b" * 32: later}
+            tx.generation.end("a" * 32, as_instant(later))
+            assert tx.generation.mark().former == dict.fromkeys(mark.former, later)
             assert tx.comments.list_newest(9) == []
             assert [line.subject for line in tx.audit.list_newest(9, before=3)] == ["1", "0"]
 

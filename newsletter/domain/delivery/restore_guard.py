@@ -1,5 +1,6 @@
 """The restore guard, which detects a restored or copied database, and the holds of sending."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -23,10 +24,11 @@ class Mark:
     """A random name, which each run replaces; empty before the first run."""
     claims: int = 0
     """The number of claims in all generations."""
-    former: frozenset[str] = field(default=frozenset(), compare=False)
-    """The generations that a person ended by releasing a hold, if several processes send."""
-    released_at: int = field(default=0, compare=False)
-    """The time of the last such release, in milliseconds since 1970."""
+    former: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """The generations that a person ended by releasing a hold, if several processes send.
+
+    The values are the times until which a release covers what a machine sent, like ``beat_at``.
+    """
     beat_at: int = field(default=0, compare=False)
     """The last heartbeat that a synchronous standby has, in milliseconds since 1970."""
     timeline: str = field(default="", compare=False)
@@ -123,13 +125,14 @@ class GuardCheck:
             )
             return say(unsure, claims=mark.claims, fault=fault)
         has_moved = self.location.succeeds(record.location)
-        if record.mark.generation in mark.former:
-            # a person released the hold since this machine sent
+        released_at = mark.former.get(record.mark.generation)
+        if released_at is not None:
+            # this machine has not been at work on this database since the release
             went_on = say(
                 "a machine went on with the server before this replica after the release: what it"
                 " sent since is not in this database"
             )
-            return went_on if has_moved and record.mark.beat_at > mark.released_at else ""
+            return went_on if has_moved and record.mark.beat_at > released_at else ""
         claims, beat_at = mark.claims, mark.beat_at
         if has_moved and mark.timeline == self.location.filesystem:
             claims, beat_at = mark.timeline_claims, mark.timeline_beat_at  # others sent since

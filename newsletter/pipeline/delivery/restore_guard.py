@@ -24,6 +24,7 @@ from newsletter.domain.errors import InvalidInput, Outdated, Refused, StoreUnava
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import joined, say
 from newsletter.pipeline.ledger import act_as
+from newsletter.store.database import as_instant
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
 
@@ -173,6 +174,10 @@ class Guard:
         """Put sending on hold for a discrepancy, and note the evidence."""
         now = self.store.clock.now()
         tx.generation.invalidate_copy(check.evidence, now)
+        record = check.record
+        if isinstance(record, GuardRecord) and record.mark.generation in check.mark.former:
+            # the release of this hold covers what the machine sent after the release before
+            tx.generation.end(record.mark.generation, as_instant(record.mark.beat_at))
         if HoldKind.RESTORE_GUARD not in tx.hold.reasons():
             seen = "{why}; seen on {at:%Y-%m-%d %H:%M} UTC"
             reason = say(seen, why=check.discrepancy, at=now)

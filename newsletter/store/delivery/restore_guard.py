@@ -44,8 +44,7 @@ class Generation(Repository):
             " claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) AS claims FROM restore_guard",
         )
         rows = self._db.rows("SELECT key, value FROM meta WHERE key LIKE :key", key=f"{_FORMER}%")
-        former = frozenset(key.removeprefix(_FORMER) for key, _ in rows)
-        return replace(mark, former=former, released_at=max((int(at) for _, at in rows), default=0))
+        return replace(mark, former={key.removeprefix(_FORMER): int(at) for key, at in rows})
 
     def note_timeline(self, timeline: str, claims: int, sends_from: datetime) -> None:
         """Store a new timeline and its mark. Nothing is claimed until ``sends_from``."""
@@ -62,8 +61,8 @@ class Generation(Repository):
         )
 
     def end(self, name: str, at: datetime) -> None:
-        """Store when a generation ended, because a person resumed sending after a restore."""
-        self._db.insert_new("meta", key=f"{_FORMER}{name}", value=str(as_stored(at)))
+        """Store until when the release of a hold covers what this former generation sent."""
+        self._db.put("meta", "key", key=f"{_FORMER}{name}", value=str(as_stored(at)))
 
     def renew(self, mark: Mark) -> None:
         self._db.change(

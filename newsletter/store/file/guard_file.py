@@ -178,11 +178,16 @@ class GuardFile:
         if claims <= self._require_record().mark.claims:
             raise self._replaced_error(f"so many claims ({claims:,}) were made before")
 
-    def store_claim(self, claims: int, beat_at: int = 0) -> None:
-        """Store the number of a claim before its call. Lower numbers change nothing."""
+    def store_claim(self, claims: int, beat_at: int = 0, joined: Mark | None = None) -> None:
+        """Store the number of a claim before its call. Lower numbers change nothing.
+
+        ``joined`` is the database's mark, which replaces that of a generation before a release.
+        """
         with self._lock:
             record = self._require_record()
-            if claims <= record.mark.claims and beat_at <= record.mark.beat_at:
+            if joined and record.mark.generation in joined.former:
+                record = replace(record, mark=joined, before=joined.generation)
+            elif claims <= record.mark.claims and beat_at <= record.mark.beat_at:
                 return
             claims, beat_at = max(claims, record.mark.claims), max(beat_at, record.mark.beat_at)
             mark = replace(record.mark, claims=claims, beat_at=beat_at)

@@ -228,6 +228,59 @@ def test_a_machine_that_used_the_former_server_after_a_release_is_seen_when_it_c
     assert one.holds() == {}
 
 
+def test_a_machine_that_went_on_between_two_releases_is_seen_when_it_comes_back(
+    room: Newsroom, machine: Machine, timeline: Timeline
+) -> None:
+    one, two = (timeline.of(machine(name), name) for name in ("one", "two"))
+    one.begin()
+    enter(room)
+    two.begin()
+    one.guard_file.store_claim(3, as_stored(room.clock.now()))  # the replica lacks it
+    for number in (2, 3):
+        timeline.number = number
+        timeline.of(machine("one"), "one").follow()
+        with room.store.begin() as tx:
+            tx.hold.put(HoldKind.RESTORE_GUARD, "r")
+        one.release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
+        room.clock.advance(seconds=1)
+        if number == 2:
+            two.guard_file.store_claim(4, as_stored(room.clock.now()))
+            room.clock.advance(seconds=1)
+    for _ in range(2):  # a restart while sending is stopped is no other reason
+        two.check_on_open()
+    assert "went on with the server before" in one.holds()[HoldKind.RESTORE_GUARD]
+    one.release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
+    two.check_on_open()
+    two.begin()
+    assert one.holds() == {}
+
+
+def test_a_machine_at_work_joins_the_generation_after_a_release_and_follows_a_whole_replica(
+    room: Newsroom, machine: Machine, timeline: Timeline
+) -> None:
+    one, two = (timeline.of(machine(name), name) for name in ("one", "two"))
+    one.begin()
+    enter(room)
+    two.begin()
+    two.guard_file.store_claim(7)
+    timeline.number = 2
+    two.follow()
+    one.release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
+    beat(room)
+    with room.store.read() as tx:
+        mark = tx.generation.mark()
+    two.guard_file.store_claim(mark.claims, as_stored(room.clock.now()), mark)
+    two.guard_file.flush(is_replica_checked=True)
+    timeline.number = 3  # it has every heartbeat
+    with room.store.begin() as tx:
+        tx.db.change("UPDATE restore_guard SET beat_at = :at", at=room.clock.now())
+    two.follow()
+    assert one.holds() == {}
+    record = two.guard_file.read()
+    assert isinstance(record, GuardRecord)
+    assert (record.mark, record.before) == (mark, mark.generation)
+
+
 def test_once_a_person_released_it_every_machine_goes_on(room: Newsroom, machine: Machine) -> None:
     first, two = machine("one"), machine("two")
     first.begin()
