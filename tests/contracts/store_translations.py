@@ -96,6 +96,7 @@ class FamiliesContract:
             assert ("reader2@example.org", "es", "forum") in tx.audiences.list_other_languages(
                 wanted
             )
+            assert tx.audiences.count_other_languages(wanted) == {"en": 2, "es": 1}
         with store.begin() as tx:
             tx.campaigns.change_state(
                 number, CampaignState.SENDING, expect=list(CampaignState), at=NOON

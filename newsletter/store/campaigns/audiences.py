@@ -109,8 +109,7 @@ class Audiences(Repository):
         """Return language → number of the people whom ``list_other_languages`` returns."""
         people = _people_of_other_languages(audience)
         rows = self._db.rows(
-            f"SELECT subscriber.language, COUNT(*) FROM {people.tables} WHERE {people.who}"
-            " GROUP BY subscriber.language",
+            f"SELECT language, COUNT(*) FROM subscriber WHERE {people.who} GROUP BY language",
             people.who,
         )
         return dict(rows)
@@ -296,12 +295,13 @@ def _gets_correction(correction: Correction) -> Condition:
 
 def _people_of_other_languages(audience: Audience) -> People:
     """Return the subscribers on the lists who are, or will be, in another language's campaign."""
+    had = _other_readers(audience)
+    # no column of the join: SQLite tests it before it looks up who may get email
+    is_other = Condition(f"subscriber.id IN (SELECT id FROM {had} AS other)", had.values)
     who = in_audience(Audience(lists=audience.lists, segment=audience.segment)) & (
-        Condition("had.id IS NOT NULL") | ~reads_language(audience.languages or ())
+        is_other | ~reads_language(audience.languages or ())
     )
-    return _join_query(
-        "LEFT JOIN {} AS had ON had.id = subscriber.id", _other_readers(audience), who
-    )
+    return _join_query("LEFT JOIN {} AS had ON had.id = subscriber.id", had, who)
 
 
 def _other_readers(audience: Audience) -> Condition:
