@@ -25,10 +25,7 @@ class Mark:
     claims: int = 0
     """The number of claims in all generations."""
     former: Mapping[str, int] = field(default_factory=dict, compare=False)
-    """The generations that a person ended by releasing a hold, if several processes send.
-
-    The values are the times until which a release covers what a machine sent, like ``beat_at``.
-    """
+    """Generation that a person ended by releasing a hold → the last ``beat_at`` this covers."""
     beat_at: int = field(default=0, compare=False)
     """The last heartbeat that a synchronous standby has, in milliseconds since 1970."""
     timeline: str = field(default="", compare=False)
