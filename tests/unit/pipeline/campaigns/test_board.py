@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from newsletter.pipeline.campaigns.board import (
     BoardPage,
     Desktop,
     load_board,
+    load_calendar,
     load_desktop,
     load_for_page,
 )
@@ -141,6 +142,15 @@ def test_an_embargo_is_noted_until_it_ends(room: Newsroom) -> None:
     assert "before Tue 1 Dec 2026, 09:00" in describe_further(status(room))[0]
     room.clock.advance(days=30)
     assert describe_further(status(room)) == ()
+
+
+def test_the_calendar_has_no_translation_without_a_time_or_an_embargo(room: Newsroom) -> None:
+    room.write(send_at=datetime(2026, 12, 1, 9, 0))  # noqa: DTZ001 - a wall time
+    room.write_and_look("dimision", translation_of="resignation", language="es")
+    now = room.clock.now()
+    with room.store.read() as tx:
+        entries = load_calendar(tx, room.rules, now, now + timedelta(days=60))
+    assert [entry.path for entry in entries] == ["statements/resignation"]
 
 
 def test_a_time_that_the_zone_lost_since_breaks_no_page(room: Newsroom) -> None:
