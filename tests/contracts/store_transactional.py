@@ -264,6 +264,10 @@ class LettersContract:
             spans = {"network_age": DAY, "address_age": DAY * 8, "row_age": DAY * 31}
             assert tx.emails.clear(NOON + DAY * 17, **spans) == 0
             assert tx.emails.clear(NOON + DAY * 18, **spans) == 1
+            tx.emails.clear(NOON + DAY * 40, **spans)
+            assert tx.emails.get(2) is not None
+            tx.emails.clear(NOON + DAY * 41, **spans)
+            assert tx.emails.get(2) is None
 
     def test_what_is_not_needed_any_more_is_forgotten(self, store: Store) -> None:
         with store.begin() as tx:

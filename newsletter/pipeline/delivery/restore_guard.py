@@ -105,9 +105,9 @@ class Guard:
         reasons, check = self._read_state()
         if check.discrepancy:
             reasons, check = self._read_state()  # a run may have begun between the two reads
-        if check.discrepancy and HoldKind.RESTORE_GUARD not in reasons:
-            return {**reasons, HoldKind.RESTORE_GUARD: check.discrepancy}
-        return reasons
+        return (
+            {HoldKind.RESTORE_GUARD: check.discrepancy, **reasons} if check.discrepancy else reasons
+        )
 
     def stop(self, *, by: str, reason: str) -> str:
         """Put all sending on hold until a person releases it. Return the stored reasons.

@@ -238,7 +238,7 @@ class Batches(AddressRepository):
                     WHERE campaign_id = :campaign_id AND state = 'done')
                 - (SELECT COUNT(*) FROM delivery JOIN batch ON batch.id = delivery.batch_id
                     WHERE delivery.campaign_id = :campaign_id AND batch.state = 'done'
-                        AND delivery.state = 'rejected' AND delivery.reason = '{claiming.DAMAGED}')
+                        AND delivery.reason = '{claiming.DAMAGED}')
             """,
             campaign_id=campaign_id,
         )
@@ -325,7 +325,7 @@ class Batches(AddressRepository):
             "SELECT COALESCE(SUM(pending), 0) AS people, MAX(attempts) AS tries,"
             " MAX(reason) AS reason, MIN(not_before) AS next_at FROM batch"
             f" WHERE campaign_id = :campaign_id AND {IS_OPEN} AND state = 'queued'"
-            " AND attempts > 0 AND reason <> ''",
+            " AND reason <> ''",
             campaign_id=campaign_id,
         )
         return found if found and found.people else None

@@ -221,6 +221,7 @@ def test_a_doubt_is_kept_entered_in_the_log_and_told_once_more(
     assert "sending is stopped, nothing leaves: this database knows of 0 claims" in first
     assert "compare 'newsletter campaign list' and 'newsletter statement list' with the" in first
     assert "cancel what has gone, or revoke it where it has no campaign here" in first
+    assert first.count("this database knows of 0 claims") == 1
     assert refusal(room) == first
     assert room.deeds()[-1] == ("scheduler", "hold")
     assert guard_file.read() is Absence.MISSING

@@ -416,6 +416,7 @@ def test_only_so_many_leave_within_an_hour(post: Post) -> None:
         post.ask(f"r{number}@example.org")
 
     for _ in range(3):
+        assert post.transactional_sender().next_at() == NOON
         post.post()
 
     assert post.transactional_sender().post() is None
