@@ -246,6 +246,15 @@ class BatchesContract:
         with store.read() as tx:
             assert not tx.batches.is_open(books.id)
 
+    def test_a_cancellation_ends_a_claim_while_another_campaign_is_being_sent(
+        self, store: Store
+    ) -> None:
+        books = Books(store, 2)
+        Books(store, [], slug="second", beside=False)
+        claimed = books.claim(intends=False)
+        books.move(CampaignState.CANCELLED)
+        assert books.intend(claimed) is None
+
     def test_putting_back_a_batch_of_a_paused_campaign_keeps_it_for_later(
         self, store: Store
     ) -> None:

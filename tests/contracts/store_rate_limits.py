@@ -34,6 +34,16 @@ class PacesContract:
             assert tx.rate_limits.get("mailgun", "other.example") == RateLimit()
             assert tx.rate_limits.get("postmark", "forum.example") == RateLimit()
 
+    def test_messages_are_counted_for_their_provider_and_domain_alone(self, store: Store) -> None:
+        places = [("mailgun", "forum.example"), ("mailgun", "other.example"), ("postmark", "")]
+        with store.begin() as tx:
+            for place in places:
+                tx.rate_limits.put(*place, KEPT)
+            assert tx.rate_limits.count(*places[0], 5, day=date(2026, 11, 24), quota=20_000)
+        with store.read() as tx:
+            used = [tx.rate_limits.get(*place).used for place in places]
+        assert used == [12_350, 12_345, 12_345]
+
     def test_what_left_through_a_provider_is_counted_from_its_claim(self, store: Store) -> None:
         books = Books(store, 10, batch_size=5)
         assert books.settle(books.claim(), n2=REJECTED)
