@@ -17,7 +17,7 @@ class Kind:
     """A function of options and workspace that returns a provider without HTTP."""
     signs: bool = False
     """Whether the translator's ``sign`` signs each request just before it is sent."""
-    check: str = "check:probes"
+    check: str = "send:probes"
     """A function of options and sender address that returns the questions of ``doctor``."""
     lookup: str = ""
     """The ``Inquiry`` that searches the provider's records. Its argument is the options."""

@@ -20,8 +20,7 @@ from newsletter.domain.delivery.provider import Capabilities, LookupResult, Prep
 from newsletter.domain.statements.content import NAME_MARKS, MergeField
 from newsletter.providers.common import answers
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.mailtrap.check import MailtrapInquiry
-from newsletter.providers.mailtrap.send import Options
+from newsletter.providers.mailtrap.send import MailtrapInquiry, Options
 from newsletter.transport import http
 from newsletter.transport.answers import FinalAnswer
 from newsletter.transport.http import HttpRequest, HttpResponse, json_post

@@ -2,4 +2,4 @@
 
 from newsletter.providers.kind import Kind
 
-KIND = Kind(translator="send:Brevo", lookup="check:BrevoInquiry", events="events:Brevo")
+KIND = Kind(translator="send:Brevo", lookup="send:BrevoInquiry", events="events:Brevo")

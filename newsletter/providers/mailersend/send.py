@@ -14,6 +14,11 @@ value of RFC 8058, which has them; its samples of a link have none), whether a h
 ASCII is encoded on the way, the longest tag, and how to search its records: activity is listed only
 by time, ten times a minute. Its Python client knows messages of a domain by tag, of one day on the
 smallest plans, but no document shows the call or its answer.
+
+MailerSend: ``GET /v1/domains`` lists the domains, and whether sending is paused for one.
+
+Facts: MailerSend's reference of domains (``is_verified``, ``domain_settings.send_paused``, up to
+100 a page, ``links.next``) and of sending, which takes a subdomain of a verified domain too.
 """
 
 import re
@@ -23,12 +28,14 @@ from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Capabilities
+from newsletter.domain.delivery.provider import Capabilities, Finding, failed, unclear
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common import answers, bodies
+from newsletter.providers.common import answers, bodies, doctor
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_TAG, Template
+from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, origin
 from newsletter.providers.common.translators import MessageTranslator
+from newsletter.providers.common.webhooks import value_at
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
@@ -156,3 +163,29 @@ def _compile(content: Content) -> Template:
     call |= {"to": [{"email": ADDRESS_MARK}], "tags": [METADATA_TAG]}
     call["settings"] = dict.fromkeys(_TRACKING_SETTINGS, False)
     return bodies.compile_template(call)
+
+
+def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
+    """Return the question whether the sender's domain is verified and may send."""
+    domain = doctor.domain_of(sender)
+    url = f"{origin(options, PUBLIC_URL)}/v1/domains?limit=100"
+    headers = bearer(options.api_token)
+    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
+
+
+def _domains(payload: Any, domain: str) -> Finding | None:
+    match payload:
+        case {"data": list(items)}:
+            # the entry of the domain, or else of the nearest one above it
+            labels = domain.split(".")
+            above = (".".join(labels[index:]) for index in range(len(labels)))
+            found = next(
+                (found for one in above if (found := doctor.find_domain(items, "name", one))), None
+            )
+            if found is None and value_at(payload, "links", "next"):
+                return unclear(DOMAIN, f"{domain} is not among the first {len(items)} domains")
+            if value_at(found, "domain_settings", "send_paused") is True:
+                resume = "resume it on the domain's page at MailerSend"
+                return failed(DOMAIN, "sending is paused for {domain}", resume, domain=domain)
+            return doctor.listed_state(domain, found, "is_verified")
+    return None

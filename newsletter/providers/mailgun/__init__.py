@@ -2,4 +2,4 @@
 
 from newsletter.providers.kind import Kind
 
-KIND = Kind(translator="send:Mailgun", lookup="check:MailgunInquiry", events="events:Mailgun")
+KIND = Kind(translator="send:Mailgun", lookup="send:MailgunInquiry", events="events:Mailgun")

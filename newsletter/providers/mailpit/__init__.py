@@ -2,4 +2,4 @@
 
 from newsletter.providers.kind import Kind
 
-KIND = Kind(translator="send:Mailpit", check="send:probes")
+KIND = Kind(translator="send:Mailpit")

@@ -2,4 +2,4 @@
 
 from newsletter.providers.kind import Kind
 
-KIND = Kind(translator="send:Mailtrap", lookup="check:MailtrapInquiry", events="events:Mailtrap")
+KIND = Kind(translator="send:Mailtrap", lookup="send:MailtrapInquiry", events="events:Mailtrap")

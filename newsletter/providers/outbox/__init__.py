@@ -2,4 +2,4 @@
 
 from newsletter.providers.kind import Kind
 
-KIND = Kind(options="options:Options", factory="send:make_outbox", check="send:probes")
+KIND = Kind(options="options:Options", factory="send:make_outbox")

@@ -2,4 +2,4 @@
 
 from newsletter.providers.kind import Kind
 
-KIND = Kind(translator="send:Postmark", lookup="check:PostmarkInquiry", events="events:Postmark")
+KIND = Kind(translator="send:Postmark", lookup="send:PostmarkInquiry", events="events:Postmark")

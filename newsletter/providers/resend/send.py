@@ -3,26 +3,32 @@
 Facts: Resend's OpenAPI description (``/emails/batch``) and its pages on errors, idempotency keys,
 rate limits (two calls a second by default) and batch validation. Tracking is a setting of the
 sending domain there.
+
+Resend: ``GET /domains`` lists the domains; a key that may only send gets restricted_api_key.
+
+Facts: Resend's OpenAPI description and its page of errors (401 restricted_api_key; for an unknown
+key formerly 403 invalid_api_key, now 400 validation_error, "API key is invalid").
 """
 
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Capabilities, Replay
+from newsletter.domain.delivery.provider import Capabilities, Finding, Replay, failed, unclear
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common import answers, bodies
+from newsletter.providers.common import answers, bodies, doctor
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
+from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, origin
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.common.webhooks import value_at
 from newsletter.transport import http
-from newsletter.transport.http import HttpRequest, HttpResponse
+from newsletter.transport.http import HttpRequest, HttpResponse, json_object
 
 MAX_RECIPIENTS = 100
 _PUBLIC_URL = "https://api.resend.com"
@@ -98,3 +104,34 @@ def _compile(content: Content) -> Template:
     tags = [{"name": name, "value": value} for name, value in METADATA_MARKS.items()]
     headers = dict(content.headers)
     return bodies.compile_template({**call, "headers": headers, "tags": tags, "to": [ADDRESS_MARK]})
+
+
+def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
+    """Return the question whether the sender's domain is verified."""
+    domain = doctor.domain_of(sender)
+    url = f"{origin(options, 'https://api.resend.com')}/domains?limit=100"
+    headers = bearer(options.api_key)
+    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _read_refusal),)
+
+
+def _domains(payload: Any, domain: str) -> Finding | None:
+    match payload:
+        case {"data": list(items)}:
+            found = doctor.find_domain(items, "name", domain)
+            if found is None and payload.get("has_more") is True:
+                return unclear(DOMAIN, f"{domain} is not among the first {len(items)} domains")
+            if found is not None and found.get("status") == "temporary_failure":
+                why = f"{domain} could not be checked by Resend for the moment"
+                return unclear(DOMAIN, why, "check its DNS records under Domains")
+            return doctor.listed_state(domain, found, "status", "verified")
+    return None
+
+
+def _read_refusal(response: HttpResponse) -> Finding | None:
+    payload = json_object(response) or {}
+    name, message = payload.get("name"), str(payload.get("message"))
+    if name == "restricted_api_key":
+        return unclear(KEY, "it is taken and may only send: the domain cannot be checked with it")
+    if name == "invalid_api_key" or "api key is invalid" in message.lower():
+        return failed(KEY, "it is refused", "make another under API keys, and write it down here")
+    return None

@@ -2,4 +2,4 @@
 
 from newsletter.providers.kind import Kind
 
-KIND = Kind(translator="send:SendGrid", lookup="check:SendGridInquiry", events="events:SendGrid")
+KIND = Kind(translator="send:SendGrid", lookup="send:SendGridInquiry", events="events:SendGrid")

@@ -1,7 +1,8 @@
 """Postbox: up to 100 whole messages a call, each with an answer of its own.
 
-Facts: Postbox's reference of ``POST /v1/batches`` and its table of errors. Unconfirmed: how
-large a call may be, and whether a header field with more than ASCII is encoded on the way.
+Facts: Postbox's reference of ``POST /v1/batches`` with its table of errors, and of domains
+(``GET /v1/domains``). Unconfirmed: how large a call may be, and whether a header field with more
+than ASCII is encoded on the way.
 """
 
 import re
@@ -11,10 +12,11 @@ from pydantic import Field, SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Capabilities
+from newsletter.domain.delivery.provider import Capabilities, Finding
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.providers.common import answers, bodies
+from newsletter.providers.common import answers, bodies, doctor
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
+from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import ProviderOptions, bearer, origin
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
@@ -87,3 +89,19 @@ def _compile(content: Content) -> Template:
         "about": METADATA_MARKS,
     }
     return bodies.compile_template(fields)
+
+
+def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
+    """Return the question whether the sender's domain is verified."""
+    domain = doctor.domain_of(sender)
+    url, headers = f"{origin(options, PUBLIC_URL)}/v1/domains", bearer(options.api_key)
+    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain)),)
+
+
+def _domains(payload: Any, domain: str) -> Finding | None:
+    match payload:
+        case {"domains": list(items)}:
+            return doctor.listed_state(
+                domain, doctor.find_domain(items, "name", domain), "verified"
+            )
+    return None
