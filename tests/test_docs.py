@@ -21,7 +21,7 @@ from newsletter.domain.delivery.transactional import EmailLimits
 from newsletter.domain.ports import Provider
 from newsletter.domain.statements.review import SEVERITY_OF_CHECK, Check
 from newsletter.providers import registry
-from newsletter.providers.common import signatures as signing
+from newsletter.providers.common import webhooks as signing
 from newsletter.transport.http import MAX_RETRY_AFTER
 from newsletter.web.http import forms
 from newsletter.web.server import ConnectionLimits, connections_for

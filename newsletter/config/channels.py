@@ -27,7 +27,7 @@ def _require_event(text: str) -> str:
 
 def _require_signing_key(key: SecretStr) -> SecretStr:
     # most commands need no webhooks, and the import is slow
-    from newsletter.providers.common.signatures import parse_endpoint_secret
+    from newsletter.providers.common.webhooks import parse_endpoint_secret
 
     try:
         length = len(parse_endpoint_secret(key.get_secret_value()))

@@ -46,7 +46,7 @@ _TEXT_MODULES = (
     *("newsletter/domain/setting.py", "newsletter/domain/subscribers/address.py"),
     *("newsletter/domain/delivery/transactional.py", "newsletter/pipeline/delivery/attempt.py"),
     *("newsletter/transport/", "newsletter/providers/", "newsletter/runtime/channels.py"),
-    *("newsletter/store/delivery/", "newsletter/store/staff/posts.py"),
+    *("newsletter/store/delivery/", "newsletter/store/staff/notices.py"),
 )
 """Modules whose messages are text when a page gets them: from a sandbox, or stored as reasons."""
 

@@ -18,7 +18,7 @@ from newsletter.domain.delivery.transactional import ChannelPost, MessageState, 
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.notify import PostSender, compose_post
-from newsletter.providers.common.signatures import parse_endpoint_secret
+from newsletter.providers.common.webhooks import parse_endpoint_secret
 from newsletter.rendering.mail.words import desk_language
 from newsletter.rendering.notices import hub_ping, slack_message, teams_card, webhook_event
 from newsletter.runtime.runners import EmptyResultCache

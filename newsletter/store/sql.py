@@ -21,12 +21,17 @@ from newsletter.store.delivery.workers import RateLimits, RunningService, Worker
 from newsletter.store.events.events import Events
 from newsletter.store.file.keys import Chain
 from newsletter.store.soundness import IntegrityCheck, IntegrityReport
-from newsletter.store.staff.accounts import Accounts, Passkeys, StaffLinks
+from newsletter.store.staff.accounts import (
+    Accounts,
+    Passkeys,
+    Sessions,
+    Staff,
+    StaffLinks,
+    Throttle,
+    Tokens,
+)
 from newsletter.store.staff.audit import Audit
-from newsletter.store.staff.notices import Notices
-from newsletter.store.staff.posts import ChannelPosts, FailingChecks
-from newsletter.store.staff.roles import Staff, Tokens
-from newsletter.store.staff.sessions import Sessions, Throttle
+from newsletter.store.staff.notices import ChannelPosts, FailingChecks, Notices
 from newsletter.store.statements.board import Board
 from newsletter.store.statements.decisions import Approvals, ChangeRequests, Comments, Starts
 from newsletter.store.statements.drafts import Drafts, Pictures

@@ -42,8 +42,7 @@ from newsletter.web.desk.statements.preview import EmailPreview
 from newsletter.web.desk.statements.reviewing import ReviewPages
 from newsletter.web.desk.statements.statement import StatementPages
 from newsletter.web.desk.subscribers.importing import ImportPages
-from newsletter.web.desk.subscribers.reader import ReaderPages
-from newsletter.web.desk.subscribers.readers import ReadersPages
+from newsletter.web.desk.subscribers.readers import ReaderPages, ReadersPages
 from newsletter.web.http.frame import shared_frame
 from newsletter.web.http.hosts import Hosts, ProxyCheck, host_name_of
 from newsletter.web.http.threads import Lanes

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.events import Event, Forged
-from newsletter.providers.common.signatures import Unverifiable
+from newsletter.providers.common.webhooks import Unverifiable
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.log import log_stopped
 from newsletter.runtime.log_lines import limited

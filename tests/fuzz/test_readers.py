@@ -21,8 +21,7 @@ from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.frontmatter import parse_front_matter
 from newsletter.rendering.mail.headers import unsubscribe_token
 from newsletter.sources.feeds import syndication
-from newsletter.sources.feeds.markup import parse_xml
-from newsletter.sources.feeds.syndication import items_of
+from newsletter.sources.feeds.syndication import items_of, parse_xml
 from newsletter.sources.statements import Defaults, parse_statement
 from tests.fakes import NOON
 from tests.fuzz.hostile import BYTES, TEXT, hostile

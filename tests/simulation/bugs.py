@@ -18,7 +18,7 @@ from newsletter.domain.delivery.transactional import EmailLimits
 from newsletter.domain.statements.statement import Progress, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.store.sql import Transaction
-from newsletter.transport.answers import FinalAnswer
+from newsletter.transport.transport import FinalAnswer
 from tests.fakes import PlainLinks
 from tests.simulation.cast import BERLIN
 from tests.simulation.host import PROVIDERS, Books, Noted, Parts

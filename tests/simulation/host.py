@@ -41,7 +41,7 @@ from newsletter.pipeline.statements.render import RenderState, render
 from newsletter.pipeline.subscribers import prefer
 from newsletter.sources.statements import Defaults
 from newsletter.store.sql import Transaction
-from newsletter.transport.answers import FinalAnswer
+from newsletter.transport.transport import FinalAnswer
 from tests.fakes import PlainLinks, PlainRenderer, PlainWriter
 from tests.simulation.baton import Actor, Crash
 from tests.simulation.cast import DONORS, EDITORIAL, KEY, LISTS, SETTINGS, ZONE, Version

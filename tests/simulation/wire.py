@@ -22,9 +22,8 @@ from newsletter.providers.common import answers
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.mailtrap.send import MailtrapInquiry, Options
 from newsletter.transport import http
-from newsletter.transport.answers import FinalAnswer
 from newsletter.transport.http import HttpRequest, HttpResponse, json_post
-from newsletter.transport.transport import Call, Connection, Transport
+from newsletter.transport.transport import Call, Connection, FinalAnswer, Transport
 from tests.simulation.documented import Documented, provider
 from tests.simulation.service import HAVE_RECORDS, KEY_LIVES, SETTLES, Arrival, Request, Service
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.events import Event
-from newsletter.providers.common.signatures import PasswordWebhook
 from newsletter.providers.common.webhooks import (
     EventTables,
+    PasswordWebhook,
     hash_id,
     make_event,
     split_delivery,

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
 from newsletter.domain.events import Forged
-from newsletter.providers.common.signatures import decode_base64
+from newsletter.providers.common.webhooks import decode_base64
 
 _PEM_START = "-----BEGIN "
 _DKIM_KEY_PATTERN = re.compile(r"(?:^|;)\s*p\s*=\s*([A-Za-z0-9+/=\s]+)")

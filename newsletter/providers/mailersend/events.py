@@ -14,8 +14,14 @@ from typing import Any
 
 from newsletter.domain.events import Event
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.signatures import HmacWebhook
-from newsletter.providers.common.webhooks import EventTables, as_list, reply_text, text, value_at
+from newsletter.providers.common.webhooks import (
+    EventTables,
+    HmacWebhook,
+    as_list,
+    reply_text,
+    text,
+    value_at,
+)
 
 RETRY_PERIOD = timedelta(seconds=10 + 100 + 3 * 3)
 

@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
-from newsletter.providers.common import signatures, webhooks
-from newsletter.providers.common.signatures import require_fresh, require_hmac
+from newsletter.providers.common import webhooks
 from newsletter.providers.common.webhooks import (
     EventTables,
     exact_text,
     parse_time,
     reply_text,
+    require_fresh,
+    require_hmac,
     text,
     value_at,
 )
@@ -35,7 +36,7 @@ class Mailgun:
 
     def __init__(self, key: str) -> None:
         example = "3f2a…, from Mailgun's page of webhooks"
-        self._key = signatures.parse_secret(key, key_example=example)
+        self._key = webhooks.parse_secret(key, key_example=example)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its one event. Raises Forged."""

@@ -12,8 +12,7 @@ from typing import Any
 
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.signatures import PasswordWebhook
-from newsletter.providers.common.webhooks import Delivery, EventTables, text
+from newsletter.providers.common.webhooks import Delivery, EventTables, PasswordWebhook, text
 
 _EVENT_TABLES = EventTables(__name__)
 _IDENTIFYING_FIELDS = ("event", "MessageID", "mj_message_id", "email", "time", "url", "error")

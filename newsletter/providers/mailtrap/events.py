@@ -12,8 +12,7 @@ from typing import Any
 
 from newsletter.domain.events import Bounce, Event
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.signatures import HmacWebhook
-from newsletter.providers.common.webhooks import EventTables, reply_text, value_at
+from newsletter.providers.common.webhooks import EventTables, HmacWebhook, reply_text, value_at
 
 RETRY_PERIOD = 40 * timedelta(minutes=5, seconds=30) + timedelta(seconds=30)
 

@@ -16,8 +16,13 @@ from cryptography.hazmat.primitives import hashes
 from newsletter.domain.events import Event
 from newsletter.providers.common import webhooks
 from newsletter.providers.common.public_keys import parse_rsa_key, require_rsa
-from newsletter.providers.common.signatures import SignedWebhook, header
-from newsletter.providers.common.webhooks import EventTables, reply_text, value_at
+from newsletter.providers.common.webhooks import (
+    EventTables,
+    SignedWebhook,
+    header,
+    reply_text,
+    value_at,
+)
 
 RETRY_PERIOD = timedelta(minutes=2 + 3 + 6 + 10 + 15)
 _EVENT_TABLES = EventTables(__name__)

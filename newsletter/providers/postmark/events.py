@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.events import Event, EventKind
-from newsletter.providers.common.signatures import PasswordWebhook
 from newsletter.providers.common.webhooks import (
     EventTables,
+    PasswordWebhook,
     address,
     hash_id,
     make_event,

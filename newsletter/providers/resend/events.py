@@ -14,9 +14,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.domain.events import Event, Forged
-from newsletter.providers.common import signatures, webhooks
-from newsletter.providers.common.signatures import header, is_equal, require_fresh
-from newsletter.providers.common.webhooks import EventTables, as_list, parse_time, text, value_at
+from newsletter.providers.common import webhooks
+from newsletter.providers.common.webhooks import (
+    EventTables,
+    as_list,
+    header,
+    is_equal,
+    parse_time,
+    require_fresh,
+    text,
+    value_at,
+)
 
 RETRY_PERIOD = timedelta(0)
 _SIGNATURE_PATTERN = re.compile(r"v[0-9a-z]+,[A-Za-z0-9+/]+={0,2}")
@@ -29,7 +37,7 @@ class Resend:
     """Verifies and parses Resend's webhooks. ``key`` is the endpoint's ``whsec_…``."""
 
     def __init__(self, key: str) -> None:
-        self._key = signatures.parse_endpoint_secret(key)
+        self._key = webhooks.parse_endpoint_secret(key)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its one event. Raises Forged."""

@@ -16,13 +16,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.domain.events import Bounce, Event, Forged
 from newsletter.providers.common.public_keys import parse_curve_key
-from newsletter.providers.common.signatures import MAX_AGE, decode_base64, header, require_fresh
 from newsletter.providers.common.webhooks import (
+    MAX_AGE,
     EventTables,
+    decode_base64,
+    header,
     make_event,
     parse_time,
     read_delivery,
     read_events,
+    require_fresh,
     text,
 )
 

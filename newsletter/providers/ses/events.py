@@ -29,12 +29,13 @@ from cryptography.x509.oid import NameOID
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import webhooks
 from newsletter.providers.common.public_keys import require_rsa
-from newsletter.providers.common.signatures import Unverifiable, require_fresh
 from newsletter.providers.common.webhooks import (
+    Unverifiable,
     address,
     as_list,
     exact_text,
     parse_time,
+    require_fresh,
     text,
     value_at,
 )

@@ -25,7 +25,7 @@ from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.deciding import describe_error
 from newsletter.web.desk.page import LEFT_OUT
 from newsletter.web.desk.request import DeskRequest, Faults, redirect, route
-from newsletter.web.desk.subscribers.reader import READERS_PATH, chosen_lists, read_consent
+from newsletter.web.desk.subscribers.readers import READERS_PATH, chosen_lists, read_consent
 from newsletter.web.http.forms import Upload
 
 _IMPORT_PATH = f"{READERS_PATH}/import"

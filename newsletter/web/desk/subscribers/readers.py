@@ -1,25 +1,233 @@
-"""All readers: lists and their growth, search by name or address, and additions."""
+"""All readers, and the page of one: search, growth of lists, additions, acts of the staff.
 
+An address is sent in a form and is part of no page's address, so that no log or history has it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
-from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.wording import say
+from newsletter.domain.subscribers.audience import NOTED_FIELDS, Audience, Entry, Subscriber
+from newsletter.domain.wording import capitalized, say
+from newsletter.pipeline.subscribers.administer import MAX_REASON_CHARS, SubscriberActs
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
+from newsletter.subscriber_files import entries
+from newsletter.subscriber_files.entries import RawEntry
 from newsletter.web.desk.campaigns.charts import build_bars
 from newsletter.web.desk.deciding import describe_error
-from newsletter.web.desk.request import DeskRequest, redirect, route
-from newsletter.web.desk.subscribers import reader
+from newsletter.web.desk.request import DeskRequest, Faults, download, redirect, route
 from newsletter.web.http.forms import parse_number
 from newsletter.web.http.offering import SignUpOffer
+
+READERS_PATH = "/readers"
+_MAX_CAMPAIGNS_SHOWN = 30
+"""The newest campaigns on a reader's page."""
+
+
+class ReaderPages:
+    """The page of one reader, and the acts on it."""
+
+    def __init__(self, subscribers: Subscribers) -> None:
+        self._subscribers = subscribers
+
+    @route("GET", "/readers/{number}", Role.SENDER)
+    def _person(self, request: DeskRequest) -> Response:
+        with self._subscribers.store.read() as tx:
+            person = tx.readers.get(request.number("number"))
+        if person is None:
+            raise NotFound(say("There is no such reader."))
+        return self.page(request, person.address)
+
+    @route("POST", "/readers/edit", Role.SENDER)
+    def edit(self, request: DeskRequest) -> Response:
+        address = _parse_address_field(request)
+        shown = request.field("seen") or "nothing"
+        try:
+            self._acts(request).edit(check_entry(request, address), seen=shown)
+        except InvalidInput as error:
+            return self.page(request.with_faults(*faults_of(error)), address)
+        except Outdated:
+            with self._subscribers.store.read() as tx:
+                person = tx.readers.find(address)
+            return self.page(
+                request.with_faults(*_changed_fields(request, person), status=409), address
+            )
+        return self._redirect(request, address, "saved")
+
+    @route("POST", "/readers/suppress", Role.SENDER)
+    def suppress(self, request: DeskRequest) -> Response:
+        """Suppress an address, whether it is a reader's or not."""
+        address = _parse_address_field(request)
+        try:
+            self._acts(request).suppress(address, reason=request.field("why"))
+        except InvalidInput as error:
+            return self.page(request.with_faults(("why", error.faults[0].message)), address)
+        return self._redirect(request, address, "suppressed")
+
+    @route("POST", "/readers/unsubscribe", Role.SENDER)
+    def unsubscribe(self, request: DeskRequest) -> Response:
+        self._acts(request).unsubscribe(self._shown(request), [request.field("list")])
+        return self._redirect(request, _parse_address_field(request), "left")
+
+    @route("POST", "/readers/move", Role.ADMIN, step_up=True)
+    def move(self, request: DeskRequest) -> Response:
+        old = _parse_address_field(request)
+        try:
+            new_address = parse_address(request.field("new"))
+            self._acts(request).change_address(self._shown(request), new_address)
+        except (ValueError, Refused) as error:
+            return self.page(request.with_faults(("new", describe_error(error, other=""))), old)
+        return self._redirect(request, new_address, "moved")
+
+    @route("POST", "/readers/lift", Role.ADMIN, step_up=True)
+    def lift(self, request: DeskRequest) -> Response:
+        """Lift a suppression. The audit log keeps the reason."""
+        address = _parse_address_field(request)
+        try:
+            self._acts(request).lift(address, reason=request.field("reason"))
+        except InvalidInput as error:
+            return self.page(request.with_faults(("reason", error.faults[0].message)), address)
+        except Refused as error:
+            raise Refused(say("Only they can subscribe again, on the sign-up page.")) from error
+        except NotFound as error:
+            raise NotFound(say("This address gets email already.")) from error
+        return self._redirect(request, address, "lifted")
+
+    @route("POST", "/readers/data", Role.ADMIN, step_up=True)
+    def data(self, request: DeskRequest) -> Response:
+        export = self._acts(request).data_of(self._shown(request))
+        document = json.dumps(export, indent=2, ensure_ascii=False).encode()
+        return download(document, name="your-data.json", kind="application/json")
+
+    @route("POST", "/readers/erase", Role.ADMIN, step_up=True)
+    def erase(self, request: DeskRequest) -> Response:
+        address = _parse_address_field(request)
+        if request.field("sure") != "yes":
+            fault = say("Confirm that you are sure: no one can undo this")
+            return self.page(request.with_faults(("sure-yes", fault)), address)
+        try:
+            self._subscribers.forget(self._shown(request), by=request.who.address)
+        except Outdated:
+            raise
+        except Refused as error:
+            none = (
+                "Nothing is kept of this address, so there is nothing to erase. To never write to"
+                " it, stop all email to it."
+            )
+            raise Refused(say(none)) from error
+        return self._redirect(request, address, "erased")
+
+    def _acts(self, request: DeskRequest) -> SubscriberActs:
+        return self._subscribers.acts_of(request.who.address)
+
+    def _shown(self, request: DeskRequest) -> str | Subscriber:
+        """Return the person whom the page showed, with the shown address, or only that."""
+        address = _parse_address_field(request)
+        with self._subscribers.store.read() as tx:
+            person = tx.readers.get(parse_number(request.field("person")) or 0)
+        return replace(person, address=address) if person else address
+
+    def _redirect(self, request: DeskRequest, address: str, notice: str) -> Response:
+        """Redirect to the reader's page, or to all readers if no reader has the address."""
+        with self._subscribers.store.read() as tx:
+            person = tx.readers.find(address)
+        return redirect(f"{READERS_PATH}/{person.id}" if person else READERS_PATH, done=notice)
+
+    def page(self, request: DeskRequest, address: str) -> Response:
+        """Show the reader with this address, or a page that no reader has it."""
+        with self._subscribers.store.read() as tx:
+            person, suppression = tx.readers.find(address), tx.readers.suppression_reason(address)
+            origin = tx.readers.suppression_origin(address)
+            consents = tx.consents.list_for(person.id) if person else []
+            consent = tx.consents.find_recorded(person.id) if person else None
+            mails = tx.data_exports.list_outcomes(person.id, _MAX_CAMPAIGNS_SHOWN) if person else []
+            found = tx.statements.find([mail.slug for mail in mails])
+            statement_titles = {one.statement.slug: one.statement.title for one in found}
+        return request.page(
+            "reader.html.j2",
+            title=(person and person.name) or address,
+            address=address,
+            person=person,
+            field_values=typed_fields(request)
+            if request.path.endswith("/edit") or person is None
+            else stored_fields(person),
+            suppression=suppression,
+            block_origin=origin.removeprefix("by ").partition(": ") if suppression else (),
+            now=request.desk.now(),
+            new_address=request.field("new"),
+            consents=consents,
+            recorded_consent=consent,
+            mails=mails,
+            statement_titles=statement_titles,
+            reason=request.field("reason"),
+            block_reason=request.field("why"),
+        )
+
+
+def _parse_address_field(request: DeskRequest) -> str:
+    """Return the address in the form. Raises NotFound if it is invalid, which our page prevents."""
+    try:
+        return parse_address(request.field("email"))
+    except ValueError as error:
+        raise NotFound(say("There is no such address.")) from error
+
+
+_FIELDS = ("name", "language", "timezone", *NOTED_FIELDS, "tags")
+"""The fields of the form. Their names are those of ``RawEntry``."""
+
+
+def stored_fields(person: Subscriber) -> dict[str, str]:
+    return {name: getattr(person, name) for name in _FIELDS} | {"tags": ", ".join(person.tags)}
+
+
+def typed_fields(request: DeskRequest) -> dict[str, str]:
+    return {name: " ".join(request.field(name).split()) for name in _FIELDS}
+
+
+def _changed_fields(request: DeskRequest, person: Subscriber | None) -> Faults:
+    """Return (field, sentence) of each field whose stored value differs from the form."""
+    about = say("Somebody saved other data meanwhile. Save again to replace it by yours.")
+    found, typed = [("", about)], typed_fields(request)
+    for name, value in (stored_fields(person) if person else {}).items():
+        if value != typed[name]:
+            found.append((name, say("Saved by now: “{value}”", value=value or "–")))
+    return found
+
+
+def check_entry(request: DeskRequest, email: str, lists: Sequence[str] = ()) -> Entry:
+    """Return the form as an entry with these lists, checked like an import. Raises InvalidInput."""
+    fields = typed_fields(request)
+    tags = fields.pop("tags").replace(",", " ").split()
+    return entries.check_entry(RawEntry(email=email, lists=lists, tags=tags, **fields))
+
+
+def chosen_lists(request: DeskRequest) -> tuple[tuple[str, ...], Faults]:
+    """Return the lists chosen in the form, including a new one, and the fault of its name."""
+    new_list = request.field("new-list").strip()
+    fault = entries.list_name_objection(new_list) if new_list else ""
+    names = dict.fromkeys(filter(None, (*request.posted.all("list"), new_list)))
+    return tuple(names), [("new-list", fault)] if fault else []
+
+
+def read_consent(request: DeskRequest) -> str:
+    """Return the form's description of how people consented; "" if it is too long."""
+    consent = " ".join(request.field("agreed").split())
+    return consent if len(consent) <= MAX_REASON_CHARS else ""
+
+
+def faults_of(error: InvalidInput) -> Faults:
+    return [(one.key, capitalized(one.message)) for one in error.faults]
+
 
 _READERS_PER_PAGE = 50
 _MONTH = timedelta(days=30)
@@ -30,7 +238,7 @@ class ReadersPages:
 
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
-        self._reader_pages = reader.ReaderPages(subscribers)
+        self._reader_pages = ReaderPages(subscribers)
         self._offering = SignUpOffer(subscribers.settings)
 
     @route("POST", "/readers", Role.SENDER)
@@ -45,20 +253,20 @@ class ReadersPages:
             person = tx.readers.find(address)
         if person is None:
             return self._reader_pages.page(request, address)
-        return redirect(f"{reader.READERS_PATH}/{person.id}")
+        return redirect(f"{READERS_PATH}/{person.id}")
 
     @route("POST", "/readers/new", Role.SENDER)
     def add(self, request: DeskRequest) -> Response:
-        (lists, list_faults), consent = reader.chosen_lists(request), reader.read_consent(request)
+        (lists, list_faults), consent = chosen_lists(request), read_consent(request)
         faults = [*list_faults]
         if not lists:
             faults.append(("list", say("Choose at least one list")))
         if not consent:
             faults.append(("agreed", say("Say how they agreed, in at most 200 characters")))
         try:
-            entry = reader.check_entry(request, request.field("email").strip(), lists)
+            entry = check_entry(request, request.field("email").strip(), lists)
         except InvalidInput as error:
-            return self._form(request.with_faults(*reader.faults_of(error), *faults))
+            return self._form(request.with_faults(*faults_of(error), *faults))
         if faults:
             return self._form(request.with_faults(*faults))
         try:
@@ -69,7 +277,7 @@ class ReadersPages:
             raise NotFound(say("There is no such list.")) from error
         except Refused as error:
             return self._form(request.with_faults(("email", describe_error(error, other=""))))
-        return redirect(f"{reader.READERS_PATH}/{person.id}", done="added")
+        return redirect(f"{READERS_PATH}/{person.id}", done="added")
 
     @route("POST", "/readers/requests", Role.SENDER)
     def decide(self, request: DeskRequest) -> Response:
@@ -78,7 +286,7 @@ class ReadersPages:
         number = parse_number(request.field("person")) or 0
         acts = self._subscribers.acts_of(request.who.address)
         acts.decide_request(number, request.field("list"), admits=admits)
-        return redirect(reader.READERS_PATH, done="admitted" if admits else "declined")
+        return redirect(READERS_PATH, done="admitted" if admits else "declined")
 
     @route("GET", "/readers/form", Role.SENDER)
     def _sign_up_form(self, request: DeskRequest, form_html: str = "") -> Response:
@@ -112,7 +320,7 @@ class ReadersPages:
             email=request.field("email"),
             new_list=request.field("new-list"),
             agreed=request.field("agreed"),
-            field_values=reader.typed_fields(request),
+            field_values=typed_fields(request),
             lists=names,
             chosen=request.posted.all("list"),
         )

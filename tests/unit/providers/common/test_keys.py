@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from newsletter.providers.common import signatures as keys
+from newsletter.providers.common import webhooks as keys
 from newsletter.providers.common.public_keys import parse_curve_key, parse_rsa_key
 from tests.rows import rows
 

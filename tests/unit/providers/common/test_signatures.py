@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.domain.events import Forged
-from newsletter.providers.common.signatures import MAX_AGE, require_fresh, require_user
+from newsletter.providers.common.webhooks import MAX_AGE, require_fresh, require_user
 from tests.rows import rows
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)

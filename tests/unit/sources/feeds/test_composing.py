@@ -7,8 +7,8 @@ import pytest
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, Item
-from newsletter.sources.feeds.markup import absolute_url, language, plain
 from newsletter.sources.feeds.reading import compose
+from newsletter.sources.feeds.syndication import absolute_url, language, plain
 from tests.fakes import NOON
 from tests.rows import rows
 

@@ -9,8 +9,7 @@ import pytest
 
 from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.sources.feeds import syndication
-from newsletter.sources.feeds.markup import parse_xml
-from newsletter.sources.feeds.syndication import items_of
+from newsletter.sources.feeds.syndication import items_of, parse_xml
 from tests.costs import grows_in_proportion
 from tests.rows import rows
 
