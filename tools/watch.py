@@ -17,6 +17,7 @@ BESIDE: Mapping[str, str] = {
     "docs": "tests/test_docs.py",
     "README.md": "tests/test_docs.py",
     "tests/answers": "tests/integration/test_answers_and_phases.py",
+    "tests/events": "tests/unit/providers/test_events.py",
 }
 """Tests of other files, by their place."""
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from newsletter.domain.events import Bounce, EventKind, Forged
+from newsletter.domain.events import Bounce, Forged
 from newsletter.providers.postal.events import RETRY_PERIOD, Postal
 from tests.contracts import webhook
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
@@ -92,44 +92,6 @@ def test_the_older_signature_does_not_count_beside_a_newer_one() -> None:
 def read(event: str, **payload: Any) -> Any:
     (found,) = webhook.read(Signer(), said(event, **payload))
     return found
-
-
-@rows(
-    ("event", "meaning"),
-    [
-        ("MessageSent", EventKind.DELIVERED),
-        ("MessageDelayed", EventKind.DELAYED),
-        ("MessageDeliveryFailed", EventKind.BOUNCED),
-        ("MessageHeld", EventKind.OTHER),
-        ("MessageLoaded", EventKind.OPENED),
-        ("MessageLinkClicked", EventKind.CLICKED),
-        ("DomainDNSError", EventKind.OTHER),
-        ("BrandNew", EventKind.OTHER),
-    ],
-)
-def test_each_kind_has_its_meaning(event: str, meaning: EventKind) -> None:
-    found = read(event)
-    assert found.kind is meaning
-    assert found.campaign == "the/forum-resigns"
-    assert (found.attempt_id, found.subscriber_id) == ("attempt1", 7)
-    assert (found.id, found.provider_id) == ("0123-4567", "12345")
-
-
-@rows(
-    ("output", "meaning"),
-    [
-        ("550 5.1.1 no such user", Bounce.HARD),
-        ("550 5.7.1 ana@example.org refused", Bounce.POLICY),
-        ("552 full", Bounce.SOFT),
-        ("451 come back", Bounce.SOFT),
-        ("554 failed", Bounce.OTHER),
-        ("", Bounce.OTHER),
-    ],
-)
-def test_a_failure_has_its_class(output: str, meaning: Bounce) -> None:
-    found = read("MessageDeliveryFailed", status="HardFail", output=output, details="It failed")
-    assert found.bounce is meaning
-    assert "ana@" not in found.reason
 
 
 @rows(

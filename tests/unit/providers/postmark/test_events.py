@@ -4,11 +4,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-from newsletter.domain.events import Bounce, EventKind
+from newsletter.domain.events import Bounce
 from newsletter.providers.postmark.events import Postmark
 from tests.contracts import webhook
 from tests.contracts.webhook import NOW, BasicSigner, WebhookContract
-from tests.rows import rows
 
 
 def said(record: str, *, at: datetime = NOW, **more: Any) -> dict[str, Any]:
@@ -41,92 +40,10 @@ def read(record: str, **more: Any) -> Any:
     return found
 
 
-@rows(
-    ("record", "meaning"),
-    [
-        ("Delivery", EventKind.DELIVERED),
-        ("SpamComplaint", EventKind.COMPLAINED),
-        ("Open", EventKind.OPENED),
-        ("Click", EventKind.CLICKED),
-        ("Inbound", EventKind.OTHER),
-    ],
-)
-def test_each_record_has_its_meaning(record: str, meaning: EventKind) -> None:
-    found = read(record)
-    assert found.kind is meaning
-    assert (found.campaign, found.attempt_id, found.subscriber_id) == ("resigns", "attempt1", 7)
-    assert found.provider_id == "883953f4-6105-42a2-a16a-77a8eac79483"
-
-
-@rows(
-    ("kind", "meaning"),
-    [
-        ("HardBounce", Bounce.HARD),
-        ("BadEmailAddress", Bounce.HARD),
-        ("SoftBounce", Bounce.SOFT),
-        ("DnsError", Bounce.SOFT),
-        ("Blocked", Bounce.POLICY),
-        ("DMARCPolicy", Bounce.POLICY),
-        ("SpamNotification", Bounce.POLICY),
-        ("VirusNotification", Bounce.POLICY),
-        ("Unknown", Bounce.OTHER),
-        ("ManuallyDeactivated", Bounce.OTHER),
-        ("Unconfirmed", Bounce.OTHER),
-        ("SMTPApiError", Bounce.OTHER),
-        ("TemplateRenderingFailed", Bounce.OTHER),
-        ("BrandNew", Bounce.OTHER),
-    ],
-)
-def test_a_bounce_has_its_class(kind: str, meaning: Bounce) -> None:
-    found = read("Bounce", Type=kind, Email="ana@example.org", BouncedAt=NOW.isoformat())
-    assert found.kind is EventKind.BOUNCED
-    assert found.bounce is meaning
-    assert found.at == NOW
-
-
-@rows(
-    ("kind", "meaning"),
-    [
-        ("SpamComplaint", EventKind.COMPLAINED),
-        ("Transient", EventKind.DELAYED),
-        ("Unsubscribe", EventKind.UNSUBSCRIBED),
-        ("Subscribe", EventKind.OTHER),
-        ("AutoResponder", EventKind.OTHER),
-        ("AddressChange", EventKind.OTHER),
-        ("ChallengeVerification", EventKind.OTHER),
-        ("OpenRelayTest", EventKind.OTHER),
-        ("InboundError", EventKind.OTHER),
-    ],
-)
-def test_not_each_bounce_of_postmarks_is_one(kind: str, meaning: EventKind) -> None:
-    assert read("Bounce", Type=kind).kind is meaning
-
-
 def test_a_policy_bounce_is_one_whatever_postmark_calls_it() -> None:
     found = read("Bounce", Type="HardBounce", Details="smtp;550 5.7.1 ana@example.org refused")
     assert found.bounce is Bounce.POLICY
     assert found.reason == "HardBounce smtp;550 5.7.1 …@example.org refused"
-
-
-@rows(
-    ("suppress", "why", "origin", "meaning"),
-    [
-        (True, "HardBounce", "Recipient", EventKind.BOUNCED),
-        (True, "SpamComplaint", "Recipient", EventKind.COMPLAINED),
-        (True, "ManualSuppression", "Recipient", EventKind.UNSUBSCRIBED),
-        (True, "ManualSuppression", "Customer", EventKind.OTHER),
-        (True, "BrandNew", "Recipient", EventKind.OTHER),
-        (False, None, "Recipient", EventKind.OTHER),
-    ],
-)
-def test_a_change_of_subscription_has_its_meaning(
-    suppress: bool, why: str | None, origin: str, meaning: EventKind
-) -> None:
-    found = read(
-        "SubscriptionChange", SuppressSending=suppress, SuppressionReason=why, Origin=origin
-    )
-    assert found.kind is meaning
-    assert found.bounce is (Bounce.HARD if meaning is EventKind.BOUNCED else None)
 
 
 def test_a_bounce_without_a_record_type_is_one_still() -> None:

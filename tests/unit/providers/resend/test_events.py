@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Standard
 
-from newsletter.domain.events import Bounce, EventKind, Forged
+from newsletter.domain.events import Forged
 from newsletter.providers.resend.events import Resend
 from tests.contracts import webhook
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
-from tests.rows import rows
 
 OURS = "whsec_" + b64encode(b"ours" * 8).decode()
 THEIRS = "whsec_" + b64encode(b"them" * 8).decode()
@@ -65,50 +64,6 @@ class TestTheContract(WebhookContract):
 def read(kind: str, **data: Any) -> Any:
     (event,) = webhook.read(Signer(), said(kind, **data))
     return event
-
-
-@rows(
-    ("kind", "meaning"),
-    [
-        ("email.sent", EventKind.ACCEPTED),
-        ("email.delivered", EventKind.DELIVERED),
-        ("email.delivery_delayed", EventKind.DELAYED),
-        ("email.bounced", EventKind.BOUNCED),
-        ("email.failed", EventKind.BOUNCED),
-        ("email.suppressed", EventKind.BOUNCED),
-        ("email.complained", EventKind.COMPLAINED),
-        ("email.opened", EventKind.OPENED),
-        ("email.clicked", EventKind.CLICKED),
-        ("email.scheduled", EventKind.OTHER),
-        ("email.received", EventKind.OTHER),
-        ("contact.created", EventKind.OTHER),
-    ],
-)
-def test_each_kind_has_its_meaning(kind: str, meaning: EventKind) -> None:
-    event = read(kind)
-    assert event.kind is meaning
-    assert (event.campaign, event.attempt_id, event.subscriber_id) == ("resigns", "attempt1", 7)
-    assert event.provider_id == "e1"
-
-
-@rows(
-    ("bounce", "meaning"),
-    [
-        ({"type": "Permanent", "subType": "General"}, Bounce.HARD),
-        ({"type": "Permanent", "subType": "Suppressed"}, Bounce.HARD),
-        ({"type": "Permanent", "subType": "BrandNew"}, Bounce.HARD),
-        ({"type": "Temporary", "subType": "MailboxFull"}, Bounce.SOFT),
-        ({"type": "Transient", "subType": "ContentRejected"}, Bounce.POLICY),
-        ({"type": "Undetermined", "subType": "Undetermined"}, Bounce.OTHER),
-        ({"type": "Permanent", "message": "550 5.7.1 refused ana@example.org"}, Bounce.POLICY),
-        ({"type": "Permanent", "diagnosticCode": ["smtp; 552 5.2.2 full"]}, Bounce.SOFT),
-        ({}, Bounce.OTHER),
-    ],
-)
-def test_a_bounce_has_its_class(bounce: dict[str, Any], meaning: Bounce) -> None:
-    event = read("email.bounced", bounce=bounce)
-    assert event.bounce is meaning
-    assert "ana@" not in event.reason
 
 
 def test_why_a_message_failed_is_told() -> None:

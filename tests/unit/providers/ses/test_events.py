@@ -352,7 +352,7 @@ def test_an_event_of_no_known_name_is_known_by_its_object() -> None:
 def test_what_amazon_held_back_is_not_judged_by_a_code_of_its_own(
     sub_kind: str, meaning: Bounce
 ) -> None:
-    """It writes 5.1.1 for messages that it did not try: no server told so."""
+    """It writes 5.1.1 for messages that it did not try: no server said so."""
     words = "Amazon SES did not send the message to this address"
     reader = {"emailAddress": "ana@example.org", "status": "5.1.1", "diagnosticCode": words}
     bounce = {"bounceType": "Permanent", "bounceSubType": sub_kind, "bouncedRecipients": [reader]}
