@@ -297,6 +297,7 @@ def test_a_statement_is_begun_listed_and_shown(workspace: Workspace) -> None:
     shown = workspace.do("statement", "show", row["slug"])
     assert "it has 0 of 1 approvals" in shown.stdout
     assert "Waiting for 1 approval" in shown.stdout
+    assert "status:" not in shown.stdout, "of its file, where its state says more"
     told = workspace.do("statement", "show", row["slug"], "--json").json()
     assert told.items() >= row.items()
     assert (told["state"], told["next"]) == ("in review", "Editor can approve it.")

@@ -87,6 +87,7 @@ def show(services: Services, slug: str, as_json: bool) -> None:
     if as_json:
         shell.print_json(row)
         return
+    del row["status"]  # in its source; "state" says more
     for key, value in row.items():
         click.echo(f"{key + ':':<14} {_format_value(key, value) or '–'}")
     click.echo(f"\n{stored.statement.body}")
