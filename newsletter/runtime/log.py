@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.delivery.transactional import MessageState
+from newsletter.domain.delivery.transactional import EmailKind, MessageState
 from newsletter.pipeline.delivery.dispatch import DispatchResult
 from newsletter.pipeline.delivery.reconcile import ReconcileResult, RecoveryResult
 from newsletter.pipeline.delivery.transactional import EmailResult
@@ -77,8 +77,9 @@ def log_attempt(result: DispatchResult) -> None:
 
 
 def log_email(result: EmailResult) -> None:
-    """Log one attempt to send an email, without the address, at DEBUG if it was accepted."""
-    fine = result.state is MessageState.ACCEPTED and result.recorded
+    """Log one attempt to send an email, without the address, at DEBUG if there is nothing to do."""
+    is_over = result.claimed.email.kind is EmailKind.NEWS and result.state is MessageState.WITHHELD
+    fine = result.recorded and (is_over or result.state is MessageState.ACCEPTED)
     log.log(
         logging.DEBUG if fine else logging.INFO,
         "email=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",

@@ -1,5 +1,6 @@
 """Notices by mail reach the right people, once, and only while their cause lasts."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.statements.approve import comment, send_back
+from newsletter.runtime.log import log_email
 from newsletter.store.sql import Transaction
 from tests.fakes import NOON, PlainRenderer, accept_all, always
 from tests.unit.pipeline.delivery.sending import Post
@@ -152,7 +154,10 @@ def test_a_mail_is_in_the_language_that_its_reader_chose(desk: Desk) -> None:
     assert found == {"ed": "fr", **dict.fromkeys(("flo", "sam", "ada"), "en")}
 
 
-def test_a_mail_whose_events_are_all_over_is_withheld(desk: Desk) -> None:
+def test_a_mail_whose_events_are_all_over_is_withheld(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     assert desk.tick() == 4
     desk.room.remove()
     desk.room.look()
@@ -161,6 +166,9 @@ def test_a_mail_whose_events_are_all_over_is_withheld(desk: Desk) -> None:
     assert {(one.state, one.reason) for one in done if one} == {
         (MessageState.WITHHELD, "its events are over")
     }
+    for one in filter(None, done):
+        log_email(one)
+    assert caplog.messages == [], "nobody has to do anything about it"
 
 
 def test_whoever_lost_their_role_or_account_gets_nothing(desk: Desk) -> None:
