@@ -170,7 +170,12 @@ class AuditLog(StaffPart):
         with self._staff.store.read() as tx:
             names, count = tx.staff.names(), tx.audit.count()
             actors, actions = tx.audit.list_distinct("actor"), tx.audit.list_distinct("action")
-            known = {one: ACTOR_NAMES.get(one) or names.get(one, one) for one in actors}
+            # two people may have one name
+            staff = {
+                one: f"{name} ({one})" if [*names.values()].count(name) > 1 else name
+                for one, name in names.items()
+            }
+            known = {one: ACTOR_NAMES.get(one) or staff.get(one, one) for one in actors}
             chosen = known.get(request.query("person"))
             search = AuditSearch(
                 # the parts of the program have one name

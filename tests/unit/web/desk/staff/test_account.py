@@ -270,6 +270,15 @@ def test_the_log_is_searched_page_by_page(dan: Browser) -> None:
     [newer] = re.findall(r'rel="prev" href="/desk(/audit\?[^"]+)"', last.text)
     assert words(dan.get(unescape(newer))) == words(page)
     assert "began to send" in words(dan.get("/audit?person=breaker")), "one name, two actors"
+    twins = ("kim@forum.example", "kim@press.example")
+    with dan.site.services.store.begin() as tx:
+        for number, twin in enumerate(twins):
+            tx.staff.put(twin, Role.WRITER, tx.now)
+            tx.audit.enter(twin, "add a picture", f"of-{number}")
+    for number, twin in enumerate(twins):
+        page = dan.get(f"/audit?person={quote(twin)}")
+        assert f'<option value="{twin}" selected>Kim ({twin})</option>' in page.text
+        assert [f"of-{one}" in words(page) for one in (0, 1)] == [number == 0, number == 1]
     for nothing in ("q=zzz", "until=2026-11-23", "since=2026-11-25", "q=leeds&act=start"):
         assert "No line matches" in words(dan.get(f"/audit?{nothing}"))
 
