@@ -1,6 +1,7 @@
 """The visual editor of the desk in Chromium, under the desk's strict policy."""
 
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from PIL import Image
@@ -189,6 +190,31 @@ def test_a_template_is_inserted_below_the_paragraph_with_the_cursor(
     assert markdown(page) == f"{twice}\n{odd.body}"
 
 
+def test_the_selection_becomes_a_template(site: Site, open_page: Open) -> None:
+    form = """<button type="button" data-selection hidden>Save the selection</button>
+<form id="selection" method="post" action="/new"><input type="hidden" name="from" value="text:1">
+<input type="hidden" name="title"><input type="hidden" name="body"></form>"""
+    site.form("One.\n\n## About us\n\nThe *Forum* speaks.\n\n- Two", more=form)
+    page = open_page("/")
+    editor(page).locator("p").first.click()
+    button = page.get_by_role("button", name="Save the selection")
+    button.click()
+    page.get_by_text("First select the words").wait_for()
+    editor(page).locator("h2").click()
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+End")
+    with page.expect_navigation():
+        button.click()
+    [sent] = site.to("/new")
+    wanted = "## About us\r\n\r\nThe *Forum* speaks."
+    assert parse_qs(sent.decode()) == {
+        "from": ["text:1"],
+        "title": ["About us The Forum speaks."],
+        "body": [wanted],
+    }
+
+
 def test_a_lead_picture_is_wide_and_stands_at_the_top(
     site: Site, open_page: Open, tmp_path: Path
 ) -> None:
@@ -231,13 +257,13 @@ DROP = """([name, selector]) => {
 }"""
 
 
-def test_a_document_dropped_on_the_sheet_is_read(site: Site, open_page: Open) -> None:
+def test_a_document_dropped_on_the_page_is_read(site: Site, open_page: Open) -> None:
     site.form("")
     read = {"title": "T", "summary": "", "markdown": "## Read\n\nA *text*", "notes": ["a date"]}
     site.answers["/import"] = lambda _: (200, read | {"left_out": ["a picture"]})
     page = open_page("/")
     editor(page)
-    page.evaluate(DROP, ["release.docx", "[data-paper]"])
+    page.evaluate(DROP, ["release.docx", "h1"])
     editor(page).locator("h2").wait_for()
     assert b'filename="release.docx"' in site.to("/import")[0]
     told = page.locator(".editor-note").inner_text()

@@ -104,16 +104,22 @@ class DraftWriter:
                 source=say("a copy of {file}", file=statement.origin or slug),
             )
 
-    def copy_draft(self, key: str, *, title: str = "", template: bool = False) -> Draft:
-        """Create a draft, or a ``template``, with the text of another draft. Raises NotFound."""
+    def copy_draft(
+        self, key: str, *, title: str = "", body: str = "", template: bool = False
+    ) -> Draft:
+        """Create a draft, or a ``template``, with the text of another draft. Raises NotFound.
+
+        ``body`` is a part of that text, if only this part is copied.
+        """
         with self._acting("write") as (tx, who):
             other = find_draft(tx, key).version
+            text = other.text.as_new(title)
             like = say("like {key}", key=key)
             source = say("a template like {key}", key=key) if template else like
             return self._begin(
                 tx,
                 who,
-                other.text.as_new(title),
+                replace(text, summary="", subject="", preview="", body=body) if body else text,
                 other.writers,
                 findings=ImportFindings(),
                 template=template,

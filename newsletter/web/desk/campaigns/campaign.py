@@ -5,7 +5,7 @@ Neither the page nor the file contains a reader's address.
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -89,7 +89,7 @@ _LATELY, _SHARED_FOR = timedelta(minutes=2), timedelta(seconds=1)
 _MIN_PAUSE, _MAX_PAUSE, _TURN = timedelta(seconds=2), timedelta(seconds=15), timedelta(seconds=0.25)
 _MINUTE = 60
 _MAX_PEOPLE_SHOWN = 500
-_CAMPAIGNS_PER_PAGE = 20
+_CAMPAIGNS_PER_PAGE, _MAX_CAMPAIGNS_IN_FILE = 20, 200
 _MAX_EXACT_DELIVERIES = 20_000
 """Deliveries up to which the curve counts each one; above, it counts a sample."""
 _EXCEPTION_WORDS = {name: STATE_WORDS[name] for name in ("rejected", "suppressed", "unknown")}
@@ -126,6 +126,30 @@ class CampaignPage:
             number=request.page_number,
             has_more=len(rows) > _CAMPAIGNS_PER_PAGE,
         )
+
+    @route("GET", "/campaigns.csv", Role.VIEWER)
+    def comparison_file(self, request: DeskRequest) -> Response:
+        """Return the figures of the last campaigns, one a row."""
+        with self._campaigns.store.read() as tx:
+            found = load_ended(tx, _MAX_CAMPAIGNS_IN_FILE)
+        columns = [say("Statement"), say("State"), say("Lists"), say("Started"), say("People")]
+        columns += [say("Accepted"), say("Rejected"), say("Bounced"), say("Spam reports")]
+        rows = [
+            (
+                title,
+                _state_label(campaign),
+                titles_in_words(self._campaigns.settings, campaign.lists),
+                self._format_local(campaign.started_at),
+                campaign.counts.audience,
+                campaign.counts.accepted,
+                campaign.counts.rejected,
+                reactions.bounced if reactions.received else say("not known"),
+                reactions.complained if reactions.received else say("not known"),
+                reactions.unsubscribed,
+            )
+            for campaign, title, reactions in found
+        ]
+        return _csv_file(request, "campaigns.csv", [(*columns, say("Unsubscribed")), *rows])
 
     @route("GET", "/campaigns/{id}/figures", Role.VIEWER)
     def live(self, request: DeskRequest) -> Response:
@@ -331,16 +355,8 @@ class CampaignPage:
             if request.who.may(Role.SENDER):
                 found = tx.events.list_bounced_domains(campaign.id)
                 rows += [(say("Bounced at {domain}", domain=name), count) for name, count in found]
-        buffer = io.StringIO()
-        sheet = csv.writer(buffer)
-        words = request.language().say
-        for name, value in ((say("What"), say("Value")), *rows):
-            label = words(name)
-            sheet.writerow(map(escape_formula, (f"{label[:1].upper()}{label[1:]}", words(value))))
-        # the mark in front tells spreadsheets that the letters are UTF-8
-        data = buffer.getvalue().encode("utf-8-sig")
-        name = f"{campaign.slug}-report.csv"
-        return download(data, name=name, kind="text/csv; charset=utf-8")
+        table = ((say("What"), say("Value")), *rows)
+        return _csv_file(request, f"{campaign.slug}-report.csv", table)
 
     def _report_rows(
         self, tx: Transaction, request: DeskRequest, campaign: Campaign
@@ -381,6 +397,18 @@ class CampaignPage:
             return ""
         local = instant.astimezone(ZoneInfo(self._campaigns.settings.timezone))
         return local.isoformat(sep=" ", timespec="seconds")
+
+
+def _csv_file(request: DeskRequest, name: str, rows: Iterable[Sequence[object]]) -> Response:
+    """Return a table as a file for spreadsheets. The first cell of a row begins with a capital."""
+    buffer = io.StringIO()
+    sheet, words = csv.writer(buffer), request.language().say
+    for first, *rest in rows:
+        label = words(first)
+        sheet.writerow(map(escape_formula, (f"{label[:1].upper()}{label[1:]}", *map(words, rest))))
+    # the mark in front tells spreadsheets that the letters are UTF-8
+    data = buffer.getvalue().encode("utf-8-sig")
+    return download(data, name=name, kind="text/csv; charset=utf-8")
 
 
 def _counted_rows(counted: Mapping[str, Any] | None) -> Iterator[tuple[str, object]]:

@@ -90,7 +90,8 @@ class Drafts:
             draft = writing.new(DraftText(title=request.field("name").strip()), template=True)
             return redirect(f"/drafts/{draft.key}/edit", done="began")
         if source in {"template", "text"}:
-            draft = writing.copy_draft(name, title=title, template=source == "text")
+            body = request.field("body")
+            draft = writing.copy_draft(name, title=title, body=body, template=source == "text")
             return redirect(f"/drafts/{draft.key}/edit", done="began")
         try:
             text, found, pictures = self._read_source(request)

@@ -50,6 +50,7 @@ class Visual {
     document.addEventListener("visibilitychange", () => this.sync.now(), { capture: true });
     addEventListener("pagehide", () => this.sync.now(), { capture: true });
     this.takeDocuments();
+    this.takeSelections(document.getElementById("selection"), document.querySelector("[data-selection]"));
     for (const label of area.labels) {
       label.id ||= `${area.id}-label`;
       label.addEventListener("click", () => this.view?.focus());
@@ -279,17 +280,32 @@ class Visual {
     return this.view.focus();
   }
 
+  /** Let the selected words be saved as a template. Its page then asks for a better title. */
+  takeSelections(form, button) {
+    if (!form || !button) return;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const { view, area } = this;
+      const { from, to } = view?.state.selection ?? {};
+      const text = view ? this.opened.rewrite(view.state.doc.cut(from, to)) : area.value.slice(area.selectionStart, area.selectionEnd);
+      if (!text.trim()) return this.tell(say("First select the words that the template is to have."));
+      const words = text.replace(/[^\p{L}\p{M}\p{N}.,:;'’-]+/gu, " ").trim();
+      form.elements.title.value = words.length > 60 ? words.slice(0, 60).replace(/ \S*$/, " …") : words;
+      form.elements.body.value = text.trim();
+      return form.requestSubmit();
+    });
+  }
+
   // --- documents
 
-  /** A document that is dropped anywhere on the sheet is read; so is one that is chosen in the menu. */
+  /** A document that is dropped anywhere on the page is read; so is one that is chosen in the menu. */
   takeDocuments() {
     if (!this.area.dataset.import) return;
-    const sheet = this.area.closest("[data-paper]") ?? this.frame;
     const dropped = (event) => [...(event.dataTransfer?.files ?? [])].find((one) => DOCUMENT.test(one.name));
-    sheet.addEventListener("dragover", (event) => {
+    document.addEventListener("dragover", (event) => {
       if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
     });
-    sheet.addEventListener(
+    document.addEventListener(
       "drop",
       (event) => {
         const file = dropped(event);

@@ -27,6 +27,13 @@ def test_what_became_of_each_stands_beside_the_others(at: Room) -> None:
         tx.choices.leave(4, ["press"], tx.now, at.campaign.id)
     page = at.as_("vera").get("/campaigns")
     assert f"{row} 16.6% 1 1" in words(page)
+    assert 'href="/desk/campaigns.csv"' in page.text
+    head, line = at.as_("vera").get("/campaigns.csv").body.decode("utf-8-sig").splitlines()
+    assert head == (
+        "Statement,State,Lists,Started,People,Accepted,Rejected,Bounced,Spam reports,Unsubscribed"
+    )
+    began = "2026-11-24 07:06:00-05:00"
+    assert line == f"The library opens earlier,sent,Press releases,{began},12,12,0,2,1,1"
     assert '<rect class="f1" x="0" y="0" width="833.3" height="10"/>' in page.text
     assert '<rect class="f2" x="833.3" y="0" width="166.7" height="10"/>' in page.text
 

@@ -48,6 +48,17 @@ def test_a_new_statement_begins_with_a_template_which_is_never_submitted(desk: D
     assert desk.draft.version.text.body == BODY
 
 
+def test_a_part_of_a_text_becomes_a_template_with_its_writers(desk: Desk) -> None:
+    desk.keep(title="Statement on a vote", summary="On Tuesday.", body=BODY)
+    part = {"title": "About us", "body": "## About us\n\nThe Forum speaks."}
+    answer = desk.ben.post("/drafts/new", {"from": f"text:{desk.key}", **part})
+    desk.key = key_in(answer)
+    text = desk.draft.version.text
+    assert (text.title, text.body, text.summary) == (part["title"], part["body"], "")
+    assert desk.draft.template
+    assert desk.draft.version.writers == ("ana@forum.example", "ben@forum.example")
+
+
 def test_a_short_template_is_inserted_as_a_copy_without_script_too(desk: Desk) -> None:
     made = key_in(desk.ben.post("/drafts/new", {"from": "new-template", "name": " About us "}))
     about = {"title": "About us", "body": "The Forum of Examples speaks for all libraries."}
