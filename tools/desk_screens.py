@@ -1,6 +1,7 @@
 """Screenshots of the desk's pages: ``python -m tools.desk_screens FOLDER [LANGUAGE [PAGE …]]``.
 
-They show the workspace that the demo makes, on a desktop and on a telephone, in light and in dark.
+They show the workspace that the demo makes, then each state that a statement passes through, and
+an empty workspace: on a desktop and on a telephone, in light and in dark.
 Needs Debian's Chromium. Whatever the browser's console says is printed, and then the exit code is
 1.
 """
@@ -15,7 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from newsletter.cli.workspace.demo import STAFF, at_the_desk, send_one
+from newsletter.cli.workspace.setup import make_workspace
+from newsletter.config import environment
 from newsletter.credentials.codes import hash_token
 from newsletter.credentials.identity_provider import IdentityProvider
 from newsletter.domain.delivery.transactional import MessageState
@@ -23,8 +28,11 @@ from newsletter.domain.staff.account import Passkey, Session
 from newsletter.domain.staff.role import Registration, Role
 from newsletter.domain.statements.draft import DraftText
 from newsletter.runtime.services import Services
+from newsletter.runtime.wiring import open_workspace
+from newsletter.store.sql import Transaction
 from newsletter.web.server import WebServer
 from tests.browser.conftest import FLAGS
+from tools.desk_states import AheadClock, Page, empty_pages, states
 
 OTHERS = {"vera": Role.VIEWER, "dan": Role.ADMIN}
 """Beside those of the demo."""
@@ -43,8 +51,8 @@ SCHEMES = ("light", "dark")
 """Of each size."""
 
 
-def pages(services: Services) -> Iterator[tuple[str, str, str]]:
-    """Its name, its address below ``/desk``, and its visitor; "" is a stranger."""
+def pages(services: Services) -> Iterator[Page]:
+    """Yield the pages of the demo."""
     with services.store.read() as tx:
         translation, draft = (one.key for one in tx.board.list_unsubmitted(limit=2))
         written = tx.drafts.find_by_slug("library-opening-hours-have-to-stay")
@@ -112,7 +120,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
 
 
 def furnish(services: Services) -> None:
-    """More staff and texts than the demo has, an identity provider, and one person's passkey."""
+    """Add more staff and texts than the demo has, and one person's passkey."""
     now, dan = services.store.clock.now(), "dan@forum.example"
     passkey = Passkey(
         id=b"dan",
@@ -122,10 +130,6 @@ def furnish(services: Services) -> None:
         public=b"",
         signatures=0,
         made_at=now,
-    )
-    desk = Registration(name="Forum ID", issuer="https://id.forum.example", client_id="desk")
-    vars(services.staff)["provider"] = IdentityProvider(
-        desk=desk, secret="", clock=services.store.clock
     )
     ana = services.statements.writer("ana@forum.example")
     with services.store.read() as tx:
@@ -137,9 +141,7 @@ def furnish(services: Services) -> None:
     with services.store.begin() as tx:
         for name, role in OTHERS.items():
             tx.staff.put(f"{name}@forum.example", role, now)
-        tx.accounts.open(dan, "nobody knows it", now)
-        tx.accounts.change(dan, pending="00" * 20)
-        tx.accounts.confirm_factor(dan, 0, now)
+        _open_account(tx, dan, with_factor=True)
         tx.passkeys.add(passkey)
         tx.channel_posts.add("press-room", now)
         post = tx.channel_posts.claim(["press-room"], now)
@@ -147,20 +149,64 @@ def furnish(services: Services) -> None:
             tx.channel_posts.settle(post, MessageState.REJECTED, "HTTP 404: no_service", now)
 
 
+def _open_account(tx: Transaction, address: str, *, with_factor: bool) -> None:
+    tx.accounts.open(address, "nobody knows it", tx.now)
+    if with_factor:
+        tx.accounts.change(address, pending="00" * 20)
+        tx.accounts.confirm_factor(address, 0, tx.now)
+
+
+def provide(services: Services) -> None:
+    """Give the desk an identity provider."""
+    desk = Registration(name="Forum ID", issuer="https://id.forum.example", client_id="desk")
+    vars(services.staff)["provider"] = IdentityProvider(
+        desk=desk, secret="", clock=services.store.clock
+    )
+
+
 def signed_in(services: Services, name: str) -> str:
-    """Return the cookie of a browser in which this person is signed in."""
+    """Return the cookie of a browser in which a person is signed in; "stale dan" was long ago."""
     word, now = secrets.token_urlsafe(24), services.store.clock.now()
     with services.store.begin() as tx:
         tx.sessions.begin(
             Session(
                 hash=hash_token(word),
-                address=f"{name}@forum.example",
+                address=f"{name.rpartition(' ')[2]}@forum.example",
                 created_at=now,
                 seen_at=now,
-                stepped_up_at=now,
+                stepped_up_at=None if name.startswith("stale") else now,
             )
         )
     return word
+
+
+def all_pages(services: Services, clock: AheadClock, address: str) -> Iterator[Page]:
+    """Yield the pages of the demo as it is, and then in further states."""
+    provide(services)
+    yield from pages(services)
+
+    def post(path: str, fields: Mapping[str, str], **more: Any) -> requests.Response:
+        cookies = {"desk": signed_in(services, "dan")}
+        return requests.post(
+            f"{address}/desk{path}",
+            fields,
+            cookies=cookies,
+            headers={"Origin": address},
+            timeout=60,
+            **more,
+        )
+
+    yield from states(services, clock, post)
+
+
+def first_pages(services: Services, _clock: AheadClock, _address: str) -> Iterator[Page]:
+    """Yield the pages of a workspace in which nothing was done yet."""
+    (services.settings.statements_folder / "example.md").unlink()
+    with services.store.begin() as tx:
+        for name, role in {**OTHERS, "ana": Role.WRITER, "cleo": Role.SENDER}.items():
+            tx.staff.put(f"{name}@forum.example", role, tx.now)
+            _open_account(tx, f"{name}@forum.example", with_factor=role.includes(Role.SENDER))
+    yield from empty_pages()
 
 
 def sent(folder: Path) -> Path:
@@ -187,7 +233,7 @@ def taken(
     chromium: Any,
     address: str,
     services: Services,
-    page: tuple[str, str, str],
+    page: Page,
     out: Path,
     *,
     language: str,
@@ -228,16 +274,24 @@ def main() -> int:
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
-    with tempfile.TemporaryDirectory() as name, at_the_desk(sent(Path(name) / "forum")) as services:
-        furnish(services)
-        with WebServer(services, host="127.0.0.1", port=0) as server, browser() as chromium:
-            address = server.address.replace("127.0.0.1", "localhost")
-            for page in pages(services):
-                if not given.pages or page[0] in given.pages:
-                    faults = taken(
-                        chromium, address, services, page, given.folder, language=given.language
-                    )
-                    complaints += list(faults)
+    with tempfile.TemporaryDirectory() as name, browser() as chromium:
+        folder, empty = sent(Path(name) / "forum"), Path(name) / "empty"
+        with at_the_desk(folder) as services:
+            furnish(services)
+        make_workspace(empty, {})
+        for at, pages_of in ((folder, all_pages), (empty, first_pages)):
+            clock = AheadClock()
+            with (
+                open_workspace(at, environment(), clock=clock) as services,
+                WebServer(services, host="127.0.0.1", port=0) as server,
+            ):
+                address = server.address.replace("127.0.0.1", "localhost")
+                for page in pages_of(services, clock, address):
+                    if not given.pages or page[0] in given.pages:
+                        faults = taken(
+                            chromium, address, services, page, given.folder, language=given.language
+                        )
+                        complaints += list(faults)
     for complaint in dict.fromkeys(complaints):
         print(complaint)
     return 1 if complaints else 0

@@ -13,7 +13,7 @@ from newsletter.web.pages import desk_routes
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
 from tests.browser.opening import Windows, opening, wait_for_count
-from tools.desk_screens import furnish, pages, sent, signed_in
+from tools.desk_screens import furnish, pages, provide, sent, signed_in
 
 _CUT_OFF = """[...document.querySelectorAll(".top :not(.sr)")]
   .filter(one => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display != "inline")
@@ -101,6 +101,7 @@ def served(
     logging.getLogger("newsletter").setLevel(logging.WARNING)
     with at_the_desk(sent(tmp_path_factory.mktemp("desk") / "forum")) as services:
         furnish(services)
+        provide(services)
         with WebServer(services, host="127.0.0.1", port=0) as server:
             yield services, server.address.replace("127.0.0.1", "localhost")
 
@@ -255,6 +256,7 @@ ELSEWHERE = {
     "/invitation/{word}": "test_accounts_in_chromium",
     "/second": "test_accounts_in_chromium",
     "/second/set-up": "test_accounts_in_chromium",
+    "/campaigns.csv": "a file to keep",
     "/campaigns/{id}/report.csv": "a file to keep",
     "/campaigns/{id}/figures": "numbers for our own script",
     "/calendar/{word}.ics": "a file for calendar programs",
