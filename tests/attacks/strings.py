@@ -57,6 +57,8 @@ def _walk(items: Sequence[Any], before: str, found: list[tuple[str, str]]) -> No
                     found.append((before, pump))
                     if before:
                         found.append(("", before + pump))
+            if _has_branch(about[2]):  # a word that two of its branches can take
+                found.append((before, " 12"))
         before += _one(item)
 
 
@@ -70,6 +72,13 @@ def _parts(kind: Any, about: Any) -> list[Any]:
     if kind in (codes.ASSERT, codes.ASSERT_NOT):
         return [about[1]]
     return [about] if kind is codes.ATOMIC_GROUP else []
+
+
+def _has_branch(items: Sequence[Any]) -> bool:
+    return any(
+        kind is codes.BRANCH or (kind is codes.SUBPATTERN and _has_branch(about[3]))
+        for kind, about in items
+    )
 
 
 def _letters(items: Sequence[Any]) -> list[str]:
