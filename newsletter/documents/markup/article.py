@@ -4,8 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from newsletter.documents.markup.inline_markup import Element, line_of, tag_of, text_of
+from newsletter.documents.release.furniture import is_way_out
 from newsletter.documents.release.imported import DroppedLine
 from newsletter.documents.release.lines import cut_text, ends_sentence
 from newsletter.tables import load_table
@@ -28,6 +30,10 @@ _CONTAINER_TAGS = {
     *("div", "section", "main", "article", "form", "fieldset", "center", "font", "span"),
     *("table", "tbody", "tr", "td"),
 }
+_WAY_OUT = "leads to the list of readers that it was once sent to"
+_MAX_FOOT_CHARS = 600
+"""Maximum characters of a mailing's foot: address, copyright, why it came, ways out."""
+_MAX_WAYS_OUT = 20
 _OUTSIDE_REASON = "running text outside of the article"
 _MIN_PROSE_SHARE = 0.5
 _MAX_FURNITURE_RATIO = 0.2
@@ -53,6 +59,22 @@ def drop_unseen(root: Element) -> None:
             is_hidden or element.get("hidden") is not None
         ):
             element.drop_tree()
+
+
+def drop_ways_out(root: Element) -> Iterator[DroppedLine]:
+    """Drop the links that lead out of a mailing, and the small part with its address around each.
+
+    Yield each dropped part.
+    """
+    max_chars = min(_MAX_FOOT_CHARS, len(text_of(root)) // 3)
+    links = [link for link in root.iter("a") if is_way_out(text_of(link))]
+    for link in links[-_MAX_WAYS_OUT:]:
+        around = takewhile(lambda part: len(text_of(part)) <= max_chars, link.iterancestors())
+        part = [link, *around][-1]
+        # a part above may be gone, with this link
+        if root in link.iterancestors() and next(part.iter("h1", "h2"), None) is None:
+            yield DroppedLine(line=line_of(part), text=cut_text(text_of(part)), reason=_WAY_OUT)
+            part.drop_tree()
 
 
 def find_article(root: Element) -> Article:

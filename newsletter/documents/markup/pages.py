@@ -9,7 +9,12 @@ from datetime import date
 from lxml import etree, html
 
 from newsletter.documents.encoding import decode
-from newsletter.documents.markup.article import Article, drop_unseen, find_article
+from newsletter.documents.markup.article import (
+    Article,
+    drop_unseen,
+    drop_ways_out,
+    find_article,
+)
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, join_blocks, numbered
 from newsletter.documents.markup.facts import Facts, list_texts, read_facts
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
@@ -27,10 +32,9 @@ from newsletter.documents.pictures import decode_data_url, with_encoded
 from newsletter.documents.redirects import redirect_note
 from newsletter.documents.release.blocks import RULE, Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import date_line
-from newsletter.documents.release.furniture import offers_opt_out
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, Pasted, unusable
-from newsletter.documents.release.lines import cut_text, match_key, normalise
+from newsletter.documents.release.lines import match_key, normalise
 from newsletter.documents.release.paragraphs import escape
 
 _META_CHARSET_PATTERN = re.compile(
@@ -43,7 +47,6 @@ _MIN_TITLE_PART_CHARS = 8
 """Minimum letters of a headline that is not in an element of its own."""
 _MIN_SUBHEAD_WORDS = 6
 """Minimum words of a subhead; fewer may be a menu."""
-_OPT_OUT = "leads to the list of readers that it was once sent to"
 _SCRIPTED_PAGE_NOTE = (
     "The page shows little of its text, which a script puts there; it was read from the page's"
     " data, without bold words and links."
@@ -75,6 +78,7 @@ def import_page(
     words = dict(list_texts(root))
     edges = list(page_edges(_take_edges(root))) if is_document else []
     review = _clean_page(root)
+    ways_out = list(drop_ways_out(root))
     footnotes = take_footnotes(root)
     inline = InlineReader(base=facts.base, references=footnotes.references, keeps_pictures=True)
     article = None if is_document else find_article(root)
@@ -83,11 +87,6 @@ def import_page(
     for shown, _ in list_texts(chosen):
         words.pop(shown, None)
     blocks = read_blocks(chosen, inline)
-    foot = [block for block in blocks if offers_opt_out(block.markdown)]
-    blocks = [block for block in blocks if block not in foot]
-    opt_outs = [
-        DroppedLine(line=one.number, text=cut_text(one.text), reason=_OPT_OUT) for one in foot
-    ]
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
         blocks = [*find_standfirst(root, chosen, facts.title), *blocks]
@@ -105,7 +104,7 @@ def import_page(
             *((line, one) for one, line in words.items()),
             *((0, said) for said in facts.unseen_texts),
         ),
-        dropped=(*edges, *(article.dropped if article else ()), *inline.dropped, *opt_outs),
+        dropped=(*edges, *(article.dropped if article else ()), *inline.dropped, *ways_out),
         pictures=tuple(inline.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )

@@ -4,7 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from newsletter.documents.release.candidates import Heading, find_line_in_title, may_be_title
+from newsletter.documents.release.candidates import (
+    Heading,
+    find_line_in_title,
+    has_title_length,
+    is_body_name,
+    may_be_title,
+)
 from newsletter.documents.release.embargo import embargoed_headline, is_embargo
 from newsletter.documents.release.furniture import find_forwarded_start
 from newsletter.documents.release.heading import find_prose
@@ -100,7 +106,7 @@ def _is_bold(block: Block) -> bool:
 
 
 def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None) -> Heading | None:
-    """Return the stated title, or the first of the highest headings above the text."""
+    """Return the stated title, the first of the highest headings, or the only bold line."""
     title_lines = lines[: (len(lines) if prose is None else prose) + _MAX_KICKER_BLOCKS]
     title = embargoed_headline(extracted.title) if is_embargo(extracted.title) else extracted.title
     if title:
@@ -114,11 +120,15 @@ def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None)
     if title:
         return replace(_place_title(extracted, title, title_lines, prose), note=note)
     head = extracted.blocks if prose is None else extracted.blocks[:prose]
-    headings = [n for n, block in enumerate(head) if block.level and may_be_title(block.text)]
-    if not headings:
+    titles = [n for n, block in enumerate(head) if may_be_title(block.text)]
+    headings = [n for n in titles if head[n].level]
+    bold = [n for n in titles if _is_bold(head[n]) and has_title_length(head[n].text)]
+    if not headings and (len(bold) != 1 or is_body_name(head[bold[0]].text)):
         return None
+    headings = headings or bold
     best = min(headings, key=lambda n: (head[n].level, n))
-    is_only_one = sum(head[n].level == head[best].level for n in headings) == 1
+    others = headings if head[best].level else titles
+    is_only_one = sum(head[n].level == head[best].level for n in others) == 1
     note = f"{lines[best].opening} was taken for the title; look whether it is."
     return Heading(title=head[best].text, first=best, last=best, note="" if is_only_one else note)
 

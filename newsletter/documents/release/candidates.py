@@ -37,6 +37,8 @@ _EVENT_LABEL_PATTERN = pattern("questions", r"(?:{}) ?:")
 """Labels of an event's facts: what, when, where."""
 _BULLET_PATTERN = re.compile(r"[•▪◦‣●○■□·*–-]\s")
 _BODY_NAME_PATTERN, _BODY_NAME_START_PATTERN = pattern("names of bodies"), pattern("bodies of")
+_NUMBERED_PATTERN = re.compile(r"(?i:\w+(?: \w+){0,3},? n(?:[or]\b|[º°])[.º°]? ?\d[\d/-]*)")
+"""A short label with a number: ``Bulletin No. 32``."""
 _POLISH_YEAR_PATTERN = re.compile(r"\d r\.$")
 """A year in Polish at the end of a line: ``2026 r.``"""
 _MAX_MASTHEAD_CHARS = 90
@@ -92,8 +94,8 @@ def ends_as_headline(lines: Sequence[Line], index: int) -> bool:
 
 
 def is_one_sentence(text: str) -> bool:
-    """Return whether no sentence ends within a line. Short words are taken for abbreviations."""
-    return not re.search(r"[^\W\d_A-Z]{4}[.!?] ", text)
+    """Return whether no sentence ends within a line. Short names are taken for abbreviations."""
+    return not re.search(r"[^\W\d_A-Z]{4}[.!?] |\b[a-zß-ÿ]{2,3}[.!?] (?=\W?[^\W\d_a-z])", text)
 
 
 def is_first_title(lines: Sequence[Line], index: int) -> bool:
@@ -149,10 +151,10 @@ def is_body_name(text: str) -> bool:
 
 
 def cannot_be_title(text: str) -> bool:
-    """Return whether a line is no title: a sentence, a date, a contact or furniture."""
+    """Return whether a line is no title: a sentence, a date, a label, a contact or furniture."""
     has_final_stop = text[-1] in ".…" and not _POLISH_YEAR_PATTERN.search(text)
     is_sentence = ends_sentence(text) and has_final_stop and len(text.split()) > 2
-    return is_sentence or is_furniture(text)
+    return is_sentence or is_furniture(text) or bool(_NUMBERED_PATTERN.fullmatch(text))
 
 
 def is_furniture(text: str) -> bool:

@@ -15,7 +15,7 @@ _KIND_PATTERN = pattern(
 )
 _KIND_PREFIX = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
 _RELEASE_LINE_PATTERN = pattern("release lines", rf"{_KIND_PREFIX}(?:{{}})\b\s*[:.–—-]?\s*")
-SIGN_ROW_PATTERN = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
+SIGN_ROW_PATTERN = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—0])+")
 OTHER_PAGES_PATTERN, _VENDOR_PATTERN = pattern("other pages"), pattern("vendors")
 _TRADE_NAME_PATTERN = pattern("trades", r"\b(?:{})\b")
 _EDITORS_NOTE_PATTERN, _MACHINE_DATA_PATTERN = pattern("notes to editors"), pattern("machine data")
@@ -24,23 +24,24 @@ _MAX_CONTACT_CHARS = 160
 _MAX_ENTRY_CHARS = 40
 _EMAIL_PATTERN = re.compile(r"\S@\S+\.\w")
 _STREET_PATTERN, _POSTCODE_PATTERN = pattern("streets"), pattern("postcodes", flags=0)
-_FOOT_SIGN_PATTERN = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
+_FOOT_SIGN_PATTERN = re.compile(r"[•|·]|\b[a-z]{2},? \d{5}\b|P\.?O\.? Box", re.IGNORECASE)
 
 
-_OPT_OUT_PATTERN = pattern("ways out", r"\[(?:{})(?: here)?\W{0,3}\]\(")
-_MAX_OPT_OUT_CHARS = 1_000
+_WAY_OUT_PATTERN = pattern("ways out", r"(?:{})(?: here)?\W{0,3}")
 
 
-def offers_opt_out(markdown: str) -> bool:
-    """Return whether a paragraph links to an unsubscribe page of an earlier mailing."""
-    return len(markdown) <= _MAX_OPT_OUT_CHARS and bool(_OPT_OUT_PATTERN.search(markdown))
+def is_way_out(text: str) -> bool:
+    """Return whether the words of a link lead out of a mailing."""
+    return bool(_WAY_OUT_PATTERN.fullmatch(text[:_MAX_ASIDE_CHARS]))
 
 
 def edge_reason(text: str) -> str:
     """Return why a line above or below the text is furniture, or ""."""
     entry = _fold_entry(text[: _MAX_ASIDE_CHARS + 1])
     is_aside = len(text) <= _MAX_ASIDE_CHARS and (
-        entry in _ASIDE_ENTRIES or _ASIDE_PATTERN.fullmatch(entry)
+        entry in _ASIDE_ENTRIES
+        or _ASIDE_PATTERN.fullmatch(entry)
+        or (entry and _ASIDE_ENTRIES.issuperset(entry.split()))  # links of one row
     )
     if is_aside or SITE_PATTERN.fullmatch(text) or is_menu_entry(text) or is_label(text):
         return "site furniture"
@@ -152,7 +153,7 @@ def _is_text(line: Line) -> bool:
 
 _HEADER_KINDS = {name: row[0] for row in map(str.split, words("mail heads")) for name in row[1:]}
 """Name of a header field of an email or memo, in any language → its kind."""
-_HEADER_FIELD_PATTERN = re.compile(r"(?P<name>[^\W\d_]{1,10}) ?: ?(?P<value>.*)")
+_HEADER_FIELD_PATTERN = re.compile(r"(?P<name>[^\W\d_]{1,10})(?: [^\W\d_]{1,8})? ?: ?(?P<value>.*)")
 _MAX_HEADER_LINE = 10
 """A header begins within this many lines. A later one belongs to an email that is quoted."""
 

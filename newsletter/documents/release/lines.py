@@ -136,7 +136,7 @@ def is_prose(lines: Sequence[Line], index: int, width: int) -> bool:
     text = lines[index].text
     if len(text) >= 160 or (len(text) >= 60 and ends_sentence(text)):
         return True
-    if begins_dateline(text) and len(text) >= 40:
+    if begins_dateline(text) and len(text) >= 40 and not text.isupper():
         return True
     if not width or len(text) < 0.8 * width:
         return False

@@ -199,7 +199,7 @@ def recognise(
     kept = [n for n in range(len(lines)) if n not in reasons and n not in title_lines]
     if not kept:
         raise unusable(file, "has a title and no text below it; copy the whole statement into it")
-    head = [(line.number, line.text) for line in stated.forwarded]
+    head = [(line.number, line.text) for line in stated.forwarded if is_embargo(line.text)]
     outside = [*head, (0, stated.email_subject), *stated.outside_texts]
     header_reasons = {"above the title", "the embargo", "the date", "for immediate release"}
     furniture = {n for n, why in reasons.items() if why not in header_reasons}

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from newsletter.documents.markup.article import drop_furniture, drop_unseen
+from newsletter.documents.markup.article import drop_furniture, drop_unseen, drop_ways_out
 from newsletter.documents.markup.elements import join_blocks
 from newsletter.documents.markup.footnotes import take_footnotes
 from newsletter.documents.markup.inline_markup import InlineReader
 from newsletter.documents.markup.pages import footnote_blocks, link_notes, parse, read_blocks
 from newsletter.documents.markup.word_processors import clean_word, is_word
 from newsletter.documents.release.blocks import RULE, Block
-from newsletter.documents.release.furniture import offers_opt_out
 from newsletter.documents.release.imported import DroppedLine, unusable
 from newsletter.documents.release.lines import cut_text, normalise
 from newsletter.documents.release.paragraphs import escape
@@ -75,7 +74,7 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
     root = parse(f"<html><body>{content}</body></html>", file=where)
     drop_unseen(root)
     body = root.find("body") if root.find("body") is not None else root
-    removed = list(drop_furniture(body))
+    removed = [*drop_ways_out(body), *drop_furniture(body)]
     if is_word(root):
         clean_word(root)
     footnotes = take_footnotes(root)
@@ -89,11 +88,7 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
 
 def _without_frame(blocks: Sequence[Block], title: str, removed: list[DroppedLine]) -> list[Block]:
     """Drop a repeated title, and the site's own sentences, which are noted in ``removed``."""
-    kept_blocks = [block for block in blocks if not offers_opt_out(block.markdown)]
-    for block in blocks:
-        if block not in kept_blocks:
-            why = "leads to the list of readers that it was once sent to"
-            removed.append(DroppedLine(line=0, text=cut_text(block.text), reason=why))
+    kept_blocks = list(blocks)
     while kept_blocks and (
         kept_blocks[0].text == RULE
         or (kept_blocks[0].level and kept_blocks[0].text.casefold() == title.casefold())

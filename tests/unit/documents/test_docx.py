@@ -216,6 +216,15 @@ def test_press_furniture_is_found_as_in_plain_text() -> None:
     ]
 
 
+def test_the_only_bold_line_above_the_text_is_the_title() -> None:
+    name, title = "Stichting Kind aan Zet", "Open brief aan de burgemeesters"
+    head = (paragraph(run(name)), paragraph(run("1 oktober 2026")))
+    text = (paragraph(run("Geachte burgemeesters,")), paragraph(run(FIRST)))
+    document = imported(docx(*head, paragraph(run(title, bold=True)), *text))
+    assert (document.title, document.date) == (title, date(2026, 10, 1))
+    assert any("taken for the title" in note for note in document.notes)
+
+
 def test_two_titles_of_one_rank_are_told_of() -> None:
     document = imported(
         docx(

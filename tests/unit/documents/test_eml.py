@@ -67,7 +67,7 @@ def test_the_subject_is_the_title_where_the_text_shows_none() -> None:
     assert any("subject" in note for note in document.notes)
 
 
-HEAD = "From: Ada <ada@forum.example>\nSent: 26 November 2026 10:00\nTo: d@forum.example"
+HEAD = "From: Ada <ada@forum.example>\nSent: 27 November 2026 10:00\nTo: d@forum.example"
 GERMAN = "Von: Ada<br>Gesendet: 26. November 2026<br><b>An:</b> D<br><b>Betreff:</b> Our text"
 
 
@@ -90,9 +90,10 @@ def test_the_head_of_a_forwarded_email_is_left_out_and_told_of(head: str, is_htm
         assert document.title == (title or "Our text")
         assert document.guessed is not bool(title)
         assert document.body == f"{FIRST}\n\n{SECOND}"
-        assert document.date == (date(2026, 11, 26) if "2026" in head else None)
+        assert document.date == (date(2026, 11, 26 + (not is_html)) if "2026" in head else None)
         lost = {one.text for one in document.dropped if "forwarded email" in one.reason}
         assert any(text.endswith(": Our text") for text in lost)
+        assert document.embargo is None
 
 
 def test_what_apple_mail_quotes_whole_is_no_quotation() -> None:
@@ -186,11 +187,16 @@ def test_a_mailbox_s_warning_of_strangers_is_left_out() -> None:
 
 
 def test_how_to_leave_the_list_it_was_once_sent_to_is_no_part_of_it() -> None:
-    foot = 'You get this because you signed up. <a href="https://x.example/u">Unsubscribe</a>'
-    html = f"<h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p><p>{foot}</p>"
-    document = read("Forum leaves", html=html)
-    assert document.body == f"{FIRST}\n\n{SECOND}"
-    assert any("once sent to" in one.reason for one in document.dropped)
+    link = '<a href="https://x.example/u">Unsubscribe from this list</a>'
+    for foot in (
+        f"<p>You get this because you signed up. {link}</p>",
+        f"<div><p>Sus datos: Calle Mayor, 5</p><p>© 2026</p><p>{link}</p></div>",
+        f"<p><a href=a>Facebook</a> <a href=b>Twitter</a></p><p>{link}</p>",
+    ):
+        html = f"<h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p>{foot}"
+        document = read("Forum leaves", html=html)
+        assert document.body == f"{FIRST}\n\n{SECOND}"
+        assert any("once sent to" in one.reason for one in document.dropped)
 
 
 def test_a_picture_that_came_with_the_email_is_kept_and_one_that_counts_readers_is_not() -> None:

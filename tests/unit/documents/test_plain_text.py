@@ -197,6 +197,11 @@ SURVEY = "The survey of nine thousand members was made in the spring,\nand its f
             "\n\nWork Will Begin in the Spring and Take Two Years",
             "A survey shows what residents want.",
         ),
+        ("CIRCULAR BREVE No. 32\n\nLos vecinos piden un puente", "Los vecinos piden un puente"),
+        (
+            "INVITATION PRESSE – VISITE DU CENTRE DE SOINS POUR EXILÉS",
+            "INVITATION PRESSE – VISITE DU CENTRE DE SOINS POUR EXILÉS",
+        ),
     ],
 )
 def test_a_title_is_found_below_names_and_above_subheads(head: str, title: str) -> None:
@@ -372,6 +377,7 @@ def test_a_date_to_come_is_noted() -> None:
         "# # #",
         "-30-",
         "– END –",
+        "-0-0-0-",
         "ENDS",
         "1 Example Street, Washington, DC 20001 | 202-555-0100",
     ],
@@ -381,6 +387,15 @@ def test_a_foot_line_is_left_out(line: str) -> None:
 
     assert paragraphs(document) == [FIRST, SECOND]
     assert left_out(document)[-1] == line
+
+
+def test_a_telephone_number_is_no_postcode_and_what_says_when_no_date() -> None:
+    report = "Am 2. Dezember 2026 stellen wir den Bericht vor. Er beruht auf 213 Interviews."
+    when, contact = "Wann: Mittwoch, 2. Dezember 2026", "Ana – (95) 95555-0123 – ana@forum.example"
+    document = imported(TITLE, "20. November 2026", report, when, FIRST, "Imprensa", contact)
+
+    assert document.date == date(2026, 11, 20)
+    assert paragraphs(document) == [report, when, FIRST, "Imprensa", contact]
 
 
 @rows("line", ["Wren Writer", "Wren Writer, Director", "Thank you"])
