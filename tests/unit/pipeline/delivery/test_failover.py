@@ -13,6 +13,7 @@ from newsletter.domain.errors import Refused
 from newsletter.pipeline.campaigns.report import make_report
 from newsletter.store.sql import Store
 from tests.fakes import RecordingProvider, accept_all, always
+from tests.unit.pipeline.delivery.test_workers import dispatcher, enter
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 KEY = always(Verdict.CONFIGURATION, "the account is suspended")
@@ -64,6 +65,13 @@ def test_a_refused_account_lets_the_rest_go_to_the_second_provider(
     figures = make_report("resignation", store=room.store)
     assert (figures["provider"], figures["providers"]) == ("recording", ["recording", "second"])
     assert ("scheduler", "fail over") in room.deeds()
+
+
+def test_processes_that_share_the_sending_fail_over_too(room: Newsroom) -> None:
+    room.start(20)
+    fail_over(room)
+    room.drain(dispatcher=dispatcher(room, enter(room)))
+    assert (room.provider.accepted, len(second(room).accepted)) == ([], 20)
 
 
 def test_a_provider_that_is_down_for_a_while_is_waited_for(room: Newsroom) -> None:

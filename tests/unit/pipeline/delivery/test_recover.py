@@ -185,6 +185,13 @@ def test_cut_off_again_and_again_it_still_comes_to_an_end(room: Newsroom, replay
     assert room.campaign().state.is_ended
 
 
+def test_a_campaign_whose_last_call_was_lost_needs_attention_at_once(room: Newsroom) -> None:
+    room.start(3)
+    assert run_until_cut(room, _BEFORE_THE_CALL + 1)
+    room.recover()
+    assert room.campaign().state is CampaignState.ATTENTION
+
+
 @pytest.mark.parametrize("point", range(3, 6))
 def test_what_was_claimed_and_not_written_down_as_leaving_is_queued_again(
     room: Newsroom, point: int
