@@ -17,6 +17,8 @@ FRIEND = "friend"
 """The name of a reader without one."""
 KEY = b"k" * 32
 """The key of each installation."""
+BOARD = "board@elsewhere.example"
+"""The address that gets reports."""
 LISTS = {"press": "Press releases", "members": "For members"}
 ORIGINAL, CORRECTION, SPANISH = "resignation", "correction", "renuncia"
 INVITATION, APPEAL, NOTICE = "invitation", "appeal", "opening-hours"

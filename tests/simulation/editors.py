@@ -285,6 +285,7 @@ class Editors:
         if SETTINGS[self._world.kind].gathers and self._world.office(
             host, lambda at: digests(at.store).make(DIGEST.name, "ada@forum.example")
         ):
+            judge_done(host.books, "gather", DIGEST.name)
             self._check_issue(host)
 
     def _check_issue(self, host: Host) -> None:
@@ -341,8 +342,14 @@ class Editors:
 
     def _test(self, host: Host, who: str, slug: str) -> None:
         """Send a test mail to oneself."""
-        self._world.how = How.TAKE
-        self._world.people.sent(host, who, f"/statements/{slug}/test", {"to": address_of(who)})
+        self._world.how, before = How.TAKE, len(self._world.tests)
+        sent = self._world.people.sent(
+            host, who, f"/statements/{slug}/test", {"to": address_of(who)}
+        )
+        if sent and self._world.tests[before:] != [address_of(who)]:
+            raise Violation(
+                Rule.UNDONE, f"of a test mail to {who} came {self._world.tests[before:]}"
+            )
 
     def _copy(self, host: Host, who: str, slug: str) -> None:
         """Copy the text to a draft, and delete the copy."""

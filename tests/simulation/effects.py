@@ -56,6 +56,9 @@ ROWS: Mapping[str, str] = {
     "use a code": "recovery WHERE address = ? AND used_at IS NOT NULL",
     "revoke a token": "token WHERE id = ? AND revoked_at IS NOT NULL",
     "list an item": "feed_item WHERE id = ?",
+    "add a picture": "picture WHERE draft = ? AND alt = ?",
+    "gather": "issue WHERE name = ? AND document <> ''",
+    "mail a report": "transactional_email WHERE kind = 'report' AND address = ?",
 }
 """The rows of which one must exist, by act."""
 NO_ROWS: Mapping[str, str] = {

@@ -133,6 +133,8 @@ class Expected:
     """The latest time of a commit by the machine's clock: pauses until then may be over."""
     log: tuple[int, str] = (0, "")
     """The last line of the audit log that was seen, and its digest."""
+    posted: set[int] = field(default_factory=set)
+    """The posts that a channel took."""
     gone: frozenset[str] = frozenset()
     """Statements of which a person then found messages that the database does not know."""
 
@@ -165,6 +167,7 @@ class Expected:
             imports=[*self.imports],
             former={*self.former},
             withdrawn={*self.withdrawn},
+            posted={*self.posted},
             counted={**self.counted},
             slugs={**self.slugs},
             bars={**self.bars},
@@ -202,6 +205,8 @@ class Truth:
     journal: list[Mail] = field(default_factory=list)
     refused: set[int] = field(default_factory=set)
     """Readers whom a provider rejected."""
+    reports: int = 0
+    """How often a report was mailed."""
     excuses: Excuses = field(default_factory=Excuses)
 
 

@@ -657,13 +657,19 @@ class Stages:
             store=store,
             channels={CHANNEL.name: CHANNEL},
             compose=lambda tx, post, channel: compose(tx, post, channel=channel),
-            call=lambda _post, _news: Answer(outcome=Outcome(verdict=self._verdict())),
+            call=lambda post, _news: Answer(outcome=Outcome(verdict=self._answer(post.id))),
             jitter=lambda: 0.0,
         ).post()
 
-    def _verdict(self) -> Verdict:
-        """Return what the channel's server answers."""
-        return Verdict.RETRY if self._process.host.world.number() % 3 == 0 else Verdict.ACCEPTED
+    def _answer(self, post: int) -> Verdict:
+        """Return what the channel's server answers. It must not get again what it took."""
+        host = self._process.host
+        if host.world.number() % 3 == 0:
+            return Verdict.RETRY
+        if post in host.expected.posted:
+            raise Violation(Rule.TWICE, f"the channel got post {post} twice")
+        host.expected.posted.add(post)
+        return Verdict.ACCEPTED
 
 
 _FEED = "https://forum.example/feed"

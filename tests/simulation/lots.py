@@ -234,7 +234,8 @@ _AFTER = {
     **dict.fromkeys(("waive", "override", "hand in"), _AGREED),
     **dict.fromkeys(("edit", "draft", "embargo", "gather"), ("look; approve {one} {any}; look",)),
     "reader move": ("import old {n}", "", "", "", ""),
-    **dict.fromkeys(("reader join", "reader ask_to_move"), _MAILED),
+    **dict.fromkeys(("reader join", "reader enroll", "reader ask_to_move"), _MAILED),
+    "hand report": ("go post 99 take; go post 99 take",),
     "back_up": ("go dispatch-1 99 {fault}; restore {place} -1; boot",),
     "import left": ("undo import", "undo import; import {n}"),
     "import": ("reader {acted} {n}; undo import", "reader {acted} {n}; undo import; import {n}"),
@@ -391,10 +392,10 @@ def _staffed(chance: random.Random, _swarm: Swarm) -> Step:
 
 _WORKERS = dict(zip(WORKERS, (6, 3, 5, 3, 1), strict=True))
 _WORDS = {
-    "hand": "pause, resume, cancel, sent, resend, give up, go_back, reopen",
+    "hand": "pause, resume, cancel, sent, resend, give up, go_back, reopen, report",
     "reader": (
         "leave, leave, leave_all, leave_list, unsubscribe, come_back, move, erase, delete, sneak, "
-        "join, join, confirm, confirm, ask_to_move, export, pause, resume, suppress, lift, tag, "
+        "join, enroll, confirm, confirm, ask_to_move, export, pause, resume, suppress, lift, tag, "
         "rename"
     ),
     "event": (

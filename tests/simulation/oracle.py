@@ -72,9 +72,9 @@ def judge(mail: Mail, true: Truth, expected: Expected) -> None:
 def _once(mail: Mail, reader: int, true: Truth) -> None:
     """Compare by address and by person, because a person may have moved.
 
-    Two events of a kind give staff two emails with the same words.
+    Two events of a kind give staff two emails with the same words, and two reports may be alike.
     """
-    if mail.subject == "notice":
+    if mail.subject in {"notice", "report"}:
         return
     key = _key(mail)
     before = [
@@ -173,6 +173,13 @@ def asked_once(mail: Mail, true: Truth) -> None:
     }
     if name.startswith("new") and len(before) > 1:
         raise Violation(Rule.HASTY, f"{len(before)} emails to the mailbox {name}")
+
+
+def reported_once(true: Truth) -> None:
+    """Judge a report: no more arrive than were mailed, however often staff pressed."""
+    reports = sum(one.subject == "report" for one in true.journal)
+    if reports > true.reports:
+        raise Violation(Rule.TWICE, f"{reports} reports arrived, and {true.reports} were mailed")
 
 
 def in_turn(true: Truth, provider: str, limits: Limits) -> None:

@@ -20,6 +20,7 @@ from newsletter.pipeline.subscribers.leave import forget
 from newsletter.web.desk.delivery import RESOLUTIONS
 from tests.fakes import THEIRS, WORKSPACE, hash_address
 from tests.simulation.cast import (
+    BOARD,
     DONORS,
     LISTS,
     ORIGINAL,
@@ -90,6 +91,8 @@ class People:
         chosen, slug = ids[number % len(ids)]
         if deed == "reopen":
             self._reopen(host, chosen, slug)
+        elif deed == "report":
+            self._report(host, chosen)
         elif deed in _WAYS:
             self._resolve(host, chosen, _WAYS[deed])
         elif self._steer(host, chosen, deed):
@@ -163,6 +166,14 @@ class People:
             wrong = {(slug, reader) for reader in self.had(slug)}
             more = 1 + self._is_older_busy(host)
             self._excuse(wrong if of_old else wrong & excuses.resent, more)
+
+    def _report(self, host: Host, number: int) -> None:
+        """Mail a report to one address in two spellings, and press twice."""
+        self._world.true.reports += 1
+        for _ in range(2):
+            form = {"to": f"{BOARD.title()}, {BOARD}"}
+            if self.sent(host, "sam", f"/campaigns/{number}/mail", form):
+                judge_done(host.books, "mail a report", BOARD)
 
     def had(self, slug: str) -> set[int]:
         """Return the readers who got a statement."""
@@ -507,6 +518,21 @@ class People:
             self._asked[new] = 0
         if len({page.replace(again, new) for page in said}) > 1:
             raise Violation(Rule.INTRUDER, f"the form tells whether {others} is known")
+
+    def _enroll(self, host: Host, _number: int) -> None:
+        """Ask for the press list by the form of another site, which asks by the API."""
+        new, chores = f"new{self._world.number()}@example.org", self._world.chores
+        said = {"address": new, "lists": ["press"], "visitor": "198.51.100.7", "source": "the shop"}
+
+        def ask(process: Process) -> None:
+            page = self._world.door.ask(process, "GET", "/subscribe")
+            self._shown = page.words
+            [wording] = page.form("subscribe")["wording"]
+            chores.call(process, "POST", "/sign-ups", said | {"wording": wording})
+            self._asked[new] = 0
+
+        if not (host.expected.put_back or self._world.is_copied):  # else it has another token
+            self._world.office(host, ask)
 
     def _ask_to_move(self, host: Host, number: int) -> None:
         """Ask for another address by the page of preferences, which mails a link there."""

@@ -277,11 +277,11 @@ class Colleagues:
 
     def _settle(self, process: Process, one: Colleague) -> None:
         """Set language, notices and calendar, and end other sessions."""
-        self._post(process, one, "/account/language", language="de")
+        self._post(process, one, "/account/language", language="en")
         self._post(process, one, "/account/notices", notice="SENT_BACK")
         self._post(process, one, "/calendar/link")
         self._post(process, one, "/account/sessions")
-        judge_done(process.host.books, "choose a language", one.address, "de")
+        judge_done(process.host.books, "choose a language", one.address, "en")
         judge_done(process.host.books, "choose notices", one.address)
         judge_done(process.host.books, "share a calendar", one.address)
 

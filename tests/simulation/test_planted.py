@@ -153,6 +153,16 @@ STEPS: dict[str, str] = {
     "a password is not changed": "begun, mute: staff joins; wait 5; staff new password",
     "a stop is not kept": "begun, mute: hold",
     "what is refused is kept": "office, mute: go look 99 take; approve ed; approve flo; undo ed",
+    "a report is mailed by each press": (
+        "begun, mute: go dispatch-1 99 take; hand report; go post 99 take; go post 99 take"
+    ),
+    "a channel is told again": (
+        "office, mute: go look 99 take; comment ed; go look 99 take; wait 100; go look 99 take; "
+        "wait 100; go look 99 take; wait 700; go look 99 take"
+    ),
+    "a test mail does not leave": "office, mute: go look 99 take; test ed",
+    "a picture is not kept": "begun, mute: chore write 7",
+    "a digest is not kept": "digest, mute: gather",
     "nothing says why a reader was left out": "begun, mute: reader leave 2; go dispatch-1 99 take",
 }
 """For each bug a kind of workspace, the traits of its provider, and steps.

@@ -63,6 +63,14 @@ def test_of_two_copies_of_a_workspace_that_never_ran_one_alone_sends() -> None:
     holds("plain, keyed: clone files; boot")
 
 
+def test_a_batch_that_was_left_by_all_does_not_bind_the_attempt_that_skipped_it() -> None:
+    holds(
+        "correction, postal/sendgrid: go look 99 take; boot 99; go dispatch-1 99 take; "
+        "go dispatch-1 99 take; reader leave 3; go dispatch-2 4 stale; boot; hand resend -1; "
+        "go dispatch-2 5 stale"
+    )
+
+
 def test_an_event_of_another_workspace_changes_no_reader_of_ours() -> None:
     holds("begun, keyed: go dispatch-1 99 take; event foreign 2")
 

@@ -29,6 +29,7 @@ from tests.simulation.oracle import (
     judge,
     judge_bytes,
     judge_log,
+    reported_once,
 )
 from tests.simulation.people import People
 from tests.simulation.service import Claimed, How, Mail, Service, account_of
@@ -66,6 +67,8 @@ class World:
         self.loses = not self.shares
         """The power failure of a machine may lose commits."""
         self.trace: list[str] = []
+        self.tests: list[str] = []
+        """The addresses that got a test mail."""
         people, files = readers(kind), first_versions(kind)
         self.texts = {(slug, version.number): version for slug, version in files.items()}
         owners = {one.address: number for number, one in people.items()}
@@ -139,12 +142,12 @@ class World:
         if mail.text.startswith("A test. "):
             if not mail.address.endswith("@forum.example"):
                 raise Violation(Rule.STRANGER, f"{mail.address} got a test mail")
+            self.tests.append(mail.address)
             return
         if not mail.campaign:
             mail = replace(mail, campaign=host.expected.slugs[campaign_of(mail)])
         self.say(f"      taken for {mail.address}: {mail.campaign} by {mail.try_}")
         self.true.journal.append(mail)
-        # a batch without remaining readers may have the name of the attempt too
         bound = {account_of(key) for (key,) in host.books.execute(_BOUND, (mail.attempt,))}
         if bound and account_of(mail.key) not in bound:
             raise Violation(Rule.WRONG, f"{mail.try_} is bound to the accounts {bound}")
@@ -154,6 +157,7 @@ class World:
             in_turn(self.true, mail.provider, SETTINGS[self.kind].limits)
         if not wild and not campaign_of(mail):
             asked_once(mail, self.true)
+            reported_once(self.true)
         if self.kind == "hours" and campaign_of(mail):
             in_hour(mail, self.start, host.expected.people[self.true.owners[mail.address]])
 
@@ -476,7 +480,8 @@ class World:
             host.disconnect()
 
 
-_BOUND = "SELECT account FROM batch WHERE attempt_id = ?"
+# a batch whose readers have all left may have the name of the attempt too
+_BOUND = "SELECT account FROM batch WHERE attempt_id = ? AND size > suppressed"
 _OVER = """
 SELECT campaign.slug, batch.pending FROM batch JOIN campaign ON campaign.id = batch.campaign_id
 WHERE campaign.state IN ('sent', 'cancelled') AND batch.pending > 0
