@@ -105,7 +105,7 @@ class ChangesContract:
         with store.read() as tx:
             mark, _ = tx.statements.changed_since(None)
         with books.step() as tx:
-            assert tx.campaigns.cancel_pending(books.id) == 3
+            tx.campaigns.cancel_pending(books.id)
         assert since(store, mark) == []
 
     def test_a_mark_tells_what_came_after_it_each_slug_once_the_last_one_last(

@@ -14,7 +14,8 @@ from newsletter.domain.campaigns.campaign import (
 )
 from newsletter.domain.campaigns.state import CampaignRules, State
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.delivery.batch import Resolution
+from newsletter.domain.delivery.batch import BatchState, Resolution
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Outdated, Refused
 from newsletter.domain.events import overrule
 from newsletter.domain.staff.audit import OPERATOR_NAME
@@ -321,13 +322,12 @@ class OperatorActions:
             campaign = find_campaign(tx, name)
             reason = say("canceled by {who}", who=self.actor)
             self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
-            tx.campaigns.cancel_pending(campaign.id)
-            tx.approvals.revoke(
-                campaign.slug,
-                tx.now,
-                actor=self.actor,
-                reason=say("the campaign was canceled"),
-            )
+            # a restored database does not know who has it
+            in_doubt = HoldKind.RESTORE_GUARD in tx.hold.reasons()
+            to = BatchState.GIVEN_UP if in_doubt else BatchState.DONE
+            tx.campaigns.cancel_pending(campaign.id, to=to)
+            why = say("the campaign was canceled")
+            tx.approvals.revoke(campaign.slug, tx.now, actor=self.actor, reason=why)
             return find_campaign(tx, str(campaign.id))
 
     def return_to_first_provider(self, name: str) -> Campaign:
@@ -355,9 +355,8 @@ class OperatorActions:
             campaign = find_campaign(tx, name)
             unknown = campaign.counts.unknown
             if not unknown:
-                raise Refused(
-                    say("campaign {number} ({slug}) has nothing unknown", **_name(campaign))
-                )
+                none = "campaign {number} ({slug}) has nothing unknown"
+                raise Refused(say(none, **_name(campaign)))
             if shown not in {None, tx.unknowns.mark(campaign.id)}:
                 other = (
                     "it came out for some of them since you looked: of campaign {number} ({slug})"

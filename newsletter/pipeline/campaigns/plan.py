@@ -299,8 +299,11 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     if not size and not campaign.welcome:
         _move(tx, campaign, CampaignState.PAUSED, reach.why_nobody(campaign))
         return False
-    if campaign.welcome:
-        _replace_welcome(tx, campaign)
+    # earlier welcome emails to these lists end: their waiting readers get the new one
+    for earlier in tx.campaigns.list_running_welcomes(campaign.lists) if campaign.welcome else ():
+        if set(earlier.lists) <= set(campaign.lists):
+            tx.campaigns.move_queued(earlier.id, campaign.id)
+            _cancel(tx, earlier, say("replaced by {slug}", slug=campaign.slug))
     tx.campaigns.change(campaign.id, approved_by=_approvers(status))
     _move(tx, campaign, CampaignState.SENDING)
     _add_to_pages(tx, campaign, content, rules)
@@ -330,14 +333,6 @@ def _add_to_pages(tx: Transaction, campaign: Campaign, content: Content, rules: 
         date=content.date,
     )
     tx.search.put(found)
-
-
-def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:
-    """End earlier welcome emails to these lists. Their waiting readers get the new one."""
-    for earlier in tx.campaigns.list_running_welcomes(campaign.lists):
-        if set(earlier.lists) <= set(campaign.lists):
-            tx.campaigns.move_queued(earlier.id, campaign.id)
-            _cancel(tx, earlier, say("replaced by {slug}", slug=campaign.slug))
 
 
 def _pause_if_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach) -> bool:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.digest import Issue
+from newsletter.domain.delivery.batch import BatchState
 from newsletter.domain.wording import stored_words
 from newsletter.store.database import MEMBER, NO_LIMIT, Repository, as_instant
 
@@ -324,19 +325,14 @@ class Campaigns(Repository):
             to=to,
         )
 
-    def cancel_pending(self, campaign_id: int) -> int:
-        """Cancel the queued batches; return the number of cancelled deliveries."""
-        pending = self._db.value(
-            "SELECT COALESCE(SUM(pending), 0) FROM batch"
-            " WHERE campaign_id = :id AND state = 'queued'",
-            id=campaign_id,
-        )
+    def cancel_pending(self, campaign_id: int, *, to: BatchState = BatchState.DONE) -> None:
+        """Cancel the queued batches. ``to`` is GIVEN_UP if their readers may have the message."""
         self._db.change(
-            "UPDATE batch SET state = 'done', cancelled = cancelled + pending, pending = 0"
+            "UPDATE batch SET state = :to, cancelled = cancelled + pending, pending = 0"
             " WHERE campaign_id = :id AND state = 'queued'",
             id=campaign_id,
+            to=to,
         )
-        return int(pending)
 
     def list_exceptions(self, campaign_id: int) -> list[tuple[str, str, str, str]]:
         """Return (address, state, reason, provider id) of deliveries unlike their batch."""

@@ -16,6 +16,15 @@ from newsletter.pipeline.events.record import record
 from tests.fakes import NOON, WORKSPACE, accept_all, always
 from tests.unit.pipeline.campaigns.correcting import correct, people
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+from tests.unit.pipeline.statements.languages import (
+    FORUM,
+    SPANISH,
+    agree,
+    begin,
+    compose,
+    in_each,
+    populate,
+)
 
 ADA = "ada@forum.example"
 
@@ -27,6 +36,26 @@ def with_unknowns(room: Newsroom) -> None:
     room.drain(answer=accept_all)
     assert room.counts() == Counts(accepted=15, unknown=10)
     assert room.campaign().state is CampaignState.ATTENTION
+
+
+def test_what_is_cancelled_in_a_restored_database_may_have_gone_out(room: Newsroom) -> None:
+    populate(room, {"en": 1, "es": 2})
+    compose(room, FORUM)
+    agree(room, FORUM)
+    assert begin(room) == [FORUM]
+    with room.store.begin() as tx:
+        tx.hold.put(HoldKind.RESTORE_GUARD, "it was restored")
+    assert room.hand().cancel(FORUM).counts == Counts(cancelled=3)
+    with room.store.begin() as tx:
+        tx.hold.release(HoldKind.RESTORE_GUARD)
+    with pytest.raises(Refused, match="everybody may have it"):
+        room.hand().reopen(FORUM)
+    compose(room, SPANISH)
+    agree(room, SPANISH)
+    assert begin(room) == []
+    correct(room, corrects=FORUM)
+    room.drain()
+    assert in_each(room) == {"correction": 3}
 
 
 def test_a_pause_between_two_batches_stops_there(room: Newsroom) -> None:
