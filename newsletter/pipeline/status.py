@@ -401,9 +401,15 @@ def _resolve_correction(
     if campaign is None or not (
         is_open or campaign.may_have_reached_anybody or campaign.counts.pending
     ):
-        if tx.statements.get(original) is None:
+        stored = tx.statements.get(original)
+        if stored is None:
             none = "it corrects {slug}, and there is no statement of that name"
             raise Refused(say(none, slug=original))
+        of = stored.statement.translation_of
+        whole = tx.campaigns.find_latest(of)
+        if has_begun(whole) and original in dict(approved_content(tx, whole).texts):
+            within = "it corrects {slug}, which went out in the email of {of}; correct {of}"
+            raise Refused(say(within, slug=original, of=of))
         unsent = (
             "it corrects {slug}, which was sent to no one; correct {slug} itself, or take"
             " 'corrects' out"

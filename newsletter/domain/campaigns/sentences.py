@@ -209,7 +209,8 @@ def _further_sentences(status: StatementStatus) -> Iterator[str]:
             "It gathers {count:,} statements, and its text cannot be edited.",
             count=status.part_count,
         )
-    if status.approval.withheld and status.statement.progress is not Progress.DRAFT:
+    is_draft = status.statement.progress is Progress.DRAFT
+    if status.approval.withheld and not (is_draft or status.has_begun):
         why = without_commands(status.approval.withheld)
         yield say("It cannot be approved or sent: {why}.", why=why)
     if status.lapsed_start is not None and not status.has_begun:

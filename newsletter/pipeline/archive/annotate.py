@@ -26,10 +26,9 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
         message = say("Write between 1 and {most:,} plain characters", most=MAX_NOTE_CHARS)
         raise InvalidInput.at(slug, message, key=kind.value)
     with act_as(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
-        if not any(
-            each.started_at for each in tx.campaigns.find_related([slug]) if each.slug == slug
-        ):
-            raise NotFound(say("{slug} did not go out, so it has no page on the web.", slug=slug))
+        own = [each for each in tx.campaigns.find_related([slug]) if each.slug == slug]
+        if not any(each.started_at and not each.unlisted for each in own):
+            raise NotFound(say("{slug} has no page on the web.", slug=slug))
         is_withdrawn = bool(tx.public_notes.find_withdrawn([slug]))
         if (NoteKind.WITHDRAWN if is_withdrawn else NoteKind.RESTORED) is kind:
             on, off = "The text is on the web already.", "The text is off the web already."

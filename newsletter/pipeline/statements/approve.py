@@ -218,9 +218,6 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
         return approvals
 
 
-_FRONT_MATTER = Channel.FRONT_MATTER
-
-
 @dataclass(kw_only=True)
 class ApprovalScan:
     """The results of the last ``note_front_matter``. The next one reads only changes."""
@@ -269,7 +266,7 @@ def note_front_matter(
 
 def _naming_approvers(tx: Transaction) -> list[StoredStatement]:
     """Return the statements whose files name approvers, or once did."""
-    slugs = tx.approvals.find_slugs(_FRONT_MATTER)
+    slugs = tx.approvals.find_slugs(Channel.FRONT_MATTER)
     return [
         stored
         for stored in tx.statements.all()
@@ -288,14 +285,18 @@ def _apply_names(
     approvers, known_names = _named_approvers(stored.statement), _noted_names(tx, stored.statement)
     for person in sorted(set(known_names) - set(approvers)):
         # a row without a content hash is the removal: after it the name approves again
-        removal = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=_FRONT_MATTER)
+        removal = Approval(
+            slug=slug, content_hash="", by=person, at=tx.now, channel=Channel.FRONT_MATTER
+        )
         tx.approvals.add(removal)
         why = say("its file does not name them any more")
-        tx.approvals.revoke(slug, tx.now, person, _FRONT_MATTER, actor=person, reason=why)
+        tx.approvals.revoke(slug, tx.now, person, Channel.FRONT_MATTER, actor=person, reason=why)
     if override is None:
         return []
     return [
-        _add_approval(tx, load_status(tx, stored, rules.campaigns), person, _FRONT_MATTER, override)
+        _add_approval(
+            tx, load_status(tx, stored, rules.campaigns), person, Channel.FRONT_MATTER, override
+        )
         for person in approvers
         if person not in known_names
     ]
@@ -313,7 +314,7 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
     latest = {
         approval.by: approval.content_hash
         for approval in tx.approvals.list_for(statement.slug)
-        if approval.channel is _FRONT_MATTER
+        if approval.channel is Channel.FRONT_MATTER
     }
     return {person for person, content_hash in latest.items() if content_hash}
 

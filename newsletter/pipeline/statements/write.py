@@ -348,6 +348,8 @@ class Submitter:
             is_set_aside = (cancelled and cancelled.ended_by) or (status and status.change_request)
             if draft.is_submitted and not (draft.has_unsubmitted_text or is_set_aside):
                 return draft
+            if self.rules.shares_email:
+                refuse_if_sent(get_status(tx, draft.version.text.translation_of, self.rules))
             if draft.revision != base:
                 late = (
                     "{person} changed this text after you opened it, so it was not submitted. Look"
@@ -378,12 +380,13 @@ class Submitter:
             draft = find_draft(tx, key)
             if not draft.is_submitted:
                 raise Refused(say("It is not submitted, so there is nothing to take back."))
-            refuse_if_sent(get_status(tx, draft.slug, self.rules))
+            statement = find_stored(tx, draft.slug).statement
+            slug = (self.rules.shares_email and statement.translation_of) or statement.slug
+            for one in (statement.slug, slug):
+                refuse_if_sent(get_status(tx, one, self.rules))
             tx.drafts.change(key, taken_back=True)
             self._put(tx, draft.slug)
             # else a writer could send it by submitting it again
-            statement = find_stored(tx, draft.slug).statement
-            slug = (self.rules.shares_email and statement.translation_of) or statement.slug
             tx.approvals.revoke(slug, tx.now, actor=who, reason=TEXT_TAKEN_BACK)
             number = tx.drafts.count_versions(key, draft.submitted_version or 0)
             tx.audit.enter(who, "take back", draft.slug, number=number)

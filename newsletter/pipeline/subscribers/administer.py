@@ -83,17 +83,22 @@ class SubscriberActs:
             _enter(tx, by, "add", lists=entry.lists)
             return before, _find(tx, address)
 
-    def decide_request(self, subscriber_id: int, name: str, *, admits: bool) -> None:
-        """Accept or decline a person's request to join a list, and email them the decision.
+    def decide_request(self, subscriber_id: int, name: str, *, admits: bool) -> bool:
+        """Accept or decline a person's request to join a list. Return whether an email tells them.
 
-        Raises NotFound if no such request is open.
+        Raises NotFound if no such request is open, and Refused to admit a suppressed person.
         """
         with self._begin(Role.SENDER, "answer a request") as (tx, by):
             person = tx.readers.get(subscriber_id)
             if person is None or name not in person.requested:
                 raise NotFound(say("This request is not open any more."))
+            if admits and person.suppressed is not None:
+                no = "{address} is suppressed ({reason}); nothing is sent to it"
+                reason = say(person.suppressed.value)
+                raise Refused(say(no, address=person.address, reason=reason))
             _decide(tx, person, name, admits=admits)
             _enter(tx, by, "admit" if admits else "decline", list=name)
+            return person.suppressed is None
 
     def edit(self, entry: Entry, *, seen: str = "") -> Subscriber:
         """Set the name, language, time zone, notes and tags of a person. Return the person.

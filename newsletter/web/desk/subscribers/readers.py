@@ -285,8 +285,9 @@ class ReadersPages:
         admits = request.field("decision") == "admit"
         number = parse_number(request.field("person")) or 0
         acts = self._subscribers.acts_of(request.who.address)
-        acts.decide_request(number, request.field("list"), admits=admits)
-        return redirect(READERS_PATH, done="admitted" if admits else "declined")
+        is_told = acts.decide_request(number, request.field("list"), admits=admits)
+        notice = "admitted" if admits else "declined"
+        return redirect(READERS_PATH, done=notice if is_told else "left")
 
     @route("GET", "/readers/form", Role.SENDER)
     def _sign_up_form(self, request: DeskRequest, form_html: str = "") -> Response:

@@ -17,8 +17,14 @@ def put(room: Newsroom, kind: NoteKind, words: str = "Mistaken.", by: str = SAM)
 
 def test_nothing_is_written_about_what_has_no_page(room: Newsroom) -> None:
     room.write_and_look()
-    with pytest.raises(NotFound, match="resignation did not go out"):
+    with pytest.raises(NotFound, match="resignation has no page on the web"):
         put(room, NoteKind.NOTE)
+    room.write(welcome=True)
+    begin(room, "resignation")
+    assert room.campaign().started_at is not None
+    for kind in (NoteKind.NOTE, NoteKind.WITHDRAWN):
+        with pytest.raises(NotFound, match="resignation has no page on the web"):
+            put(room, kind)
 
 
 def test_a_text_leaves_the_web_with_the_words_of_the_note_before(room: Newsroom) -> None:

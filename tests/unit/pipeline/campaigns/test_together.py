@@ -162,3 +162,14 @@ def test_a_correction_goes_out_in_all_its_languages_to_those_who_got_the_origina
     room.drain()
     assert room.campaign("right").counts == Counts(accepted=5)
     assert "This is right.\nThis is right-es." in room.provider.batches[-1].content.text
+
+
+def test_a_correction_of_what_went_out_within_an_email_names_that_email(room: Newsroom) -> None:
+    populate(room, {"en": 2})
+    go_together(room)
+    compose(room, FORUM, SPANISH)
+    agree(room, FORUM)
+    assert begin(room) == [FORUM]
+    room.write_and_approve("correction", corrects=SPANISH)
+    why = "it corrects forum-es, which went out in the email of forum; correct forum"
+    assert held(room, "correction") == why

@@ -397,3 +397,27 @@ def test_a_draft_of_the_desk_is_not_handed_in_as_a_file(desk: WritingRoom) -> No
     desk.room.look()
     with pytest.raises(Refused, match="taken back by its writers; submit it again at the desk"):
         submit_file(SLUG, by=ANA, release=lambda *_: None, store=desk.room.store)
+
+
+def test_a_text_in_the_email_of_its_original_is_settled_once_that_is_sent(
+    desk: WritingRoom,
+) -> None:
+    room = desk.room
+    room.subscribe(2)
+    room.demand(shares_email=True)
+    desk.new_submitted()
+    part = desk.new_submitted(title="Horario", language="es", translation_of=SLUG)
+    room.approve(BEN, SLUG)
+    room.plan()
+    room.start_due(minutes=6)
+    taken = f"{SLUG} has already gone out as campaign 1"
+    with pytest.raises(Refused, match=taken):
+        desk.submitter.withdraw_draft(part.key, by=ANA)
+    desk.type(part, body="Abre a las 10.")
+    with pytest.raises(Refused, match=taken):
+        desk.submit_draft(part)
+    with room.store.read() as tx:
+        assert [one.revoked_at for one in tx.approvals.list_for(SLUG)] == [None]
+    late = desk.new(title="Horaires", language="fr", translation_of=SLUG)
+    with pytest.raises(Refused, match=taken):
+        desk.submit_draft(late)

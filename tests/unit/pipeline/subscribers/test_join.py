@@ -11,7 +11,7 @@ from newsletter.domain.delivery.transactional import (
     RequestOutcome,
     TransactionalEmail,
 )
-from newsletter.domain.errors import NotFound
+from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.subscribers.audience import Entry, Subscriber, SuppressionReason
 from newsletter.domain.subscribers.signup import (
     ConsentRecord,
@@ -375,6 +375,17 @@ def test_a_closed_list_is_joined_only_after_staff_admit_the_person(post: Post) -
     assert audited(post.room)[-1] == ("admit", {"list": "sport"})
     with pytest.raises(NotFound, match="not open any more"):
         decide(post.room, admits=True)
+
+
+def test_a_person_who_is_suppressed_is_not_admitted_and_hears_nothing(post: Post) -> None:
+    asks_for_a_closed_list(post.room)
+    asked = person(post.room)
+    post.room.suppress(asked.address)
+    with pytest.raises(Refused, match="is suppressed"):
+        decide(post.room, admits=True)
+    assert person(post.room).requested == ("sport",)
+    acts = SubscriberActs(store=post.room.store, actor=ADA)
+    assert not acts.decide_request(asked.id, "sport", admits=False)
 
 
 def test_a_person_who_is_declined_hears_of_it_and_may_ask_again(post: Post) -> None:
