@@ -110,7 +110,7 @@ def _status_row(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
         "slug": statement.slug,
         "title": statement.title,
         "file": statement.origin,
-        "digest": status.stored.content_hash,
+        "digest": status.email_hash,
         "status": statement.progress.value,
         "approval": _approval_label(status),
         "approved_by": [approval.by for approval in status.approval.given],

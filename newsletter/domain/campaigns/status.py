@@ -104,6 +104,12 @@ class StatementStatus:
         )
 
     @property
+    def email_hash(self) -> str:
+        """Return the content hash of its email, as sent once sending has begun."""
+        sent = self.campaign if self.has_begun else None
+        return (sent or self.stored).content_hash
+
+    @property
     def is_waiting(self) -> bool:
         """Return whether its campaign has not begun."""
         return self.campaign is not None and self.campaign.state in BEFORE_START

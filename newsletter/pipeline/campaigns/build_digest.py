@@ -23,7 +23,7 @@ from newsletter.domain.campaigns.digest import (
 )
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import Statement, writers_of
+from newsletter.domain.statements.statement import Statement, texts_of, writers_of
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as, approved_content
 from newsletter.store.sql import Store, Transaction
@@ -41,7 +41,7 @@ def sent_statement(tx: Transaction, campaign: Campaign) -> Statement:
     if stored is not None and stored.content_hash == campaign.content_hash:
         return stored.statement
     content = approved_content(tx, campaign)
-    return Statement(
+    sent = Statement(
         slug=campaign.slug,
         title=content.subject,
         body="",
@@ -49,6 +49,11 @@ def sent_statement(tx: Transaction, campaign: Campaign) -> Statement:
         language=content.language,
         writers=content.writers,
     )
+    # the hash changes with each template or setting of the email too
+    if stored is not None and {*texts_of(stored.statement)} <= {*content.texts}:
+        same = stored.statement
+        return replace(sent, title=same.title, body=same.body, summary=same.summary, date=same.date)
+    return sent
 
 
 def _with_page(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:

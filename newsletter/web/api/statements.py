@@ -163,7 +163,7 @@ def _statement_record(status: StatementStatus) -> StatementRecord:
         state=status.state.name.lower(),
         where=describe_state(status),
         approved=status.approval.approved,
-        content_digest=status.stored.content_hash,
+        content_digest=status.email_hash,
         embargo_until=status.embargo_until,
         release_at=status.release,
         campaign=status.campaign.id if status.campaign else None,

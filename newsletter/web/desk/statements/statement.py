@@ -161,7 +161,7 @@ class StatementPages:
             comments = tx.comments.list_for(slug, _MAX_COMMENTS)
             history = self._describe_entries(tx, tx.audit.about(slug, limit=_MAX_ENTRIES))
             changes = _find_changes(tx, status)
-            email = inbox_values(tx.statements.get_content(status.stored.content_hash))
+            email = inbox_values(tx.statements.get_content(status.email_hash))
             draft = tx.drafts.find_by_slug(slug) if status.statement.desk else None
             number = draft.submitted_version if draft else None
             related = (status.statement.corrects, status.statement.translation_of)

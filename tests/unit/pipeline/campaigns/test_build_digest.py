@@ -490,13 +490,19 @@ def test_a_look_ahead_says_what_would_be_made_and_makes_nothing(desk: Desk) -> N
     assert [one.slug for one in ahead.made] == ["weekly-2026-11-25"]
 
 
-def test_templates_that_changed_since_leave_only_what_was_approved(desk: Desk) -> None:
-    desk.publish("one", "2026-11-25 10:00", subject="The subject", summary="Kept?")
+@pytest.mark.parametrize("changed", [{}, {"summary": "Never approved."}])
+def test_templates_that_changed_since_leave_the_words_that_were_approved(
+    desk: Desk, changed: dict[str, str]
+) -> None:
+    words = {"subject": "The subject", "summary": "Approved."}
+    desk.publish("one", "2026-11-25 10:00", **words)
+    desk.write("one", title="On one", **words | changed)
     desk.renderer = PlainRenderer("plain-2")
     desk.forget_looks()
     desk.at("2026-11-27 16:00")
     desk.refresh()
     desk.tick()
     made_of = desk.issues()[FIRST].statement
-    assert "The subject" in made_of.body
-    assert "Kept?" not in made_of.body
+    assert ("On one" in made_of.body, "Approved." in made_of.body) == (not changed, not changed)
+    assert ("The subject" in made_of.body, "Never" in made_of.body) == (bool(changed), False)
+    assert "writer@forum.example" in made_of.written_by

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.statements.review import Check
+from tests.api import program
 from tests.counting import counted
 from tests.desk import Staffed, desk, words
 from tests.pages import kept_after
@@ -73,6 +74,17 @@ def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
     over = said(staffed, "", "vera")
     assert "Sent The library opens earlier 100 % 24 Nov 2026 · 5 of 5 accepted" in over
     assert "subscriptions to 1 list 5 joined in 30 days, 0 left +5 accepted, last statement" in over
+
+
+def test_what_was_sent_is_shown_as_it_was_sent(staffed: Staffed) -> None:
+    staffed.site.subscribe(*READERS)
+    send(staffed)
+    assert INBOX in said(staffed, "/statements/hours", "vera")
+    write(staffed, title="The library opens later", summary="In short.")
+    assert INBOX in said(staffed, "/statements/hours", "vera")
+    [row] = staffed.site.rows("SELECT content_hash FROM campaign")
+    shown = program(staffed.site).get("/statements/hours")
+    assert shown["content_digest"] == row[0]
 
 
 def test_of_more_than_ten_that_wait_the_board_has_the_rest(staffed: Staffed) -> None:
