@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count, takewhile
 
 from starlette.responses import Response
 
@@ -152,10 +153,9 @@ class ImportPages:
         """Store the meaning of a table's columns, and rehearse its import."""
         number = request.number("number")
         upload = self._upload(request, number)
-        work = self._works.get(number)
-        columns = work.columns if work else ()
-        fields = [request.field(f"column-{place}") for place in range(len(columns))]
-        chosen = tuple(one if one in {*KNOWN_COLUMNS, IGNORED_COLUMN} else "" for one in fields)
+        names = takewhile(request.posted.fields.__contains__, (f"column-{n}" for n in count()))
+        known = {*KNOWN_COLUMNS, IGNORED_COLUMN}
+        chosen = tuple(one if one in known else "" for one in map(request.field, names))
         omits = request.field("omit") == "yes"
         with self._subscribers.store.begin() as tx:
             tx.imports.configure_upload(number, chosen, omits_bad_rows=omits)
@@ -225,9 +225,12 @@ class ImportPages:
         """Show the progress of a file, the choice of its columns, or the changes of its import."""
         number = request.number("number")
         work = self._works.get(number)
-        if work is None or work.upload.by != request.who.address:
+        upload = work.upload if work and work.is_import else self._upload(request, number)
+        if upload.by != request.who.address:
             raise NotFound(_FILE_GONE_MESSAGE)
-        upload = work.upload if work.is_import else self._upload(request, number)
+        if work is None or work.upload.columns != upload.columns:
+            # this process has begun since, or another machine read the file
+            return self._start(request, number, upload)
         if not work.ended.is_set():
             return request.page(
                 "import-working.html.j2",

@@ -87,7 +87,7 @@ class ReaderPages:
             self._acts(request).change_address(self._shown(request), new_address)
         except (ValueError, Refused) as error:
             return self.page(request.with_faults(("new", describe_error(error, other=""))), old)
-        return self._redirect(request, new_address, "moved")
+        return self._redirect(request, new_address, "moved" if new_address != old else "")
 
     @route("POST", "/readers/lift", Role.ADMIN, step_up=True)
     def lift(self, request: DeskRequest) -> Response:

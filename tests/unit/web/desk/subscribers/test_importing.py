@@ -10,6 +10,7 @@ from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.domain.wording import Sentence
 from newsletter.pipeline.delivery.transactional import forget
 from newsletter.rendering.mail.words import desk_languages
+from newsletter.web.pages import make
 from tests.desk import Signed, Staffed, desk, words
 from tests.pages import Answer, kept_after
 from tests.unit.subscriber_files.test_exported import EXPORTS, packed, read
@@ -97,6 +98,28 @@ def test_a_file_is_rehearsed_imported_once_and_undone(staffed: Staffed) -> None:
     assert (again.status, "undone already" in words(again)) == (409, True)
     assert dan.get("/readers/import/1/undo").status == 404, "it is told once"
     assert result(dan, dan.post("/readers/import/4711/undo")).status == 404
+
+
+@pytest.mark.slow("each upload is read in a process of its own")
+def test_a_file_is_still_there_when_the_service_has_started_again(staffed: Staffed) -> None:
+    cleo, site = staffed.as_("cleo"), staffed.site
+    path = upload(cleo, "mail;first;\nnew@readers.example;New;x\n").headers["location"]
+    path = path.removeprefix("/desk")
+    site.pages = make(site.services)
+    assert "What is in each column?" in words(result(cleo, cleo.get(path)))
+    site.pages = make(site.services)
+    chosen = cleo.post(
+        f"{path}/columns", {"column-0": "email", "column-1": "name", "column-2": "-"}
+    )
+    assert "new readers 1" in words(result(cleo, chosen))
+    site.pages = make(site.services)
+    page = result(cleo, cleo.get(path))
+    assert "new readers 1" in words(page)
+    assert staffed.as_("dan").get(path).status == 404, "it is another person's"
+    site.pages = make(site.services)
+    assert result(cleo, cleo.post(button(page))).headers["location"].endswith("imported-people")
+    site.pages = make(site.services)
+    assert cleo.get(path).status == 404, "it was imported"
 
 
 @pytest.mark.slow("each upload is read in a process of its own")
