@@ -303,4 +303,5 @@ def add(
     elif new_lists:
         shell.say(f"{entry.address} is on {', '.join(new_lists)} now")
     else:
-        shell.say(f"{entry.address} is on {', '.join(lists)} already; nothing was changed")
+        changed = "nothing was changed" if before == after else "their data was changed"
+        shell.say(f"{entry.address} is on {', '.join(lists)} already; {changed}")

@@ -41,12 +41,8 @@ class StaffPages(StaffPart):
     @route("POST", "/staff/invitations", Role.ADMIN, step_up=True)
     def invite(self, request: DeskRequest) -> Response:
         try:
-            people.invite(
-                request.field("email"),
-                _parse_role(request.field("role")),
-                by=request.who.address,
-                proofs=request.proofs,
-            )
+            email, role = request.field("email"), _parse_role(request.field("role"))
+            people.invite(email, role, by=request.who.address, proofs=request.proofs)
         except InvalidInput as error:
             return self._list(request.with_faults(("email", sentence(error.faults[0].message))))
         except Refused as error:
@@ -74,13 +70,10 @@ class StaffPages(StaffPart):
 
     @route("POST", "/staff/{address}/role", Role.ADMIN, step_up=True)
     def change_role(self, request: DeskRequest) -> Response:
-        people.change_role(
-            request.param("address"),
-            _parse_role(request.field("role")),
-            by=request.who.address,
-            proofs=request.proofs,
-        )
-        return redirect(_STAFF_PATH, done="role")
+        address, role = request.param("address"), _parse_role(request.field("role"))
+        by, proofs = request.who.address, request.proofs
+        before = people.change_role(address, role, by=by, proofs=proofs)
+        return redirect(_STAFF_PATH, done="role" if before is not role else "")
 
     @route("POST", "/staff/{address}/reset", Role.ADMIN, step_up=True)
     def reset(self, request: DeskRequest) -> Response:

@@ -142,7 +142,7 @@ class SettingsPages:
         except Refused as error:
             text = request.desk.describe_error(error)
             return self._edit(request.with_faults(("", text), status=409))
-        return redirect(_LOOK_PATH, done="settings")
+        return redirect(_LOOK_PATH, done="settings" if changes else "")
 
     @route("GET", f"{_LOOK_PATH}/mail", Role.ADMIN)
     def _mail(self, request: DeskRequest) -> Response:

@@ -76,7 +76,10 @@ def test_adding_puts_a_person_on_a_list_with_the_consent_noted(do, services: Ser
     assert (added["new"], added["joined"], added["lists"]) == (True, ["press"], ["press"])
     again, _ = do("add", "DI@example.org", "--list", "press", "--json")
     assert (again["new"], again["joined"]) == (False, [])
-    assert "already" in do("add", "di@example.org", "--list", "press")[1]
+    already = do("add", "di@example.org", "--list", "press")[1]
+    assert "is on press already; nothing was changed" in already
+    renamed = do("add", "di@example.org", "--list", "press", "--name", "Di Orr")[1]
+    assert "is on press already; their data was changed" in renamed
     assert "is on events now" in do("add", "di@example.org", "--list", "events")[1]
     with services.store.read() as tx:
         [(_, consent)] = [one for one in tx.readers.stream() if one[0].address == "di@example.org"]

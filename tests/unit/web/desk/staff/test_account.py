@@ -209,6 +209,8 @@ def test_no_field_and_no_header_names_who_acts(dan: Browser, browser: Browser) -
     with dan.site.services.store.read() as tx:
         last = tx.audit.list_newest(1)[0]
     assert (last.actor, last.action, last.subject) == (DAN, "role", ANA)
+    again = dan.post(f"/staff/{ANA}/role", form, headers=headers)
+    assert again.headers["location"] == "/desk/staff", "nothing was changed"
 
 
 def test_a_reset_link_lets_somebody_in_again(dan: Browser, browser: Browser, site: Forum) -> None:

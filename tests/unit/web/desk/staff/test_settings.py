@@ -66,6 +66,7 @@ def test_what_an_admin_saves_is_in_the_file_and_in_the_audit_log(dan: Signed) ->
         "lists[2].title": "The board",
     }
     before = written(dan)
+    assert dan.post(LOOK, form(dan)).headers["location"] == "/desk/settings/look"
     answer = dan.post(LOOK, form(dan) | changes)
     assert answer.headers["location"] == "/desk/settings/look?done=settings"
     now = written(dan)
