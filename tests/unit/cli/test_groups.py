@@ -1,5 +1,6 @@
 """Commands are loaded when they are run, and lists of them say what the commands say."""
 
+import signal
 import subprocess
 import sys
 from importlib import import_module
@@ -111,6 +112,25 @@ sys.argv = ["newsletter", "config", "validate"]
 from newsletter.cli.main import entry_point
 entry_point()
 """
+LOADED = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background has none
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "newsletter.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from newsletter.__main__ import entry_point
+entry_point()
+"""
+
+
+def test_who_interrupts_it_while_it_is_loaded_sees_no_traceback(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", LOADED, "--help"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
+
+
 SPY = """
 import pathlib
 pathlib.Path(__file__).with_name("seen").touch()
