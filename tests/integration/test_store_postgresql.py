@@ -8,6 +8,8 @@ from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.postgresql import Postgresql
 from newsletter.store.sql import Store
 from tests.contracts.store import StoreContract
+from tests.contracts.store_readers import ANA
+from tests.contracts.store_staging import bring_in
 from tests.fakes import FixedClock, hash_address
 from tests.postgresql import emptied
 
@@ -21,3 +23,8 @@ class TestPostgresqlStore(StoreContract):
         database = emptied(postgresql_database)
         # it stays open: for a new connection the server works ten times as long as to empty it
         return Store(database, hash_address=hash_address, chain=chain, clock=FixedClock())
+
+    def test_an_import_leaves_no_rows_in_its_temporary_tables(self, store: Store) -> None:
+        bring_in(store, ANA)
+        with store.read() as tx:
+            assert tx.db.number("SELECT pg_relation_size('staged_person')") == 0
