@@ -200,7 +200,9 @@ class Events(AddressRepository):
                     AND {_IS_DAMAGE} AND kind = 'complained') AS complained,
                 (SELECT COUNT(DISTINCT subscriber_id) FROM subscription
                     WHERE subscription.ended_by = campaign.id) AS unsubscribed,
-                EXISTS (SELECT 1 FROM delivery_status WHERE campaign_id = campaign.id)
+                -- MIN: with EXISTS, PostgreSQL scans the table if one campaign has most rows
+                (SELECT MIN(subscriber_id) FROM delivery_status WHERE campaign_id = campaign.id)
+                    IS NOT NULL
                     OR EXISTS (SELECT 1 FROM event WHERE campaign_id = campaign.id) AS received
             FROM (SELECT CAST(value AS BIGINT) AS id FROM json_each(:ids)) AS campaign
             """,
