@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from newsletter.documents.markup.inline_markup import Element, line_of, tag_of, text_of
-from newsletter.documents.release.furniture import is_way_out
 from newsletter.documents.release.imported import DroppedLine
 from newsletter.documents.release.lines import cut_text, ends_sentence
+from newsletter.documents.release.words import pattern
 from newsletter.tables import load_table
 
 _UNSEEN_TAGS = ("head", "script", "style", "template", "noscript", "link", "meta", "title", "xml")
@@ -30,6 +30,7 @@ _CONTAINER_TAGS = {
     *("div", "section", "main", "article", "form", "fieldset", "center", "font", "span"),
     *("table", "tbody", "tr", "td"),
 }
+_WAY_OUT_PATTERN = pattern("ways out", r"(?:{})(?: here)?\W{0,3}")
 _WAY_OUT = "leads to the list of readers that it was once sent to"
 _MAX_FOOT_CHARS = 600
 """Maximum characters of a mailing's foot: address, copyright, why it came, ways out."""
@@ -62,12 +63,9 @@ def drop_unseen(root: Element) -> None:
 
 
 def drop_ways_out(root: Element) -> Iterator[DroppedLine]:
-    """Drop the links that lead out of a mailing, and the small part with its address around each.
-
-    Yield each dropped part.
-    """
+    """Drop the links that lead out of a mailing, each with the small part around it."""
     max_chars = min(_MAX_FOOT_CHARS, len(text_of(root)) // 3)
-    links = [link for link in root.iter("a") if is_way_out(text_of(link))]
+    links = [link for link in root.iter("a") if _WAY_OUT_PATTERN.fullmatch(text_of(link)[:99])]
     for link in links[-_MAX_WAYS_OUT:]:
         around = takewhile(lambda part: len(text_of(part)) <= max_chars, link.iterancestors())
         part = [link, *around][-1]
@@ -159,8 +157,8 @@ def _drop_reason(element: Element) -> str:
         return ""
     names = f"{element.get('class') or ''} {element.get('id') or ''}".lower()
     for name in names.split():
-        for pattern, why in _NAME_PATTERNS:
-            if pattern.fullmatch(name):
+        for names_of_part, why in _NAME_PATTERNS:
+            if names_of_part.fullmatch(name):
                 return why
     return ""
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from newsletter.documents.markup.inline_markup import (
     BLOCK_TAGS,
@@ -113,7 +114,9 @@ def _span(element: Element, direction: str) -> int:
 
 _HEADING_TAG_PATTERN = re.compile(r"h[1-6]")
 _MAX_ENTRY_CHARS = 60
-_BULLET_PATTERN = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7](?=\s)\s*")
+_TYPED_MARK_PATTERN = re.compile(
+    r"(?:[•▪◦‣●○■□·\uf0a7\uf0b7]|(?P<dash>–|\\-)|(?P<number>\d{1,2})\\[.)])\s+(?=\S)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,19 +298,30 @@ def _separate_lists(blocks: list[Block]) -> list[Block]:
 
 
 def _make_typed_lists(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks. Paragraphs that begin with a typed bullet become lists."""
+    """Return the blocks. Adjacent paragraphs that begin with typed marks become lists."""
     result: list[Block] = []
-    items: list[list[Block]] = []
-    for block in blocks:
-        if _BULLET_PATTERN.match(block.markdown) and not _BULLET_PATTERN.fullmatch(block.text):
-            text = _BULLET_PATTERN.sub("", block.text, count=1)
-            item = _BULLET_PATTERN.sub("", block.markdown, count=1)
-            items.append([replace(block, text=text, markdown=item)])
+    for (kind, offset), run in groupby(enumerate(blocks), key=_typed_mark):
+        items = list(run)
+        # a dash or a number alone may be part of a sentence
+        if not kind or (kind != "•" and len(items) == 1):
+            result += (block for _, block in items)
             continue
-        result += list_of(items, ["-"] * len(items))
-        items = []
-        result.append(block)
-    return _separate_lists([*result, *list_of(items, ["-"] * len(items))])
+        marks = [f"{n + offset}." if kind == "1" else "-" for n, _ in items]
+        bare = (replace(block, text=block.text.partition(" ")[2]) for _, block in items)
+        texts = [
+            [replace(block, markdown=_TYPED_MARK_PATTERN.sub("", block.markdown, count=1))]
+            for block in bare
+        ]
+        result += list_of(texts, marks)
+    return _separate_lists(result)
+
+
+def _typed_mark(place: tuple[int, Block]) -> tuple[str, int]:
+    """Return the kind of a typed mark, or "", and how far its number is ahead of its place."""
+    found = _TYPED_MARK_PATTERN.match(place[1].markdown)
+    if found is None or found["number"] is None:
+        return (found["dash"] or "•", 0) if found else ("", 0)
+    return "1", int(found["number"]) - place[0]
 
 
 def _code(element: Element) -> list[Block]:

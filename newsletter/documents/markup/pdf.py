@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from html import escape
-from itertools import groupby, islice, pairwise
+from itertools import groupby, islice, pairwise, zip_longest
 from operator import itemgetter
 
 from newsletter.documents.markup.pages import import_body
@@ -32,6 +32,9 @@ _MIN_GAP_RATIO, _MIN_ROOM_RATIO = 1.12, 1.3
 _INDENT = (14, 60)
 """Minimum and maximum indent of a quotation, in points."""
 _SENTENCE_END_PATTERN = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
+_SPLIT_WORD_PATTERN = re.compile(r"\w[-‐]$")
+_OPEN_WORD_PATTERN = pattern("open ends", r"(?:{})\b")
+"""The word behind a hyphen that splits no word: ``Innen- und …``."""
 _PAGE_PATTERN = pattern("numbers of pages", flags=0)
 _PRINTED_URL_PATTERN = re.compile(r"(?:file|https?)://\S+(?: \d+/\d+)?")
 """The foot of a page printed by a browser: the page's address."""
@@ -39,6 +42,8 @@ _HEAD_PATTERN = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d\b.*"
 """The head of a page printed by a browser: the time and the page's title."""
 _MAX_EDGES = 6
 """Maximum lines of a page head or foot."""
+_MAX_NUMBERS = 20
+"""Maximum numbers of a line that may count the pages."""
 _SAME_HEIGHT = 2
 """Maximum points between the tops of lines that are side by side."""
 _READ_FROM_PDF_NOTE = (
@@ -127,7 +132,7 @@ def _without_edges(
 def _shapes(line: PdfLine, page: int) -> Iterator[str]:
     """Yield a line's words, and the same with each number that may count the pages."""
     yield line.text
-    for found in islice(re.finditer(r"\d{1,4}", line.text), _MAX_EDGES):
+    for found in islice(re.finditer(r"\d{1,4}", line.text), _MAX_NUMBERS):
         yield f"{line.text[: found.start()]}#{int(found[0]) - page}{line.text[found.end() :]}"
 
 
@@ -173,9 +178,8 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
     ``size`` is the size of most letters, in points. ``line_distance`` is the largest distance of
     two lines of a paragraph, relative to the size of their letters.
     """
-    right = max(
-        (line.right for line in page if _is_as_large(line, replace(line, size=size))), default=0.0
-    )
+    edges = [line.right for line in page if _is_as_large(line, replace(line, size=size))]
+    right = max(edges, default=0.0)
     blocks: list[_Block] = []
     for row in _group_side_by_side(page):
         cells = sorted((cell for line in row for cell in line.cells), key=lambda cell: cell.left)
@@ -192,13 +196,17 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
             above
             and _is_as_large(above, line)
             and not is_item
-            and (above.box == line.box or _is_below(blocks[-1], line, size, line_distance))
+            and (
+                (above.box == line.box and line.left < above.right)
+                or _is_below(blocks[-1], line, size, line_distance)
+            )
         )
         if joins:
             blocks[-1].lines.append(line)
         else:
             blocks.append(_Block(lines=[line]))
-        blocks[-1].empty_points = right - line.right
+        # a line alone shows no margin
+        blocks[-1].empty_points = float("inf") if edges == [line.right] else right - line.right
     # A single row of several cells is no table, but a line with gaps in it.
     return [
         _Block(lines=[_as_one(block.lines[0], block.rows[0])]) if len(block.rows) == 1 else block
@@ -246,8 +254,11 @@ def _join_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
     for page in pages:
         blocks = list(page)
         if joined and blocks and not joined[-1].is_complete and not blocks[0].rows:
-            first = blocks[0].lines[0]
-            alike = _is_as_large(joined[-1].lines[-1], first) and joined[-1].continues_with(first)
+            first, last = blocks[0].lines[0], joined[-1].lines[-1]
+            alike = _is_as_large(last, first) and joined[-1].continues_with(first)
+            # lines of a headline, whose letters show no margin, begin or end below each other
+            shift = min(abs(last.left - first.left), abs(last.right - first.right))
+            alike = alike and (joined[-1].empty_points >= 0 or shift < first.size)
             if alike and not _BULLET_PATTERN.match(first.text):
                 joined[-1].lines += blocks.pop(0).lines
         joined += blocks
@@ -324,9 +335,14 @@ def _find_numbered(blocks: Sequence[_Block]) -> set[int]:
 
 def _block_html(block: _Block, *, without_mark: bool = False) -> str:
     words: list[TextRun] = []
-    for line in block.lines:
+    for line, below in zip_longest(block.lines, block.lines[1:]):
         for cell in line.cells:
             words += [*cell.words, TextRun(text=" ")]
+        split = _SPLIT_WORD_PATTERN.search(line.text)
+        if split and below and not _OPEN_WORD_PATTERN.match(below.text):
+            while not words[-1].text.strip():
+                words.pop()
+            words[-1] = replace(words[-1], text=words[-1].text.rstrip())
     return _marked_html(_without_mark(words) if without_mark else words)
 
 

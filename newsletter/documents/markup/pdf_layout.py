@@ -381,7 +381,8 @@ _MIN_COLUMN_LINES, _MAX_PAGE_LINES = 4, 500
 _MIN_GUTTER_POINTS = 8
 _LONG_CHARS = 20
 """Characters of a line of text in a column; cells of tables usually have fewer."""
-_MAX_SHORT_LINE_RATIO = 0.4
+_MAX_SHORT_RATIO = 0.4
+"""Maximum share of a column's characters that are in short lines."""
 
 
 def split_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
@@ -409,6 +410,7 @@ def split_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
 
 def _find_gutter(lines: Sequence[PdfLine]) -> float | None:
     """Return the left edge of the right one of two columns, in points; None for one column."""
+    gutters: dict[float, int] = {}
     starts = sorted({round(line.left) for line in lines})
     # nothing stands left of the first
     for start in starts[1:]:
@@ -416,13 +418,14 @@ def _find_gutter(lines: Sequence[PdfLine]) -> float | None:
         right_lines = [line for line in lines if line.left >= start - 1]
         are_columns = all(
             len(side) >= _MIN_COLUMN_LINES
-            and sum(len(line.text) < _LONG_CHARS for line in side)
-            <= _MAX_SHORT_LINE_RATIO * len(side)
+            and sum(len(line.text) for line in side if len(line.text) < _LONG_CHARS)
+            <= _MAX_SHORT_RATIO * sum(len(line.text) for line in side)
             for side in (left_lines, right_lines)
         )
         if are_columns and _are_side_by_side(left_lines, right_lines):
-            return float(start - 1)
-    return None
+            gutters[start - 1.0] = len(left_lines) + len(right_lines)
+    # a table in a column has gutters too, which more lines cross
+    return max(gutters, key=lambda gutter: gutters[gutter], default=None)
 
 
 def _are_side_by_side(left: Sequence[PdfLine], right: Sequence[PdfLine]) -> bool:

@@ -211,12 +211,6 @@ def begins_page_title(page: str, title: str) -> bool:
     return read_key == title_key and bool(_SITE_NAME_PATTERN.fullmatch(text_behind))
 
 
-def equals_page_title(page: str, text: str) -> bool:
-    """Return whether a text equals a page's title, and is more than the name of a site."""
-    is_long_enough = len(text.split()) > TITLE_WORDS and not is_body_name(text)
-    return is_long_enough and match_key(page) == match_key(text)
-
-
 def find_line_in_title(page: str, head: Sequence[Line]) -> Heading | None:
     """Return the last line, or adjacent lines, that the title of the page contains."""
     if len(page) > _MAX_PAGE_TITLE_CHARS:

@@ -17,7 +17,6 @@ _KIND_PREFIX = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
 _RELEASE_LINE_PATTERN = pattern("release lines", rf"{_KIND_PREFIX}(?:{{}})\b\s*[:.–—-]?\s*")
 SIGN_ROW_PATTERN = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—0])+")
 OTHER_PAGES_PATTERN, _VENDOR_PATTERN = pattern("other pages"), pattern("vendors")
-_TRADE_NAME_PATTERN = pattern("trades", r"\b(?:{})\b")
 _EDITORS_NOTE_PATTERN, _MACHINE_DATA_PATTERN = pattern("notes to editors"), pattern("machine data")
 _PHONE_PATTERN = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
 _MAX_CONTACT_CHARS = 160
@@ -25,14 +24,6 @@ _MAX_ENTRY_CHARS = 40
 _EMAIL_PATTERN = re.compile(r"\S@\S+\.\w")
 _STREET_PATTERN, _POSTCODE_PATTERN = pattern("streets"), pattern("postcodes", flags=0)
 _FOOT_SIGN_PATTERN = re.compile(r"[•|·]|\b[a-z]{2},? \d{5}\b|P\.?O\.? Box", re.IGNORECASE)
-
-
-_WAY_OUT_PATTERN = pattern("ways out", r"(?:{})(?: here)?\W{0,3}")
-
-
-def is_way_out(text: str) -> bool:
-    """Return whether the words of a link lead out of a mailing."""
-    return bool(_WAY_OUT_PATTERN.fullmatch(text[:_MAX_ASIDE_CHARS]))
 
 
 def edge_reason(text: str) -> str:
@@ -86,15 +77,11 @@ def is_machine_data(text: str) -> bool:
 def is_foot_address(text: str) -> bool:
     if len(text) > _MAX_CONTACT_CHARS or not _FOOT_SIGN_PATTERN.search(text):
         return False
-    return bool(_PHONE_PATTERN.search(text) or _EMAIL_PATTERN.search(text))
-
-
-def is_trade_name(text: str) -> bool:
-    """Return whether a short line reads like a firm's name: capitalised words."""
-    words = text.split()
-    capital = all(word[0].isupper() or len(word) <= 3 for word in words)
-    is_plain = not re.search(r"[:;@!?\d]|[^.]\.\s|[a-z]{4}\.$", text)
-    return 1 < len(words) <= 6 and capital and is_plain and bool(_TRADE_NAME_PATTERN.search(text))
+    return bool(
+        _PHONE_PATTERN.search(text)
+        or _EMAIL_PATTERN.search(text)
+        or sum(any(map(str.isdigit, part)) for part in re.split(" [•|·] ", text)) > 1
+    )
 
 
 _CONTACT_PATTERN = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")

@@ -271,19 +271,9 @@ def find_prose(lines: Sequence[Line], width: int, window_titles: Sequence[str] =
                 continue
             if is_text is is_prose and ends_as_headline(lines, index):
                 continue
-            if not (_is_wrapped_headline(lines, index) or _is_notice(lines, index)):
+            if not _is_wrapped_headline(lines, index):
                 return index
     return None
-
-
-def _is_notice(lines: Sequence[Line], index: int) -> bool:
-    """Return whether a line names a time, with a possible title directly below and none above."""
-    if not states("a time", lines[index].text):
-        return False
-    below = [line.text for line in lines[index + 1 : index + 2]]
-    return any(map(may_be_title, below)) and not any(
-        reads_like_title(lines, n) for n in range(index)
-    )
 
 
 def _is_short_sentence(lines: Sequence[Line], index: int, _width: int) -> bool:

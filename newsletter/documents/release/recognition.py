@@ -24,7 +24,6 @@ from newsletter.documents.release.furniture import (
     is_for_editors,
     is_label,
     is_machine_data,
-    is_trade_name,
     release_line,
 )
 from newsletter.documents.release.heading import (
@@ -129,9 +128,7 @@ def _list_foot_reasons(
     is_alone = has_gap and ends_sentence(lines[index - 1].text)
     word_count = len(line.text.split())
     may_sign = word_count <= 6 and re.search(r"\w", line.text) and not ends_sentence(line.text)
-    if is_alone and is_trade_name(line.text):
-        yield index, "the vendor's line: a firm's name alone below the last paragraph"
-    elif is_alone and may_sign:
+    if is_alone and may_sign:
         notes.append(
             f"{line.opening}, {line.text!r}, stands alone at the end and was kept: "
             "take it out if it is not a signature."

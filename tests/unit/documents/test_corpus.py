@@ -20,7 +20,6 @@ ALLOWED = {
     *("site furniture", "other pages", "the page's own data", "the mark of the end"),
     *("a page number", "a running header", "a bullet without a text"),
     "the foot of the letterhead",
-    "the vendor's line: a firm's name alone below the last paragraph",
     "the vendor's line",
 }
 

@@ -202,17 +202,24 @@ def test_press_furniture_is_found_as_in_plain_text() -> None:
             paragraph(run(FIRST)),
             paragraph(run("• typed by hand")),
             paragraph(run("• and again")),
+            paragraph(run("– one")),
+            paragraph(run("– two")),
+            paragraph(run("1. first")),
+            paragraph(run("2. second")),
+            paragraph(run("– alone")),
+            paragraph(run(SECOND)),
             paragraph(run("###")),
         )
     )
 
     assert (document.title, document.date) == (TITLE, date(2024, 5, 3))
-    assert document.body == f"{FIRST}\n\n- typed by hand\n- and again"
+    lists = "- typed by hand\n- and again\n\n* one\n* two\n\n1. first\n2. second"
+    assert document.body == f"{FIRST}\n\n{lists}\n\n– alone\n\n{SECOND}"
     assert [(one.line, one.reason) for one in document.dropped] == [
         (1, "for immediate release"),
         (2, "a contact above the text"),
         (4, "the date"),
-        (7, "the mark of the end"),
+        (11, "the mark of the end"),
     ]
 
 

@@ -278,3 +278,18 @@ def test_lines_with_much_space_between_them_are_one_paragraph_and_items_go_on() 
 
     whole = f"{full} {full} people can pay."
     assert document.body == f"{whole}\n\n- {whole}\n\n{full} so."
+
+
+def test_a_label_beside_a_date_a_split_word_and_a_foot_of_many_numbers_are_told_apart() -> None:
+    foot = "35 Elm St, Apt 2, Ashby 10118, Tel 1 212 555 0100, p {} of 2"
+    told = "Mayors of the Upper and Lower Penny asked again for a long-"
+    first = [(40, 760, "PRESS RELEASE"), (400, 740, "3 May 2024"), (40, 700, "Two Towns Ask for")]
+    first += [(40, 686, "a Bridge"), (40, 650, told), (40, 636, "term plan and for an In- and")]
+    first += [(40, 622, "Outbound lane."), (40, 30, foot.format(1))]
+    document = imported(
+        pdf(first, [(40, 700, f"{told}awaited plan."), (40, 30, foot.format(2))]), "a.pdf"
+    )
+
+    assert document.date == date(2024, 5, 3)
+    assert "a long-term plan and for an In- and Outbound lane." in document.body
+    assert "Elm St" not in document.body

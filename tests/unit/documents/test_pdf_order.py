@@ -51,6 +51,12 @@ def test_columns_are_read_one_after_the_other_below_what_stands_over_them() -> N
     assert parts == [[title], lines[0::3], lines[1::3], lines[2::3], [foot]]
 
 
+def test_a_table_in_a_column_is_none_and_short_last_lines_are_text() -> None:
+    cells = [Line(str(n), 70 + 60 * n, 100 + 60 * n, 500 - 14 * m) for m in (0, 1) for n in (0, 1)]
+    left, right = page((70, 300, WORDS)), page((330, 560, WORDS), (330, 350, "so."), lines=4)
+    assert split_columns([*left, *cells, *right]) == [[*left, *cells], right]
+
+
 @rows(
     "lines",
     [

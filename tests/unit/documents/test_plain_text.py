@@ -368,7 +368,6 @@ def test_a_date_to_come_is_noted() -> None:
         "Site by Somebody",
         "Website designed by Somebody & Co",
         "Powered by Somebody",
-        "Bright River Digital Studio",
         "© 2011 Example Forum. All rights reserved.",
         "We use cookies to make this site better.",
         "Back to top",
