@@ -42,6 +42,7 @@ from newsletter.pipeline.statements.review import ReviewRules
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.visit import Visitor
 from newsletter.pipeline.statements.write import DraftWriter, Submitter, submit_file
+from newsletter.pipeline.status import get_status, refuse_if_sent
 from newsletter.rendering.lazy import LazyRenderer, review_text
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.subscribers import Subscribers
@@ -243,6 +244,7 @@ class Statements:
         self.refresh_to_act()
         with self.store.read() as tx:
             slug = find_slug(tx, name)
+            refuse_if_sent(get_status(tx, slug, self.campaigns.rules))
         workspace = self.settings.workspace
         submit_file(
             slug,

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from newsletter.domain.errors import Refused
 from newsletter.domain.statements.review import Check
 from tests.api import program
 from tests.counting import counted
-from tests.desk import Staffed, desk, words
+from tests.desk import Staffed, address_of, desk, words
 from tests.pages import kept_after
 from tests.rows import rows
 from tests.unit.web.desk.work import READERS, approve, hand_over, send, write
@@ -85,6 +86,9 @@ def test_what_was_sent_is_shown_as_it_was_sent(staffed: Staffed) -> None:
     [row] = staffed.site.rows("SELECT content_hash FROM campaign")
     shown = program(staffed.site).get("/statements/hours")
     assert shown["content_digest"] == row[0]
+    write(staffed, status="draft")
+    with pytest.raises(Refused, match="has already gone out"):
+        staffed.site.services.statements.submit("hours", by=address_of("ana"))
 
 
 def test_of_more_than_ten_that_wait_the_board_has_the_rest(staffed: Staffed) -> None:
