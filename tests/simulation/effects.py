@@ -75,7 +75,7 @@ NO_ROWS: Mapping[str, str] = {
     "erase": "subscriber WHERE id = ?",
     "dismiss": "staff WHERE address = ?",
     "remove a passkey": "passkey WHERE address = ?",
-    "drop a digest": "issue WHERE document <> ''",
+    "drop a digest": "issue WHERE document <> 'null'",
 }
 """The rows of which none may exist, by act."""
 
