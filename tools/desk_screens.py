@@ -47,6 +47,7 @@ _NOTES = """## Notes to editors
 - Pictures may be used freely.
 - Interviews: press@forum.example
 """
+_REFUSALS = ("not-found", "forbidden", "step-up")
 SCHEMES = ("light", "dark")
 """Of each size."""
 
@@ -259,7 +260,7 @@ def taken(
             window.screenshot(path=out / f"{name}-{size}-{scheme}.png", full_page=True)
             context.close()
             # Chromium complains of the pages that are errors themselves
-            is_error = "Failed to load resource" if name in {"not-found", "forbidden"} else "\0"
+            is_error = "Failed to load resource" if name.startswith(_REFUSALS) else "\0"
             yield from (f"{name}, {size}: {one}" for one in said if is_error not in one)
 
 

@@ -94,6 +94,17 @@ def states(
     services.tick.run()
     yield from _during(services, provider)
     yield from _after(services)
+    clock.ahead += timedelta(minutes=6)
+    services.tick.run()
+    dispatcher = services.delivery.dispatcher()
+    while dispatcher.dispatch() is not None:
+        pass
+    services.tick.run()
+    yield from (
+        ("statement-corrected", f"/statements/{_SENT}", "vera"),
+        ("compare-some", "/campaigns", "cleo"),
+        ("reader-with-mails", "/readers/10", "dan"),
+    )
     yield from _import(post)
     services.delivery.guard().stop(by=_CLEO, reason="The wrong list")
     yield from (("stopped-home", "", "cleo"), ("stopped", "/stop", "cleo"))
@@ -199,7 +210,6 @@ def _after(services: Services) -> Iterator[Page]:
     _approve(services, slug)
     yield ("start-correction", f"/statements/{slug}/start", "cleo")
     _start(services, slug)
-    yield ("statement-corrected", f"/statements/{_SENT}", "vera")
 
 
 def _import(post: Callable[..., requests.Response]) -> Iterator[Page]:

@@ -159,6 +159,7 @@ class StatementPages:
             # a statement that is being sent cannot be changed, and counting its audience takes long
             findings = [] if status.has_begun else _findings(tx, status, statements)
             comments = tx.comments.list_for(slug, _MAX_COMMENTS)
+            public_notes = tx.public_notes.list_for([slug])
             history = self._describe_entries(tx, tx.audit.about(slug, limit=_MAX_ENTRIES))
             changes = _find_changes(tx, status)
             email = inbox_values(tx.statements.get_content(status.email_hash))
@@ -174,6 +175,7 @@ class StatementPages:
             messages=[one.message for one in findings],
             findings=findings,
             comments=comments,
+            public_notes=public_notes,
             history=history,
             changes=changes,
             draft=draft,

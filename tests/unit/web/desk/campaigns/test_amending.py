@@ -51,6 +51,9 @@ def test_a_text_is_taken_off_the_web_with_a_reason_and_put_back(at: Room) -> Non
     assert done.headers["location"] == f"/desk{here(at)}/amend?done=off-the-web"
     assert "The hours are wrong." in public(at)
     assert "was withdrawn on 24 November 2026" in public(at)
+    told = "took its text off the web on Tue 24 Nov 2026, 07:06 New York: “The hours are wrong.”"
+    statement = f"/statements/{SLUG}"
+    assert told in words(at.as_("vera").get(statement))
     for path in (f"/archive/{SLUG}", "/feed.atom", "/feed.rss", "/feed.json", "/search?q=nine"):
         assert "opens at nine" not in at.site.get(path).text, path
     twice = cleo.post(note, {"kind": "withdrawn", "withdrawn": "Again."})
@@ -59,6 +62,7 @@ def test_a_text_is_taken_off_the_web_with_a_reason_and_put_back(at: Room) -> Non
     assert back.headers["location"] == f"/desk{here(at)}/amend?done=on-the-web"
     assert "The library opens at nine." in public(at)
     assert "The hours are wrong." not in public(at)
+    assert told not in words(at.as_("vera").get(statement))
 
 
 def test_a_note_says_something_readable(at: Room) -> None:
