@@ -157,7 +157,7 @@ def test_an_rss_feed_says_who_speaks_where_it_is_and_when_it_changed() -> None:
 
     assert channel.findtext("title") == "Example & <Forum>"
     assert channel.findtext("link") == "https://news.forum.example/"
-    assert channel.findtext("description") == "Statements of Example & <Forum>"
+    assert channel.findtext("description") == "Practical answers"
     assert channel.findtext("language") == "en"
     assert channel.findtext("lastBuildDate") == "Tue, 24 Nov 2026 13:00:00 GMT"
     itself = channel.find("a:link", ATOM)
