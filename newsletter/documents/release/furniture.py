@@ -85,7 +85,6 @@ def is_foot_address(text: str) -> bool:
 
 
 _CONTACT_PATTERN = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")
-_INNER_PATTERN = re.compile(r"\bcontacts?:", re.IGNORECASE)
 _CONTACT_LINE_PATTERN = pattern("lines of a contact")
 _NUMBER_PATTERN = re.compile(rf"{_PHONE_PATTERN.pattern}|\b0\d[\d\s]{{8,}}\d")
 _MAX_CONTACT_LINE_CHARS = 80
@@ -109,11 +108,7 @@ def is_contact(text: str) -> bool:
 
 def find_contact_lines(lines: Sequence[Line]) -> frozenset[int]:
     """Return the indexes of all lines of contacts, with names and offices between them."""
-    contact_lines = [
-        n
-        for n, line in enumerate(lines)
-        if is_contact(line.text) or (date_line(line.text) and _INNER_PATTERN.search(line.text))
-    ]
+    contact_lines = [n for n, line in enumerate(lines) if is_contact(line.text)]
     indexes = set(contact_lines)
     for first, last in pairwise(contact_lines):
         between = range(first + 1, last)
