@@ -8,7 +8,6 @@ from newsletter.documents.release.candidates import (
     Heading,
     find_line_in_title,
     has_title_length,
-    is_body_name,
     may_be_title,
 )
 from newsletter.documents.release.embargo import embargoed_headline, is_embargo
@@ -121,14 +120,12 @@ def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None)
         return replace(_place_title(extracted, title, title_lines, prose), note=note)
     head = extracted.blocks if prose is None else extracted.blocks[:prose]
     titles = [n for n, block in enumerate(head) if may_be_title(block.text)]
-    headings = [n for n in titles if head[n].level]
     bold = [n for n in titles if _is_bold(head[n]) and has_title_length(head[n].text)]
-    if not headings and (len(bold) != 1 or is_body_name(head[bold[0]].text)):
+    headings = [n for n in titles if head[n].level] or bold[: len(bold) == 1]
+    if not headings:
         return None
-    headings = headings or bold
     best = min(headings, key=lambda n: (head[n].level, n))
-    others = headings if head[best].level else titles
-    is_only_one = sum(head[n].level == head[best].level for n in others) == 1
+    is_only_one = sum(head[n].level == head[best].level for n in titles) == 1
     note = f"{lines[best].opening} was taken for the title; look whether it is."
     return Heading(title=head[best].text, first=best, last=best, note="" if is_only_one else note)
 
