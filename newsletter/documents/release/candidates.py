@@ -41,8 +41,6 @@ _NUMBERED_PATTERN = re.compile(r"(?i:\w+(?: \w+){0,3},? n(?:[or]\b|[º°])[.º°
 """A short label with a number: ``Bulletin No. 32``."""
 _POLISH_YEAR_PATTERN = re.compile(r"\d r\.$")
 """A year in Polish at the end of a line: ``2026 r.``"""
-_MAX_MASTHEAD_CHARS = 90
-_OFFICE_PATTERN = pattern("offices beside")
 _SMALL_WORDS = frozenset(words("small words"))
 _MAX_NAME_WORDS = 9
 _MAX_CAPITAL_WORDS = 5
@@ -135,8 +133,6 @@ def has_title_length(text: str) -> bool:
 
 def is_body_name(text: str) -> bool:
     """Return whether a line is the name of an office, a firm or a society."""
-    if _OFFICE_PATTERN.fullmatch(text[:_MAX_MASTHEAD_CHARS]):
-        return True
     text = text.partition(" | ")[0]
     words = text.split()
     if len(words) > _MAX_NAME_WORDS or (text.isupper() and len(words) > _MAX_CAPITAL_WORDS):

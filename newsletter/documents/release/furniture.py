@@ -77,11 +77,8 @@ def is_machine_data(text: str) -> bool:
 def is_foot_address(text: str) -> bool:
     if len(text) > _MAX_CONTACT_CHARS or not _FOOT_SIGN_PATTERN.search(text):
         return False
-    return bool(
-        _PHONE_PATTERN.search(text)
-        or _EMAIL_PATTERN.search(text)
-        or sum(any(map(str.isdigit, part)) for part in re.split(" [•|·] ", text)) > 1
-    )
+    figures = [part for part in re.split(" [•|·] ", text) if re.search(r"\d", part)]
+    return bool(_PHONE_PATTERN.search(text) or _EMAIL_PATTERN.search(text) or len(figures) > 1)
 
 
 _CONTACT_PATTERN = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")

@@ -66,13 +66,11 @@ def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int)
     candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
     if not candidates:
         return None
-    body = " ".join(line.text for line in lines[len(head) :])
-    distinct = [n for n in candidates if not _is_repeated(head, n, body)] or candidates
-    chosen = _find_named(head, candidates, distinct)
+    chosen = _find_named(head, candidates)
     if chosen is None:
-        chosen = _find_nearest(head, candidates, distinct)
+        chosen = _find_nearest(head, candidates)
     heading = extend_title(lines, head, chosen, head[chosen].text, width)
-    if len(distinct) == 1 or heading.last > heading.first:
+    if len(candidates) == 1 or heading.last > heading.first:
         return heading
     note = f"{head[chosen].opening} was taken for the title; look whether it is."
     return replace(heading, note=note)
@@ -153,25 +151,26 @@ def _is_title_with_full_stop(text: str) -> bool:
     return text[-1] == "." and may_be_title(text.rstrip("."))
 
 
-def _find_named(head: Sequence[Line], candidates: list[int], distinct: list[int]) -> int | None:
+def _find_named(head: Sequence[Line], candidates: list[int]) -> int | None:
     """Return the only line that contains a name above it, or the only line in capitals."""
-    names = [head[n].text.lower() for n in candidates if n not in distinct]
-    texts = {n: head[n].text.lower() for n in distinct}
-    containing = [n for n, text in texts.items() if any(name in text != name for name in names)]
+    texts = {n: head[n].text.lower() for n in candidates}
+    containing = [
+        n for n in texts if any(m < n and texts[m] in texts[n] != texts[m] for m in texts)
+    ]
     if len(containing) == 1:
         return containing[0]
-    below = _list_below_label(head, distinct)
+    below = _list_below_label(head, candidates)
     capitals = [n for n in below if head[n].text.isupper() and not is_body_name(head[n].text)]
     is_title = len(capitals) == 1 and len(head[capitals[0]].text.split()) >= TITLE_WORDS
     return capitals[0] if is_title and len(below) > 1 else None
 
 
-def _find_nearest(head: Sequence[Line], candidates: list[int], distinct: list[int]) -> int:
+def _find_nearest(head: Sequence[Line], candidates: list[int]) -> int:
     """Return the index of the likeliest title, by label, date line and length."""
-    blocks = {n: " ".join(head[at].text for at in _block(head, n, head[n].text)) for n in distinct}
-    long = [n for n in distinct if has_title_length(blocks[n]) and not is_body_name(blocks[n])]
-    no_names = [n for n in distinct if not is_body_name(head[n].text)]
-    likely = long or no_names or distinct
+    texts = {n: " ".join(head[at].text for at in _block(head, n, head[n].text)) for n in candidates}
+    long = [n for n, text in texts.items() if has_title_length(text) and not is_body_name(text)]
+    no_names = [n for n in candidates if not is_body_name(head[n].text)]
+    likely = long or no_names or candidates
     likely = _list_below_label(head, likely)
     date_lines = [n for n, line in enumerate(head) if date_line(line.text)]
     if not date_lines:
@@ -198,14 +197,6 @@ def _list_below_label(head: Sequence[Line], candidates: list[int]) -> list[int]:
         n for n, line in enumerate(head) if is_label(line.text) or release_line(line.text) == ""
     ]
     return [n for n in candidates if labels and n > labels[-1]] or candidates
-
-
-def _is_repeated(head: Sequence[Line], index: int, text_below: str) -> bool:
-    """Return whether a line is a name, which another line or the text contains."""
-    text = head[index].text
-    longer = [line.text for n, line in enumerate(head) if n != index and len(line.text) > len(text)]
-    is_repeated = any(text.lower() in line_text.lower() for line_text in [*longer, text_below])
-    return len(text.split()) <= 8 and is_repeated
 
 
 def _continues_title(title_part: str, line_above: Line, line: Line, width: int) -> bool:
