@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.documents.markup.inline_markup import Element, line_of, tag_of, text_of
-from newsletter.documents.release.candidates import (
-    TITLE_WORDS,
-    begins_page_title,
-    is_body_name,
-)
+from newsletter.documents.release.candidates import TITLE_WORDS, begins_page_title, is_body_name
 from newsletter.documents.release.dates import find_dates
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.lines import match_key, normalise

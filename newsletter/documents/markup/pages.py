@@ -9,12 +9,7 @@ from datetime import date
 from lxml import etree, html
 
 from newsletter.documents.encoding import decode
-from newsletter.documents.markup.article import (
-    Article,
-    drop_unseen,
-    drop_ways_out,
-    find_article,
-)
+from newsletter.documents.markup.article import Article, drop_unseen, drop_ways_out, find_article
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, join_blocks, numbered
 from newsletter.documents.markup.facts import Facts, list_texts, read_facts
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
