@@ -54,7 +54,10 @@ class AlreadyStarted(Refused):
 
     def __init__(self, start: Start) -> None:
         self.start = start
-        super().__init__(f"{start.slug} was started by {start.by} at {start.at:%Y-%m-%d %H:%M} UTC")
+        super().__init__(
+            f"{start.slug} was already started, by {start.by} at {start.at:%Y-%m-%d %H:%M} UTC;"
+            " nothing was started twice"
+        )
 
 
 class CountUnconfirmed(Refused):
@@ -73,8 +76,9 @@ class UndoTooLate(Refused):
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
         super().__init__(
-            f"{campaign.slug} has begun to go out: {campaign.counts.accepted:,} have it;"
-            f" 'newsletter pause {campaign.id}' stops it where it is"
+            f"{campaign.slug} cannot be undone: its sending has begun, and"
+            f" {campaign.counts.accepted:,} have it; 'newsletter pause {campaign.id}' pauses the"
+            " rest"
         )
 
 

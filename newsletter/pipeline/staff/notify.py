@@ -179,6 +179,8 @@ def _report_section(
 
 def mail_report(name: str, to: str, *, by: str, language: str, store: Store) -> None:
     """Queue emails with a campaign's report to the addresses in a text. Raises Refused."""
+    if not to.strip(" \t\r\n,;"):
+        raise Refused(say("Write an address like name@example.org"))
     try:
         parts = map(parse_address, _ADDRESS_BREAK_PATTERN.split(to.strip(" \t\r\n,;")))
         given = {fold(address): address for address in parts}.values()

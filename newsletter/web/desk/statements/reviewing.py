@@ -22,7 +22,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk import deciding
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import DeskRequest, framed_email, redirect, route
+from newsletter.web.desk.request import NO_VERSION, DeskRequest, framed_email, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 
 
@@ -113,7 +113,10 @@ class ReviewPages:
     def _refused_page(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """Return the review page with the reason why nothing was decided."""
         if isinstance(error, ContentChanged):
-            text = say("{what} {why}", what=what, why=self._describe_change(request))
+            incomplete = say("The page was incomplete when you pressed the button. Open it again.")
+            is_whole = request.seen_version() != NO_VERSION
+            why = self._describe_change(request) if is_whole else incomplete
+            text = say("{what} {why}", what=what, why=why)
             return self._page(request.with_faults(("", text), status=409), seen=error.seen)
         if isinstance(error, headcount.CountChanged | TimeChanged):
             why = request.desk.describe_error(error)

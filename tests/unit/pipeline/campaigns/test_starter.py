@@ -280,7 +280,7 @@ def test_the_operator_may_start_whatever_is_approved(room: Newsroom) -> None:
 def test_where_approvals_start_it_nobody_has_to(room: Newsroom) -> None:
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
     room.write_and_approve(title="Another text")
-    with pytest.raises(AlreadyStarted, match=r"was started by ed@forum\.example"):
+    with pytest.raises(AlreadyStarted, match=r"was already started, by ed@forum\.example"):
         start(room)
 
 
@@ -439,7 +439,7 @@ def test_an_undo_that_comes_too_late_says_so_and_undoes_nothing(room: Newsroom) 
     with pytest.raises(UndoTooLate) as late:
         room.starter().undo("resignation", by=SAM)
     assert late.value.campaign.counts == Counts(accepted=10, pending=2)
-    assert "resignation has begun to go out: 10 have it" in str(late.value)
+    assert "sending has begun, and 10 have it; 'newsletter pause" in str(late.value)
     assert starts(room)[0].revoked_at is None
     room.drain()
     assert len(set(room.provider.accepted)) == 12

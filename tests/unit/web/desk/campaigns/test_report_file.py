@@ -47,6 +47,9 @@ def test_a_sender_mails_it_and_sees_which_address_is_wrong(at: Room) -> None:
     assert wrong.status == 409
     assert "'chair' is not an address like name@example.org." in words(wrong)
     assert 'value="chair"' in wrong.text
+    nobody = words(cleo.post(f"{here}/mail", {"to": " ; "}))
+    assert "Write an address like name@example.org" in nobody
+    assert "is not an address" not in nobody
     done = cleo.post(
         f"{here}/mail", {"to": "chair@board.example"}, headers={"Accept-Language": "de"}
     )

@@ -434,6 +434,9 @@ def test_who_handed_in_another_text_meanwhile_is_named(staffed: Staffed) -> None
     assert answer.status == 409
     said = words(answer)
     assert "Not approved. Ana submitted another text at 07:03, while you were reading" in said
+    incomplete = words(staffed.as_("ben").post(here, {}))
+    assert "Not approved. The page was incomplete when you pressed the button. Open" in incomplete
+    assert "submitted another text" not in incomplete
     staffed.site.clock.advance(hours=24)
     answer = staffed.as_("ben").post(here, {"digest": before.content_hash})
     assert "another text on Tue 24 Nov 2026, 07:03 New York, while" in words(answer)
