@@ -1,6 +1,7 @@
 """Previews and test emails. A test email belongs to no campaign, and its links end nothing."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ from newsletter.credentials.links import SignedLinks
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import is_exceeded, limits_on_tests
+from newsletter.domain.staff.account import Limit, is_exceeded, limits_on_tests
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content, Recipient
@@ -115,53 +116,70 @@ class TrialSender:
         self,
         slug: str,
         *,
-        to: str,
+        to: Sequence[str],
         by: str = OPERATOR_NAME,
         text: Statement | None = None,
         subject: str = "",
-    ) -> Answer:
-        """Send one test email. It counts toward the rate limit and the quota.
+    ) -> dict[str, Answer]:
+        """Send a test email to each of these addresses, and return the answers by address.
 
         ``text`` replaces the stored statement, for a draft; the audit log then names ``subject``.
-        Raises Refused for a suppressed address and for too many test emails, ProviderUnreachable
-        while the provider is blocked or the daily quota is used up.
+        An address to which the same test is under way gets no second one. Emails count toward the
+        rate limit and the quota. Nothing is sent to anyone if it raises Refused, for a suppressed
+        address and for too many test emails, or ProviderUnreachable, while the provider is
+        blocked or the daily quota is used up.
         """
         try:
-            address = parse_address(to)
+            addresses = [parse_address(address) for address in to]
         except ValueError as error:
             raise Refused(str(error)) from error
         with self.store.read() as tx:
-            _authorise_test(tx, by, address)  # before the slow rendering
+            for address in addresses:
+                _authorise_test(tx, by, address)  # before the slow rendering
         # rendering inside the transaction would block other writers
-        batch = self._batch(slug, address, text)
-        claimed_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
-        limiter = self.provider.limiter
+        content = self._render(slug, text)
+        batches = {address: self._batch(slug, address, content) for address in addresses}
+        claimed_at, period = self.store.clock.now(), self.lease * len(addresses)
+        limiter, marks = self.provider.limiter, dict[str, list[int]]()
         with self.store.begin() as tx:
-            actor = _authorise_test(tx, by, address)
-            reason = tx.readers.suppression_reason(address)
-            if reason is not None:
-                no = "{address} is suppressed ({reason}); nothing is sent to it"
-                raise Refused(say(no, address=address, reason=say(reason.value)))
-            tx.throttle.record_failure({limit.key for limit in limits_on_tests(actor)}, tx.now)
-            limiter.take_urgent(tx, claimed_at)
-            tx.audit.enter(actor, "test", subject or slug)
-        provider = self.provider.provider
-        answer = provider.send(replace(provider.prepare(batch), not_after=not_after))
-        until = self.store.clock.now() + backoff(1, jitter=0, retry_after=answer.retry_after)
-        with self.store.begin() as tx:
-            limiter.settle(tx, answer, claimed_at=claimed_at, until=until)
-            limiter.give_back(tx, answer.count_not_sent(1), claimed_at)
-        return answer
+            for address, batch in batches.items():
+                mark = Limit(
+                    key=f"{batch.content_hash} {fold(address)}", max_count=1, period=period
+                )
+                if is_exceeded([mark], tx.now, tx.throttle.count_failures):
+                    continue  # not twice by a second press
+                actor = _authorise_test(tx, by, address)
+                if reason := tx.readers.suppression_reason(address):
+                    no = "{address} is suppressed ({reason}); nothing is sent to it"
+                    raise Refused(say(no, address=address, reason=say(reason.value)))
+                tx.throttle.record_failure({limit.key for limit in limits_on_tests(actor)}, tx.now)
+                marks[address] = tx.throttle.record_failure([mark.key], tx.now)
+                limiter.take_urgent(tx, claimed_at)
+                tx.audit.enter(actor, "test", subject or slug)
+        provider, answers = self.provider.provider, dict[str, Answer]()
+        for address, mark_ids in marks.items():
+            not_after = NotAfter.after(self.lease, self.store.clock)
+            answer = provider.send(replace(provider.prepare(batches[address]), not_after=not_after))
+            until = self.store.clock.now() + backoff(1, jitter=0, retry_after=answer.retry_after)
+            with self.store.begin() as tx:
+                tx.throttle.delete_failures(mark_ids)
+                limiter.settle(tx, answer, claimed_at=claimed_at, until=until)
+                limiter.give_back(tx, answer.count_not_sent(1), claimed_at)
+            answers[address] = answer
+        return answers
 
-    def _batch(self, slug: str, address: str, text: Statement | None) -> OutgoingBatch:
-        """Return a batch with one recipient, marked as a test."""
+    def _render(self, slug: str, text: Statement | None) -> Content:
         with self.store.read() as tx:
             statement = text or find_statement(tx, slug).statement
             within = translations_of(tx, slug) if self.shares_email else ()
+        content = self.renderer.render(statement, within, is_test=True)
+        return replace(content, subject=f"[Test] {content.subject}")
+
+    def _batch(self, slug: str, address: str, content: Content) -> OutgoingBatch:
+        """Return a batch with one recipient, marked as a test."""
+        with self.store.read() as tx:
             person = tx.readers.find(address)
             name = (person.name if person else "") or tx.staff.given_names().get(fold(address), "")
-        content = self.renderer.render(statement, within, is_test=True)
-        content = replace(content, subject=f"[Test] {content.subject}")
         reader = sample_recipient(content, self.links)._replace(
             address=address,
             names=content.fill_names(name),

@@ -352,15 +352,18 @@ class Newsroom:
             jitter=lambda: 0.0,
         )
 
-    def send_test(self, to: str, **fields: Any) -> Answer:
-        sender = TrialSender(
+    def test_sender(self) -> TrialSender:
+        return TrialSender(
             store=self.store,
             renderer=self.renderer,
             links=self.links,
             provider=self.pool().first,
             lease=timedelta(minutes=2),
         )
-        return sender.send("resignation", to=to, **fields)
+
+    def send_test(self, to: str, **fields: Any) -> Answer:
+        [answer] = self.test_sender().send("resignation", to=[to], **fields).values()
+        return answer
 
     def pool(self, provider: Provider | None = None) -> ProviderPool:
         first = PooledProvider(

@@ -180,7 +180,9 @@ def _fault_sentences(error: InvalidInput) -> Faults:
     for one in error.faults:
         key = _GROUPS if one.key.startswith(_GROUPS) else one.key
         label = _LABELS.get(key) or say("List")
-        found.append((key, enclosed("{label}: {text}.", label=label, text=one.message)))
+        name = one.key.removeprefix(key).removeprefix(".").partition("[")[0]
+        text = enclosed("{name}: {text}", name=name, text=one.message) if name else one.message
+        found.append((key, enclosed("{label}: {text}.", label=label, text=text)))
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.errors import InvalidInput, NewsletterError, NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
@@ -122,11 +122,16 @@ def preview_html(content: Content, view: str) -> str:
     return views.light(content.html)
 
 
-def send_test(request: DeskRequest, send: Callable[..., Answer]) -> str:
+def send_test(request: DeskRequest, send: Callable[..., dict[str, Answer]]) -> str:
     """Send a test email to the address or group in the form. Return an error sentence, or ""."""
     typed = request.field("to").strip() or request.who.address
     addresses = request.desk.staff.settings.desk.test_groups.get(typed, (typed,))
-    faults = {address: _send_one(partial(send, to=address)) for address in addresses}
+    try:
+        answers = send(to=addresses)
+    except NewsletterError as error:
+        found = error.faults if isinstance(error, InvalidInput) else ()
+        return capitalized(joined([fault.message for fault in found]) or str(error))
+    faults = {address: _describe_fault(answer.outcome) for address, answer in answers.items()}
     why = joined([*dict.fromkeys(filter(None, faults.values()))], "{first} {last}")
     if not why or len(addresses) == 1:
         return why
@@ -134,13 +139,8 @@ def send_test(request: DeskRequest, send: Callable[..., Answer]) -> str:
     return say("The test email did not go to {refused}. {why}", refused=refused, why=why)
 
 
-def _send_one(send: Callable[[], Answer]) -> str:
-    """Send a test email. Return an error sentence, or ""."""
-    try:
-        outcome = send().outcome
-    except NewsletterError as error:
-        faults = error.faults if isinstance(error, InvalidInput) else ()
-        return capitalized(joined([fault.message for fault in faults]) or str(error))
+def _describe_fault(outcome: Outcome) -> str:
+    """Return a sentence why the provider did not take a test email, or ""."""
     if outcome.verdict is Verdict.ACCEPTED:
         return ""
     said: str = say("The provider did not take the test email")

@@ -1,9 +1,13 @@
 """Looking before leaping, and what changed since the approval."""
 
+from dataclasses import replace
+
 import pytest
 
 from newsletter.cli.statements.preview import report_lines
 from newsletter.domain.campaigns.campaign import Counts
+from newsletter.domain.delivery.batch import Answer
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
@@ -14,6 +18,7 @@ from newsletter.pipeline.campaigns.trial import fill, load_email, load_sample
 from newsletter.pipeline.statements.render import diff_with_approved
 from newsletter.pipeline.subscribers.leave import leave
 from newsletter.store.sql import Store
+from tests.fakes import RecordingProvider
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -165,6 +170,36 @@ def test_a_test_mail_to_whoever_must_not_get_any_is_refused(
     with pytest.raises(Refused, match=complaint):
         send(room, to)
     assert room.provider.batches == []
+
+
+def test_to_a_group_all_go_or_none(room: Newsroom) -> None:
+    ready(room)
+    send(room, "boss@forum.example")
+    group = [f"chair{number}@home.example" for number in range(5)]
+    with pytest.raises(Refused, match="nothing was sent"):
+        room.test_sender().send("resignation", to=group)
+    assert room.provider.accepted == ["boss@forum.example"]
+    assert len(room.test_sender().send("resignation", to=group[:4])) == 4
+    assert room.provider.accepted == ["boss@forum.example", *group[:4]]
+
+
+def test_a_press_while_the_same_test_is_under_way_sends_no_other(room: Newsroom) -> None:
+    ready(room)
+    group = ["chair@home.example", "dee@home.example"]
+    again: list[dict[str, Answer]] = []
+
+    class PressedAgain(RecordingProvider):
+        def send(self, prepared: PreparedRequest) -> Answer:
+            again.append(room.test_sender().send("resignation", to=group[1:]))
+            return super().send(prepared)
+
+    sender = room.test_sender()
+    slow = replace(sender.provider, provider=PressedAgain())
+    answers = replace(sender, provider=slow).send("resignation", to=group)
+    assert [*answers] == group
+    assert again[0] == {}
+    assert room.provider.accepted == []
+    assert len(room.test_sender().send("resignation", to=group)) == 2
 
 
 def test_a_test_mail_leaves_the_books_alone(room: Newsroom) -> None:

@@ -191,7 +191,7 @@ def test_what_people_look_at_who_are_no_readers_never_counts(site: Forum) -> Non
     ]
     for path in desk:
         assert "/c/" not in site.get(path).text.replace("/css/", ""), path
-    assert site.services.delivery.trial_sender().send("draft", to="ed@forum.example")
+    assert site.services.delivery.trial_sender().send("draft", to=["ed@forum.example"])
     [test] = [mail for mail in site.mails if b"[Test]" in mail]
     assert not COUNTED.findall(html_of(test))
     assert 'href="https://forum.example/hours?a=1&amp;b=2"' in html_of(test)

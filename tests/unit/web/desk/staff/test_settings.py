@@ -116,6 +116,12 @@ def test_an_admin_names_groups_of_addresses_for_test_emails_one_in_a_line(dan: S
     assert "desk.test_groups" in dan.site.rows("SELECT detail FROM audit")[-1][0]
 
 
+def test_a_fault_names_the_group(dan: Signed) -> None:
+    typed = "Newsroom: ana@forum.example\r\nThe Board: chair@home.example, dee"
+    faulty = words(dan.post(LOOK, form(dan) | {GROUPS: typed}))
+    assert "Groups for test emails: 'The Board': 'dee' is not an address" in faulty
+
+
 def test_a_group_that_is_there_is_shown_kept_and_removed(tmp_path: Path, migrated: Path) -> None:
     rules = {"test_groups": {"Board": ["chair@home.example"]}}
     with desk(tmp_path, database=migrated, desk=rules) as staffed:
@@ -185,8 +191,8 @@ def test_nothing_is_saved_over_what_somebody_else_changed(
         ("brand.theme", "loud", "Theme: must be "),
         ("brand.logo.width", "9000", "Logo: width in pixels: must be at most 528, not 9000."),
         ("lists[2].name", "NO GOOD", "NO GOOD"),
-        (GROUPS, "Board: chair", "Groups for test emails: 'chair' "),
-        (GROUPS, "Board", "Groups for test emails: has no address or more than five"),
+        (GROUPS, "Board: chair", "Groups for test emails: Board: 'chair' "),
+        (GROUPS, "Board", "Groups for test emails: Board: has no address or more than five"),
         (GROUPS, f"Board: {' '.join(f'a{n}@home.example' for n in range(6))}", "more than five"),
         ("language", "${PATH}", "'$${PATH}' is not a language code"),
     ],

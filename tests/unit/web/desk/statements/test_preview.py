@@ -158,18 +158,18 @@ def test_or_to_each_address_of_a_group_by_the_same_rules(staffed: Staffed) -> No
     assert receivers(staffed) == ["ana@forum.example", "ben@forum.example"]
     refused = ana.post(f"{at}/test", {"to": "Board"})
     assert refused.status == 409
-    assert "did not go to chair@home.example, dee@home.example. Choose" in words(refused)
+    assert "Choose somebody among the staff" in words(refused)
     staffed.site.services.subscribers.acts_of(cleo.address).suppress(BOARD[0], reason="a test")
-    partly = cleo.post(f"{at}/test", {"to": "Board"})
-    assert partly.status == 409
-    assert "did not go to chair@home.example. Chair@home.example is suppressed" in words(partly)
-    assert receivers(staffed) == ["ana@forum.example", "ben@forum.example", "dee@home.example"]
+    none = cleo.post(f"{at}/test", {"to": "Board"})
+    assert none.status == 409
+    assert "Chair@home.example is suppressed" in words(none)
+    assert receivers(staffed) == ["ana@forum.example", "ben@forum.example"]
     written = Desk(staffed)
     assert "Newsroom (2 addresses)" in words(written.ana.get(written.at))
     assert written.ana.post(f"{written.at}/test", {"to": "Newsroom"}).status == 303
     with staffed.site.services.store.read() as tx:
         tests = [one.actor for one in tx.audit.list_newest(None) if one.action == "test"]
-    assert sorted(tests) == ["ana@forum.example"] * 4 + ["cleo@forum.example"]
+    assert sorted(tests) == ["ana@forum.example"] * 4
 
 
 def test_why_a_test_was_not_sent_is_said(staffed: Staffed) -> None:
