@@ -120,8 +120,9 @@ def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None)
         return replace(_place_title(extracted, title, title_lines, prose), note=note)
     head = extracted.blocks if prose is None else extracted.blocks[:prose]
     titles = [n for n, block in enumerate(head) if may_be_title(block.text)]
-    bold = [n for n in titles if _is_bold(head[n]) and has_title_length(head[n].text)]
-    headings = [n for n in titles if head[n].level] or bold[: len(bold) == 1]
+    bold = [n for n, block in enumerate(head) if _is_bold(block)]
+    only = [n for n in titles if bold == [n] and has_title_length(head[n].text)]
+    headings = [n for n in titles if head[n].level] or only
     if not headings:
         return None
     best = min(headings, key=lambda n: (head[n].level, n))

@@ -143,9 +143,8 @@ class TrialSender:
         limiter, marks = self.provider.limiter, dict[str, list[int]]()
         with self.store.begin() as tx:
             for address, batch in batches.items():
-                mark = Limit(
-                    key=f"{batch.content_hash} {fold(address)}", max_count=1, period=period
-                )
+                key = f"{batch.content_hash} {fold(address)}"
+                mark = Limit(key=key, max_count=1, period=period)
                 if is_exceeded([mark], tx.now, tx.throttle.count_failures):
                     continue  # not twice by a second press
                 actor = _authorise_test(tx, by, address)
