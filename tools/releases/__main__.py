@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--costs", action="store_true")
     said = parser.parse_args()
-    chosen = seeds(said.first, said.change_each, tuning=said.tuning)
+    chosen = seeds(said.first, said.each, tuning=said.tuning)
     table = measured(chosen)
     if said.misses:
         for figures in table.values():
