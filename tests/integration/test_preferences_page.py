@@ -139,6 +139,14 @@ def test_two_pages_that_are_open_at_once_keep_what_each_changed(site: Forum) -> 
     assert chosen(site).name == "Ana R."
 
 
+def test_a_field_that_a_form_lacks_stays_as_it_was(site: Forum) -> None:
+    before, typed = chosen(site), form()
+    for name in ("name", "language", "timezone"):
+        del typed[name]
+    assert site.post(site.preferences_link(), typed).status == 303
+    assert chosen(site) == before
+
+
 def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_saved(
     subtests: pytest.Subtests, site: Forum
 ) -> None:

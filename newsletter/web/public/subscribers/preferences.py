@@ -250,12 +250,12 @@ class PreferencesPage:
         """Return the wished preferences in a form, and its faults: field → sentence."""
         form, person, messages = request.form, request.person, request.messages
         faults: dict[str, str] = {}
-        changed_fields = {
-            name: form.text(name) if form.text(name) != form.text(f"was_{name}") else None
-            for name in _TEXT_FIELDS
-        }
-        name, language, zone = (changed_fields[key] for key in _TEXT_FIELDS)
-        if name and (len(name) > MAX_NAME_CHARS or control_in_value(name)):
+        changed_fields: dict[str, str | None] = dict.fromkeys(_TEXT_FIELDS)
+        for name in changed_fields.keys() & form.fields.keys():  # a missing field was not emptied
+            if form.text(name) != form.text(f"was_{name}"):
+                changed_fields[name] = form.text(name)
+        called, language, zone = changed_fields.values()
+        if called and (len(called) > MAX_NAME_CHARS or control_in_value(called)):
             faults["name"] = messages["fault_name"]
         if language and language not in self._languages(person.language):
             faults["language"] = messages["fault_choice"]
