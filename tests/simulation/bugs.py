@@ -443,6 +443,18 @@ def _not_after_the_same_words(tx: Any, right: Callable[..., Any], note: Any) -> 
         right(note)
 
 
+def _revoked_for_all(
+    _tx: Any, right: Callable[..., Any], slug: str, at: datetime, *_by: Any, **n: Any
+) -> Any:
+    return right(slug, at, **n)
+
+
+def _revoked_alone(
+    _tx: Any, right: Callable[..., Any], slug: str, at: datetime, *by: Any, **n: Any
+) -> Any:
+    return right(slug, at, *by or (n["actor"],), **n)
+
+
 def _undone_in_part(tx: Any, right: Callable[..., Any], record: Any, *given: Any) -> Any:
     _sql(tx, "UPDATE subscription SET import_id = NULL WHERE import_id = ?", record.id)
     return right(record, *given)
@@ -577,6 +589,8 @@ BUGS: dict[str, Parts] = {
     "a password is not changed": _in("accounts", "change", _not_kept),
     "a stop is not kept": _in("hold", "put", _not_kept),
     "what is refused is kept": Parts(keeps_refused=True),
+    "a text that is sent back ends all approvals": _in("approvals", "revoke", _revoked_for_all),
+    "approvals outlive a text that was taken back": _in("approvals", "revoke", _revoked_alone),
     "a report is mailed by each press": _in(
         "emails", "is_under_way", lambda *_given, **_named: False
     ),

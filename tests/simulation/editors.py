@@ -26,6 +26,7 @@ APPROVERS = ("ed", "flo", "writer", "ada")
 ADMINS = ("ada", "abe")
 _SENDERS = ("sam", "ada")
 _EMBARGO = timedelta(minutes=10)
+_OF_OTHERS = 'SELECT "by" FROM approval WHERE slug = ? AND "by" <> ? AND revoked_at IS NULL'
 
 
 def _minute(at: datetime) -> datetime:
@@ -169,15 +170,26 @@ class Editors:
     def _revoke(self, host: Host, who: str, slug: str) -> None:
         """Withdraw the person's own approval at the desk, or as an admin all by command."""
         by = address_of(who)
-        if who not in ADMINS:
+        if who not in ADMINS or self._world.number() % 2:
+            others = self._others(host, slug, by)
             if self._world.people.sent(host, who, f"/statements/{slug}/withdraw", {}):
                 judge_done(host.books, "revoke an approval", slug, by)
+                self._judge_others(host, slug, by, others)
                 host.expected.take_back(slug, by)
         elif self._world.office(
             host, lambda at: approve.revoke(slug, by=by, store=at.store, rules=at.rules)
         ):
             judge_done(host.books, "revoke approvals", slug)
             host.expected.take_back(slug, None)
+
+    def _others(self, host: Host, slug: str, by: str) -> list[Any]:
+        """Return the approvals that count, of other people."""
+        return list(host.books.execute(_OF_OTHERS, (slug, by)).fetchall())
+
+    def _judge_others(self, host: Host, slug: str, by: str, before: list[Any]) -> None:
+        """Check that an act on a person's own approval left those of others."""
+        if (now := self._others(host, slug, by)) != before:
+            raise Violation(Rule.UNDONE, f"{by} ended approvals of others: {before}, now {now}")
 
     def _dismiss(self, host: Host, who: str, _slug: str) -> None:
         """Remove a person from the staff: what they approved does not count any longer."""
@@ -297,11 +309,13 @@ class Editors:
             raise Violation(Rule.WRONG, f"a digest email quotes {wrong}")
 
     def _write(self, host: Host, who: str, slug: str, *, hands_in: bool = False) -> None:
-        """Write another version of the text of the desk."""
+        """Write another version of the text of the desk. Ed submits again a text taken back."""
         if slug != NOTICE or host.expected.put_back or self._world.is_copied:
             return  # a restored database has another text, or none
         version = self._next_version(who)
         typed = {"title": "Opening hours", "body": f"Read {version.marker}.", "lists": "press"}
+        if self._written and who == "ed" and hands_in and slug not in host.expected.submitted:
+            version, typed = self._written, {}
         door = self._world.door
 
         def write(process: Process) -> None:
@@ -330,6 +344,7 @@ class Editors:
         if self.draft and self._world.people.sent(host, who, f"/drafts/{self.draft}/take-back", {}):
             judge_done(host.books, "take back a text", self.draft)
             host.expected.submitted.pop(slug, None)
+            host.expected.take_back(slug, None)
 
     def _comment(self, host: Host, who: str, slug: str) -> None:
         form = {"comment": f"Fine, by {self._world.now:%d %H:%M:%S.%f}."}
@@ -337,8 +352,11 @@ class Editors:
             judge_done(host.books, "comment", slug, address_of(who), form["comment"])
 
     def _send_back(self, host: Host, who: str, slug: str) -> None:
+        by = address_of(who)
+        others = self._others(host, slug, by)
         if self._decided(host, who, slug, "review", "send-back", reason="Which Saturday?"):
-            judge_done(host.books, "send back", slug, address_of(who))
+            judge_done(host.books, "send back", slug, by)
+            self._judge_others(host, slug, by, others)
 
     def _test(self, host: Host, who: str, slug: str) -> None:
         """Send a test mail to oneself."""

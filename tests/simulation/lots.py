@@ -247,6 +247,7 @@ _AFTER = {
     "plan": ("reader scatter 1; wait 400; look", "import many 1; wait 400; look"),
     "event complained": (f"reader move {TOLD}", f"event bounced {{n}}; reader lift {TOLD}"),
     "hold": ("release",),
+    "take back": ("hand in ed {n}; look; look",),
     "hand pause": ("hand resume {n}",),
 }
 """Steps of other people after a step, in words."""

@@ -153,6 +153,13 @@ STEPS: dict[str, str] = {
     "a password is not changed": "begun, mute: staff joins; wait 5; staff new password",
     "a stop is not kept": "begun, mute: hold",
     "what is refused is kept": "office, mute: go look 99 take; approve ed; approve flo; undo ed",
+    "a text that is sent back ends all approvals": (
+        "strict, mute: go look 99 take; approve flo; send back ada"
+    ),
+    "approvals outlive a text that was taken back": (
+        "desk, mute: hand in writer 1; go look 99 take; approve ed 1; take back writer 1; "
+        "hand in ed 1; go look 99 take; go look 99 take"
+    ),
     "a report is mailed by each press": (
         "begun, mute: go dispatch-1 99 take; hand report; go post 99 take; go post 99 take"
     ),
