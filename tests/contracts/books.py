@@ -107,8 +107,8 @@ class Books:
         for no, fate in enumerate(("pending", "rejected", "cancelled")):
             tx.db.change(
                 "INSERT INTO batch (campaign_id, no, members, state, size, attempts, reason,"
-                " settled_at, pending, rejected, cancelled)"
-                f" SELECT {other}, 3 * no + {no}, members, :state, size, 1, 'busy', :at,"
+                " not_before, settled_at, pending, rejected, cancelled)"
+                f" SELECT {other}, 3 * no + {no}, members, :state, size, 1, 'busy', 1, :at,"
                 f" size * {fate == 'pending':d}, size * {fate == 'rejected':d},"
                 f" size * {fate == 'cancelled':d} FROM batch WHERE campaign_id = {self.id}",
                 state="queued" if fate == "pending" else "done",

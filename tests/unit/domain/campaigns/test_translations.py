@@ -40,6 +40,10 @@ def test_without_translations_everybody_gets_the_original() -> None:
     assert {choose_version(one, {"forum": "en-US"}) for one in ("", "en", "es")} == {"forum"}
 
 
+def test_the_plain_language_is_nearer_than_an_original_in_another_variant() -> None:
+    assert choose_version("es-MX", {"foro": "es-AR", "forum": "es"}) == "forum"
+
+
 def statement(slug: str, language: str, **fields: Any) -> Statement:
     defaults: dict[str, Any] = {"title": "t", "body": "b", "lists": ("press", "friends")}
     return Statement(slug=slug, language=language, **(defaults | fields))
