@@ -288,6 +288,8 @@ def test_those_who_were_cancelled_or_rejected_get_it_after_all(room: Newsroom) -
     with room.store.begin() as tx:
         tx.choices.leave(12, ["press"], room.clock.now(), 0)
     room.provider.answer = accept_all
+    with pytest.raises(Refused, match="did not get it now, not 18"):
+        room.hand().reopen("resignation", shown=18)
     campaign, rest = room.hand().reopen("resignation", shown=17)
     assert (rest, campaign.state) == (17, CampaignState.SENDING)
     assert (campaign.counts, campaign.ended_by) == (Counts(accepted=8, pending=17), "")

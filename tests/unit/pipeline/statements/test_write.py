@@ -302,7 +302,8 @@ def test_templates_are_few_and_each_change_of_one_is_in_the_log(desk: WritingRoo
 
 def test_a_copy_of_a_text_of_the_desk_is_a_statement_of_its_own(desk: WritingRoom) -> None:
     desk.submit_draft(desk.new(send_at="2026-12-01 09:00"))
-    draft = desk.writing().copy("library-hours", title="Hours again", language="es")
+    draft = desk.writing(BEN).copy("library-hours", title="Hours again", language="es")
+    assert set(draft.version.writers) == {ANA, BEN}
     text = draft.version.text
     assert (text.title, text.send_at, draft.copied_of) == ("Hours again", "", "")
     assert (text.language, text.translation_of) == ("es", "library-hours")
