@@ -2,7 +2,10 @@
 
 import re
 
-from tests.desk import Staffed, words
+from newsletter.domain.staff.audit import OPERATOR_NAME
+from newsletter.domain.staff.role import Role
+from newsletter.pipeline.staff import people
+from tests.desk import Staffed, address_of, words
 
 FORM = {"name": "CRM", "scope": ["subscribers:read", "events:read"], "days": "90"}
 
@@ -23,6 +26,18 @@ def test_a_secret_is_shown_once_and_then_revoked(staffed: Staffed) -> None:
     assert dan.post(path).headers["location"] == "/desk/tokens?done=token-revoked"
     assert "Revoked on" in words(dan.get("/tokens"))
     assert dan.post(path).status == 404
+    assert staffed.site.get("/api/v1/token", headers=fields).status == 401
+
+
+def test_the_tokens_of_a_person_end_with_their_role(staffed: Staffed) -> None:
+    page = staffed.as_("dan", fresh=True).post("/tokens", FORM)
+    [secret] = re.findall(r'<code id="token">(newsletter_[\w-]{43})</code>', page.text)
+    proofs = staffed.site.services.staff.proofs
+    with proofs.store.begin() as tx:
+        tx.staff.put(address_of("ana"), Role.ADMIN, tx.now)
+    for role in (Role.SENDER, Role.ADMIN):  # a new role does not revive them
+        people.change_role(address_of("dan"), role, by=OPERATOR_NAME, proofs=proofs)
+    fields = {"Authorization": f"Bearer {secret}"}
     assert staffed.site.get("/api/v1/token", headers=fields).status == 401
 
 
