@@ -17,13 +17,14 @@ _KIND_PREFIX = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
 _RELEASE_LINE_PATTERN = pattern("release lines", rf"{_KIND_PREFIX}(?:{{}})\b\s*[:.–—-]?\s*")
 SIGN_ROW_PATTERN = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—0])+")
 OTHER_PAGES_PATTERN, _VENDOR_PATTERN = pattern("other pages"), pattern("vendors")
+TRADE_PATTERN = pattern("trades", r"\b(?:{})\b")
 _EDITORS_NOTE_PATTERN, _MACHINE_DATA_PATTERN = pattern("notes to editors"), pattern("machine data")
 _PHONE_PATTERN = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
 _MAX_CONTACT_CHARS = 160
 _MAX_ENTRY_CHARS = 40
 _EMAIL_PATTERN = re.compile(r"\S@\S+\.\w")
 _STREET_PATTERN, _POSTCODE_PATTERN = pattern("streets"), pattern("postcodes", flags=0)
-_FOOT_SIGN_PATTERN = re.compile(r"[•|·]|\b[a-z]{2},? \d{5}\b|P\.?O\.? Box", re.IGNORECASE)
+_FOOT_SIGN_PATTERN = re.compile(r"[•|·\uf0b7]|\b[a-z]{2},? \d{5}\b|P\.?O\.? Box", re.IGNORECASE)
 
 
 def edge_reason(text: str) -> str:

@@ -15,6 +15,7 @@ from newsletter.documents.release.furniture import (
     OTHER_PAGES_PATTERN,
     SIGN_ROW_PATTERN,
     SITE_PATTERN,
+    TRADE_PATTERN,
     edge_reason,
     find_contact_lines,
     is_address,
@@ -115,8 +116,7 @@ def _list_foot_reasons(
     index = end - 1
     # from the last line up to the first line that is no furniture
     while index > start:
-        reason = _find_foot_reason(lines, index, masthead)
-        if not reason:
+        if not (reason := _find_foot_reason(lines, index, masthead)):
             break
         yield index, reason
         index -= 1
@@ -125,10 +125,11 @@ def _list_foot_reasons(
     line = lines[index]
     # in a text without blank lines, a missing gap proves nothing
     has_gap = line.gap_above or not any(any_line.gap_above for any_line in lines)
-    is_alone = has_gap and ends_sentence(lines[index - 1].text)
-    word_count = len(line.text.split())
-    may_sign = word_count <= 6 and re.search(r"\w", line.text) and not ends_sentence(line.text)
-    if is_alone and may_sign:
+    is_alone = has_gap and ends_sentence(lines[index - 1].text) and len(line.text.split()) <= 6
+    may_sign = re.search(r"\w", line.text) and not ends_sentence(line.text)
+    if is_alone and may_sign and line.text.istitle() and TRADE_PATTERN.search(line.text):
+        yield index, "the vendor's line"
+    elif is_alone and may_sign:
         notes.append(
             f"{line.opening}, {line.text!r}, stands alone at the end and was kept: "
             "take it out if it is not a signature."
@@ -140,15 +141,13 @@ def _find_foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
     # the last word of a wrapped sentence: members.
     if begins_amid(text) and ends_sentence(text) and not lines[index].gap_above:
         return ""
-    if edge_reason(text):
-        return edge_reason(text)
-    if is_end_mark(text) or SIGN_ROW_PATTERN.fullmatch(text):
-        return "the mark of the end"
-    if masthead and text == masthead:
-        return "the masthead again"
-    if is_embargo(text):
-        return "the embargo"
-    return "the foot of the letterhead" if is_foot_address(text) else ""
+    reasons = {
+        "the mark of the end": is_end_mark(text) or SIGN_ROW_PATTERN.fullmatch(text),
+        "the masthead again": masthead and text == masthead,
+        "the embargo": is_embargo(text),
+        "the foot of the letterhead": is_foot_address(text),
+    }
+    return edge_reason(text) or next((why for why, holds in reasons.items() if holds), "")
 
 
 _CONTACT_REASON = "a contact above the text"
