@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from newsletter.credentials.links import SignedLinks
 from newsletter.domain.clock import NotAfter
-from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Limit, is_exceeded, limits_on_tests
 from newsletter.domain.staff.audit import OPERATOR_NAME
@@ -124,10 +124,10 @@ class TrialSender:
         """Send a test email to each of these addresses, and return the answers by address.
 
         ``text`` replaces the stored statement, for a draft; the audit log then names ``subject``.
-        An address to which the same test is under way gets no second one. Emails count toward the
-        rate limit and the quota. Nothing is sent to anyone if it raises Refused, for a suppressed
-        address and for too many test emails, or ProviderUnreachable, while the provider is
-        blocked or the daily quota is used up.
+        An address to which the same test is under way gets no second one; its answer is LATE.
+        Emails count toward the rate limit and the quota. Nothing is sent to anyone if it raises
+        Refused, for a suppressed address and for too many test emails, or ProviderUnreachable,
+        while the provider is blocked or the daily quota is used up.
         """
         try:
             addresses = [parse_address(address) for address in to]
@@ -137,16 +137,19 @@ class TrialSender:
             for address in addresses:
                 _authorise_test(tx, by, address)  # before the slow rendering
         # rendering inside the transaction would block other writers
-        content = self._render(slug, text)
-        batches = {address: self._batch(slug, address, content) for address in addresses}
-        claimed_at, period = self.store.clock.now(), self.lease * len(addresses)
-        limiter, marks = self.provider.limiter, dict[str, list[int]]()
+        content, provider = self._render(slug, text), self.provider.provider
+        requests = {one: provider.prepare(self._batch(slug, one, content)) for one in addresses}
+        version, claimed_at = content.content_hash(), self.store.clock.now()
+        limiter, marks, answers = self.provider.limiter, dict[str, list[int]](), {}
         with self.store.begin() as tx:
-            for address, batch in batches.items():
-                key = f"{batch.content_hash} {fold(address)}"
-                mark = Limit(key=key, max_count=1, period=period)
+            for address in requests:
+                period = self.lease * len(requests)
+                mark = Limit(key=f"{version} {fold(address)}", max_count=1, period=period)
                 if is_exceeded([mark], tx.now, tx.throttle.count_failures):
-                    continue  # not twice by a second press
+                    why = say("the same test email is under way")
+                    late = Outcome(verdict=Verdict.LATE, reason=why)
+                    answers[address] = Answer(outcome=late)  # not twice by a second press
+                    continue
                 actor = _authorise_test(tx, by, address)
                 if reason := tx.readers.suppression_reason(address):
                     no = "{address} is suppressed ({reason}); nothing is sent to it"
@@ -155,10 +158,9 @@ class TrialSender:
                 marks[address] = tx.throttle.record_failure([mark.key], tx.now)
                 limiter.take_urgent(tx, claimed_at)
                 tx.audit.enter(actor, "test", subject or slug)
-        provider, answers = self.provider.provider, dict[str, Answer]()
         for address, mark_ids in marks.items():
             not_after = NotAfter.after(self.lease, self.store.clock)
-            answer = provider.send(replace(provider.prepare(batches[address]), not_after=not_after))
+            answer = provider.send(replace(requests[address], not_after=not_after))
             until = self.store.clock.now() + backoff(1, jitter=0, retry_after=answer.retry_after)
             with self.store.begin() as tx:
                 tx.throttle.delete_failures(mark_ids)

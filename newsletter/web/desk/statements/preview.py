@@ -140,9 +140,9 @@ def send_test(request: DeskRequest, send: Callable[..., dict[str, Answer]]) -> s
 
 
 def _describe_fault(outcome: Outcome) -> str:
-    """Return a sentence why the provider did not take a test email, or ""."""
-    if outcome.verdict is Verdict.ACCEPTED:
-        return ""
+    """Return a sentence why a test email was not sent, or ""."""
+    if outcome.verdict in {Verdict.ACCEPTED, Verdict.LATE}:
+        return capitalized(outcome.reason) if outcome.verdict is Verdict.LATE else ""
     said: str = say("The provider did not take the test email")
     if outcome.verdict is Verdict.UNKNOWN:
         said = say("The provider may have taken the test email or not")

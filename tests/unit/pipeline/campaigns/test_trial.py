@@ -6,9 +6,9 @@ import pytest
 
 from newsletter.cli.statements.preview import report_lines
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.batch import Answer
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
@@ -197,7 +197,11 @@ def test_a_press_while_the_same_test_is_under_way_sends_no_other(room: Newsroom)
     slow = replace(sender.provider, provider=PressedAgain())
     answers = replace(sender, provider=slow).send("resignation", to=group)
     assert [*answers] == group
-    assert again[0] == {}
+    [late] = again[0].values()
+    assert (late.outcome.verdict, str(late.outcome.reason)) == (
+        Verdict.LATE,
+        "the same test email is under way",
+    )
     assert room.provider.accepted == []
     assert len(room.test_sender().send("resignation", to=group)) == 2
 
@@ -297,3 +301,19 @@ def test_of_one_person_sixty_test_mails_leave_within_an_hour(room: Newsroom) -> 
         send(room, "x@forum.example")
     room.clock.advance(minutes=1)
     send(room, "x@forum.example")
+
+
+def test_a_test_that_the_provider_cannot_send_is_refused_each_time(room: Newsroom) -> None:
+    ready(room)
+
+    class Unable(RecordingProvider):
+        def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
+            raise InvalidInput.at("resignation", "is too large", key="body")
+
+    sender = room.test_sender()
+    unable = replace(sender, provider=replace(sender.provider, provider=Unable()))
+    for _ in range(2):
+        with pytest.raises(InvalidInput, match="is too large"):
+            unable.send("resignation", to=["chair@home.example"])
+    assert len(sender.send("resignation", to=["chair@home.example"])) == 1
+    assert room.provider.accepted == ["chair@home.example"]
