@@ -250,8 +250,8 @@ def statement_slug(store: Store, name: str, *, by_prefix: bool = False) -> str:
 
 def _width(text: str) -> int:
     """Return the number of terminal columns of a text."""
-    marks = sum(unicodedata.combining(letter) != 0 for letter in text)
-    return len(text) - marks + sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    marks = sum(unicodedata.combining(char) != 0 for char in text)
+    return len(text) - marks + sum(unicodedata.east_asian_width(char) in "WF" for char in text)
 
 
 def wall_time(instant: datetime, zone: str) -> str:

@@ -309,8 +309,8 @@ def _day_of(
     if match["near"]:
         if today is None:
             raise invalid("“{words}” depends on the day. Write the date", words=match[0])
-        ahead = int(match["days"] or match["near"] == "tomorrow")
-        result = today + timedelta(days=ahead)
+        days_ahead = int(match["days"] or match["near"] == "tomorrow")
+        result = today + timedelta(days=days_ahead)
         if day not in {None, result}:
             other = "{words} is {date}. Write one date"
             raise invalid(other, words=match[0].capitalize(), date=_in_words(result))

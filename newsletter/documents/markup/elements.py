@@ -307,10 +307,10 @@ def _make_typed_lists(blocks: Sequence[Block]) -> list[Block]:
             result += (block for _, block in items)
             continue
         marks = [f"{n + offset}." if kind == "1" else "-" for n, _ in items]
-        bare = (replace(block, text=block.text.partition(" ")[2]) for _, block in items)
+        unmarked_blocks = (replace(block, text=block.text.partition(" ")[2]) for _, block in items)
         texts = [
             [replace(block, markdown=_TYPED_MARK_PATTERN.sub("", block.markdown, count=1))]
-            for block in bare
+            for block in unmarked_blocks
         ]
         result += list_of(texts, marks)
     return _separate_lists(result)

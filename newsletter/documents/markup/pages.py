@@ -182,12 +182,12 @@ def _take_edges(root: Element) -> Iterator[tuple[str, str]]:
 
 def _clean_page(root: Element) -> Review:
     """Remove hidden parts and the markup of programs. Return the traces of a review."""
-    google, word = is_google(root), is_word(root)  # before their traces are removed
-    if google:
+    from_google, from_word = is_google(root), is_word(root)  # before their traces are removed
+    if from_google:
         clean_google(root)
     drop_unseen(root)
     review = take_review(root)
-    if google or word:
+    if from_google or from_word:
         clean_word(root)
     return review
 

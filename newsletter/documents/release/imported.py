@@ -130,11 +130,11 @@ def detect_language(text: str, declared: str = "") -> str:
         script = _KANA
     if script == _NO_SCRIPT:
         return "" if any(_base(declared) in one for one, _ in _SCRIPTS.values()) else declared
-    languages, told_by = _SCRIPTS[script]
+    languages, hints = _SCRIPTS[script]
     if _base(declared) in languages:
         return declared
     present = set(letters)
-    return next((one for tags, one in told_by if not tags or present & set(tags)), "")
+    return next((one for marks, one in hints if not marks or present & set(marks)), "")
 
 
 def with_language(document: ImportedDocument, usual: str) -> ImportedDocument:

@@ -67,8 +67,8 @@ class Limits:
         All processes together reserve 0.1 s of the rate, but each at least one batch. A process
         that counts as dead may ask too, and be the only one.
         """
-        fits = int((self.rate or 0) * _MAX_LATENESS.total_seconds() / max(1, processes))
-        return max(1, fits // batch) * batch
+        fitting_messages = int((self.rate or 0) * _MAX_LATENESS.total_seconds() / max(1, processes))
+        return max(1, fitting_messages // batch) * batch
 
     def end_of(self, day: date) -> datetime:
         """Return the instant at which a day is over, in UTC."""

@@ -26,7 +26,7 @@ from newsletter.store.sql import Store, Transaction
 NO_CAMPAIGN = 0
 """The campaign id in the links of previews and test emails. They end no subscription."""
 _SAMPLE_ADDRESS = "reader@example.org"
-_TOO_MANY = say(
+_TOO_MANY_TEST_EMAILS = say(
     "too many test mails were sent within a minute, or 60 by one person within an hour;"
     " nothing was sent, wait and try again"
 )
@@ -94,7 +94,7 @@ def _authorise_test(tx: Transaction, by: str, to: str) -> str:
     if fold(to) not in roles and actor in roles and not roles[actor].includes(Role.SENDER):
         raise Refused(say("Choose somebody among the staff"))
     if is_exceeded(limits_on_tests(actor), tx.now, tx.throttle.count_failures):
-        raise Refused(_TOO_MANY)
+        raise Refused(_TOO_MANY_TEST_EMAILS)
     return actor
 
 

@@ -317,8 +317,8 @@ class WouldLapse(Refused):
     """The submission would end more approvals or starts than the page showed."""
 
     def __init__(self, lapse: Lapse) -> None:
-        lapsing = "{lapse}, which counts no more once you submit a change"
-        super().__init__(say(lapsing, lapse=lapse.sentence))
+        warning = "{lapse}, which counts no more once you submit a change"
+        super().__init__(say(warning, lapse=lapse.sentence))
 
 
 @dataclass(frozen=True, kw_only=True)

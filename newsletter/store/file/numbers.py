@@ -42,8 +42,8 @@ def skip_numbers(driver: Driver, at: datetime, known_numbers: Mapping[str, int])
     elapsed = min(max(at - _EPOCH, timedelta(0)), _MAX_ELAPSED)
     for name, (per_minute, minimum) in SKIPPED.items():
         last_number = max(driver.last_number(name), known_numbers.get(name, 0))
-        floor = int(elapsed.total_seconds() * per_minute / 60)
-        driver.give_after(name, max(last_number + minimum, floor))
+        number_by_time = int(elapsed.total_seconds() * per_minute / 60)
+        driver.give_after(name, max(last_number + minimum, number_by_time))
 
 
 class Connection(sqlite3.Connection):
