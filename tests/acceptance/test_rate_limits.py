@@ -1,7 +1,5 @@
 """So many messages a second and a day, in processes of their own, across kill -9 and restarts."""
 
-from datetime import datetime, timedelta
-
 import pytest
 
 from tests.acceptance.mailgun import PacedMailgun
@@ -59,14 +57,3 @@ def test_a_process_that_is_killed_leaves_no_fresh_allowance(
     assert report["accepted"] + report["unknown"] == 20
     assert max(mailgun.counted().values()) == 1
     assert len(mailgun.delivered) <= 20
-
-
-def test_a_rate_holds_whatever_the_number_of_calls_at_once(workspace: Workspace) -> None:
-    workspace.configure(provider={"kind": "outbox", "rate": 20, "batch_size": 5})
-    workspace.subscribe(PEOPLE)
-    workspace.write_and_approve("news")
-    workspace.do("run", "--until-idle")
-    report = workspace.report("news")
-    assert report["accepted"] == 30
-    began, ended = map(datetime.fromisoformat, (report["started_at"], report["finished_at"]))
-    assert ended - began >= timedelta(seconds=1)

@@ -188,30 +188,6 @@ def test_s2_s3_phplist_no_field_of_the_page_runs_or_breaks_anything(
                 assert set(site.lists_of()) <= {"old", "press"}
 
 
-def test_joining_takes_back_what_the_person_or_the_mailbox_said_and_nothing_else(
-    site: Forum,
-) -> None:
-    for reason, lifted in (
-        (SuppressionReason.UNSUBSCRIBED, True),
-        (SuppressionReason.BOUNCED, True),
-        (SuppressionReason.COMPLAINED, True),
-        (SuppressionReason.MANUAL, False),
-    ):
-        with site.services.store.begin() as tx:
-            entry = SuppressedEntry(address=ANA, reason=reason)
-            tx.readers.suppress([entry], site.clock.now(), "test")
-        assert (
-            "we don&#39;t send anything to your address" in site.get(site.preferences_link()).text
-        )
-        saved(site, name="Ana R.")
-        with site.services.store.read() as tx:
-            assert tx.readers.suppression_reason(ANA) is reason, "not by a change of name"
-        saved(site, list=["old", "press", "events"])
-        saved(site, had=["events"], list=[])
-        with site.services.store.read() as tx:
-            assert (tx.readers.suppression_reason(ANA) is None) == lifted
-
-
 def test_whoever_is_on_all_lists_can_ask_to_be_written_to_again(site: Forum) -> None:
     assert 'name="again"' not in site.get(site.preferences_link()).text
     for reason, lifted in ((SuppressionReason.BOUNCED, True), (SuppressionReason.MANUAL, False)):

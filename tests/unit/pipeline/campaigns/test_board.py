@@ -16,7 +16,6 @@ from newsletter.domain.campaigns.sentences import describe_further, describe_sta
 from newsletter.domain.campaigns.state import BoardSearch, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NewsletterError, NotFound
-from newsletter.domain.events import Reactions
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress, StoredStatement
@@ -32,7 +31,7 @@ from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.store.sql import Store
 from tests.conftest import FreshStores
 from tests.contracts.books import add_campaign
-from tests.contracts.store_drafts import DRAFT, FIRST, OTHER
+from tests.contracts.store_drafts import DRAFT, FIRST
 from tests.counting import counted
 from tests.fakes import FixedClock
 from tests.properties import examples
@@ -259,34 +258,6 @@ def test_a_digest_email_says_how_much_it_gathers(room: Newsroom) -> None:
     )
 
 
-def test_the_board_shows_what_changed_last_with_where_it_stands(room: Newsroom) -> None:
-    room.write_and_look("older")
-    room.write_and_look("newer", title="The budget")
-    room.approve(slug="older")
-    found = page(room)
-    assert [(one.slug, one.state) for one in found.rows] == [
-        ("older", State.LEAVING),
-        ("newer", State.REVIEW),
-    ]
-    assert (sum(found.counts.values()), found.counts[Shelf.REVIEW], found.has_more) == (2, 1, False)
-    assert slugs(page(room, shelf=Shelf.REVIEW).rows) == ["newer"]
-    assert slugs(page(room, search=BoardSearch(words="budget")).rows) == ["newer"]
-
-
-def test_what_was_never_handed_in_stands_on_the_board_and_on_its_writers_first_page(
-    room: Newsroom,
-) -> None:
-    mine = replace(FIRST, by=ED, writers=(ED,))
-    with room.store.begin() as tx:
-        tx.drafts.add(DRAFT)
-        tx.drafts.add(replace(DRAFT, key=OTHER, version=mine))
-    found = page(room)
-    assert (len(found.unseen), found.counts[Shelf.DRAFTS], sum(found.counts.values())) == (2, 2, 2)
-    assert len(page(room, shelf=Shelf.DRAFTS).unseen) == 2
-    assert page(room, shelf=Shelf.SENT).unseen == ()
-    assert [one.key for one in home(room).drafts] == [OTHER]
-
-
 def test_a_text_of_the_desk_is_known_by_its_key_and_whether_it_is_ahead(room: Newsroom) -> None:
     room.write_and_look(desk=DRAFT.key)
     with room.store.begin() as tx:
@@ -343,46 +314,12 @@ def test_what_a_page_asks_does_not_grow_with_all_that_ever_was(room: Newsroom) -
     assert max(few for few, _ in asked.values()) < 90, "no query a row"
 
 
-def test_what_waits_for_whom_stands_on_their_first_page(room: Newsroom) -> None:
-    room.write("mine", author=ED)
-    room.write("theirs")
-    room.write_and_look("draft", progress=Progress.DRAFT)
-    assert slugs(home(room).waiting) == ["theirs"]
-    assert set(slugs(home(room, FLO).waiting)) == {"mine", "theirs"}
-    assert home(room, "vic@forum.example", Role.VIEWER).waiting == ()
-
-
 def test_what_stopped_waits_for_a_sender_before_all_else(room: Newsroom) -> None:
     room.write("waits")
     room.start()
     room.hand().pause("resignation")
     assert slugs(home(room, ADA, Role.ADMIN).waiting) == ["resignation", "waits"]
     assert slugs(home(room).waiting) == ["waits"]
-
-
-def test_of_much_that_waits_a_part_is_shown(room: Newsroom) -> None:
-    for number in range(12):
-        room.write(f"s{number}")
-    room.look()
-    found = home(room)
-    assert (len(found.waiting), found.more_waits) == (10, True)
-
-
-def test_what_leaves_next_what_is_going_and_what_went_last(room: Newsroom) -> None:
-    room.start()
-    room.write("later", send_at=datetime(2026, 12, 1, 9, 0))  # noqa: DTZ001 - a wall time
-    room.look()
-    room.approve(slug="later")
-    room.plan()
-    found = home(room)
-    assert (slugs(found.next), slugs(found.ongoing)) == (["later"], ["resignation"])
-    assert found.over == ()
-    room.drain()
-    found = home(room)
-    assert (slugs(found.next), slugs(found.ongoing)) == (["later"], [])
-    [(campaign, title, reactions)] = found.over
-    assert (campaign.counts.accepted, title) == (25, "Forum resigns from task force")
-    assert reactions == Reactions()
 
 
 DEEDS: dict[str, Callable[[Newsroom], object]] = {

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Resolution, Verdict
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
@@ -409,12 +409,6 @@ def test_no_time_is_set_for_what_is_going_out(room: Newsroom) -> None:
             room.schedule("resignation", NOON + timedelta(days=1))
 
 
-def test_no_time_is_set_for_what_has_gone_out(room: Newsroom) -> None:
-    room.send(5)
-    with pytest.raises(Refused, match="has already gone out as campaign 1"):
-        room.schedule("resignation", NOON + timedelta(days=1))
-
-
 def test_a_time_can_be_set_for_what_was_cancelled(room: Newsroom) -> None:
     room.start(5)
     room.hand().cancel("resignation")
@@ -435,12 +429,6 @@ def test_each_set_time_is_entered_in_the_log(room: Newsroom) -> None:
         ("sam@forum.example", "resignation", {"at": NOON}),
         ("sam@forum.example", "resignation", {}),
     ]
-
-
-def test_a_hand_gives_back_the_campaign_as_it_is_now(room: Newsroom) -> None:
-    room.start()
-    campaign: Campaign = room.hand().pause("1")
-    assert campaign == room.campaign()
 
 
 def test_each_act_takes_its_role_within_its_transaction(room: Newsroom) -> None:

@@ -284,15 +284,6 @@ def test_where_approvals_start_it_nobody_has_to(room: Newsroom) -> None:
         start(room)
 
 
-def test_a_number_that_moved_since_it_was_shown_is_asked_again(room: Newsroom) -> None:
-    room.subscribe(13)
-    with pytest.raises(CountChanged) as refused:
-        start(room)
-    assert (refused.value.shown, refused.value.readers) == (12, 13)
-    assert starts(room) == []
-    assert start(room, shown=13).count == 13
-
-
 def test_an_audience_a_fifth_off_at_the_start_is_paused_instead(room: Newsroom) -> None:
     start_and_look(room, at=TOMORROW)
     room.subscribe(30)

@@ -1,10 +1,8 @@
 """A clock that jumps forward or back, by an hour or by years, sends nothing twice."""
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -150,32 +148,6 @@ def test_a_clock_that_jumps_during_a_call_changes_nothing_about_its_answer(
 ) -> None:
     with sending(fresh_store, kind) as room:
         jump_during_the_call(room, verdict, far)
-
-
-Story = Callable[[Newsroom, Any, timedelta], None]
-
-
-def there_and_back(room: Newsroom, place: int, far: timedelta) -> None:
-    jump_between(room, TAKEN, place, far)
-    jump(room, -far)
-
-
-@pytest.mark.faults
-@pytest.mark.parametrize(
-    ("story", "variants"),
-    [
-        (lambda room, trouble, far: jump_between(room, trouble, 1, far), TROUBLES),
-        (there_and_back, PLACES),
-        (jump_during_the_call, VERDICTS),
-    ],
-    ids=["between", "there and back", "during the call"],
-)
-def test_every_jump_at_every_place_with_every_kind(
-    subtests: pytest.Subtests, fresh_store: FreshStores, story: Story, variants: Iterable[Any]
-) -> None:
-    for kind, variant, far in itertools.product(PROVIDERS, variants, JUMPS):
-        with subtests.test(kind=kind, variant=variant, far=far), sending(fresh_store, kind) as room:
-            story(room, variant, far)
 
 
 @pytest.mark.parametrize("back", [HOUR, DAY, DECADE], ids=str)

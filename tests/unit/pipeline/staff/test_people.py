@@ -35,15 +35,6 @@ def test_another_role_ends_the_sessions_and_its_owner_is_told(office: Office) ->
         assert tx.staff.role(ANA) is Role.APPROVER
 
 
-def test_an_admin_makes_another_one(office: Office) -> None:
-    office.join(DAN, Role.ADMIN)
-    office.join(ANA)
-    change(office, ANA, Role.ADMIN)
-    change(office, DAN, Role.WRITER, by=ANA)
-    with office.store.read() as tx:
-        assert (tx.staff.role(ANA), tx.staff.role(DAN)) == (Role.ADMIN, Role.WRITER)
-
-
 def test_the_same_role_changes_nothing(office: Office) -> None:
     office.join(DAN, Role.ADMIN)
     ana = office.join(ANA)

@@ -452,10 +452,3 @@ def test_an_idle_session_cannot_step_up(office: Office) -> None:
     office.clock.advance(seconds=timedelta(hours=9).total_seconds())
     with pytest.raises(Refused, match="Sign in again"):
         signin.step_up(hash_token(entered.token), PASSWORD, proofs=office.proofs)
-
-
-def test_a_changed_password_is_known_by_the_next_one_who_signs_in(office: Office) -> None:
-    entered = office.join(ANA)
-    office.own(entered).change_password(PASSWORD, OTHER)
-    assert office.sign_in(ANA) is Refusal.WRONG
-    assert isinstance(office.sign_in(ANA, OTHER), SignedIn)

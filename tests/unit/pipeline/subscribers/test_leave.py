@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.credentials.links import LeaveLink, SignedLinks
+from newsletter.credentials.links import LeaveLink
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.errors import NotFound, Refused
@@ -99,16 +99,6 @@ def test_a_link_that_is_not_ours_is_refused(subtests: pytest.Subtests, room: New
             with pytest.raises(NotFound, match="not one of ours"):
                 follow(room, word)
             assert lists_of(room) == ("press",)
-
-
-def test_a_link_signed_by_somebody_else_ends_nothing(room: Newsroom) -> None:
-    room.links = SignedLinks([b"k" * 32])  # type: ignore[assignment]
-    room.start(3)
-    [foreign], _ = SignedLinks([b"e" * 32]).for_batch(1, [1])
-    with pytest.raises(NotFound, match="not one of ours"):
-        follow(room, foreign)
-    follow(room, token(room))
-    assert lists_of(room) == ()
 
 
 def test_those_who_leave_at_the_same_time_leave_together(room: Newsroom) -> None:

@@ -470,20 +470,6 @@ def test_each_stop_keeps_its_reason_and_is_lifted_by_a_page_that_shows_it(at: Ro
     ]
 
 
-def test_to_resume_takes_a_fresh_factor(at: Room) -> None:
-    cleo = at.as_("cleo")
-    at.press(cleo, cleo.get("/stop"), "/desk/stop")
-    page = cleo.get("/stop")
-    assert "All sending is stopped. Cleo, Tue 24 Nov 2026, 07:06 New York." in words(page)
-    assert at.press(cleo, page, "/desk/resume").status == 401
-    cleo = at.as_("cleo", fresh=True)
-    answer = at.press(cleo, page, "/desk/resume")
-    assert answer.headers["location"] == "/desk?done=resumed-all"
-    at.hand_over()
-    assert len(at.site.mails) == 12
-    assert at.press(cleo, page, "/desk/resume").headers["location"] == "/desk/stop"
-
-
 def test_a_doubt_is_for_an_admin_who_compared(at: Room) -> None:
     with at.services.store.begin() as tx:
         tx.hold.put(HoldKind.RESTORE_GUARD, "restored on Monday")

@@ -274,14 +274,6 @@ def test_to_nobody_the_button_does_not_go(at: Room, cleo: Signed) -> None:
     assert " disabled" in page.text
 
 
-def test_what_is_not_there_is_not_started(cleo: Signed) -> None:
-    assert cleo.get("/statements/nowhere/start").status == 404
-    form = {"digest": "x", "shown": "1", "when": "now"}
-    assert cleo.post("/statements/nowhere/start", form).status == 404
-    assert cleo.post("/statements/nowhere/time", {"when": "now"}).status == 404
-    assert cleo.post("/statements/nowhere/undo").status == 404
-
-
 def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> None:
     start(at, cleo)
     at.services.tick.run()

@@ -338,14 +338,6 @@ def test_who_comes_while_too_many_sign_in_is_told(browser: Browser, site: Forum)
     assert hidden(answer)["again"] == [kept]  # nothing is lost
 
 
-@rows("path", ["/sign-in", "/second", "/sign-out", "/step-up", "/second/set-up"])
-def test_no_other_site_posts_to_the_door(joined: Browser, site: Forum, path: str) -> None:
-    before = site.everything()
-    for fields in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
-        assert joined.post(path, {}, headers=OURS | fields).status == 403
-    assert site.everything() == before
-
-
 def test_thirty_guesses_at_once_are_ten(browser: Browser, site: Forum) -> None:
     browser.join(ANA)
     asked = [("POST", "/desk/sign-in")] * 30

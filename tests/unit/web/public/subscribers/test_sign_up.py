@@ -9,24 +9,6 @@ from newsletter.web.http.limits import RequestLimit
 from tests.fakes import FixedClock
 from tests.pages import forum
 
-
-def test_a_link_is_looked_at_and_used_once(tmp_path: Path) -> None:
-    with forum(tmp_path) as site:
-        site.post("/subscribe", {"email": "ana@example.org", "list": "press"})
-        [(number,)] = site.rows("SELECT id FROM transactional_email")
-        link = f"/confirm/{site.services.links.email_token(number)}"
-        before = site.everything()
-
-        assert "ana" not in site.get(link).text, "the address is masked"
-        assert site.ask("HEAD", link).status == 200
-        assert site.everything() == before
-        assert (site.post(link).status, site.lists_of()) == (200, ["press"])
-        site.change("DELETE FROM subscription")
-        assert site.post(link).status == 200
-        assert site.lists_of() == []
-        assert site.get("/confirm/abc").status == 404
-
-
 _OURS = "https://www.forum.example"
 
 
@@ -54,22 +36,6 @@ def test_a_script_gets_the_answer_as_data_and_reads_it_on_named_sites_alone(
         assert other.text == answer.text
         script = site.get("/subscribe/form.js")
         assert script.headers["content-type"].startswith("text/javascript")
-
-
-def test_a_script_hears_that_its_network_is_busy(tmp_path: Path) -> None:
-    with forum(tmp_path) as site:
-        headers = {"Accept": "application/json"}
-        posts = [
-            site.ask(
-                "POST",
-                "/subscribe",
-                client="8.8.8.8",
-                form={"email": f"a{number}@example.org", "list": "press"},
-                headers=headers,
-            ).status
-            for number in range(21)
-        ]
-        assert posts == [200] * 20 + [429]
 
 
 def test_who_asks_for_a_closed_list_is_told_that_staff_decide(tmp_path: Path) -> None:
