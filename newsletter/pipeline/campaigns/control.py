@@ -137,6 +137,8 @@ class Starter:
                     campaign_id, CampaignState.SCHEDULED, expect=paused, at=tx.now
                 )
             start = record_start(tx, status, request.shown, by=person)
+            if not (start.count or status.statement.welcome):
+                raise Refused(say("no one would get {slug} now", slug=request.slug))
             when = say("at {time}", time=request.at) if request.at else None
             tx.audit.enter(
                 person,

@@ -104,6 +104,9 @@ def test_whose_readers_get_the_original_is_told_until_their_translation_is_start
     assert behind() == (["dimision"], [])
     assert behind("dimision") == ([], [])
     assert behind(shares_email=True) == ([], [])
+    with room.store.begin() as tx:
+        entry = Entry(address="ana@example.org", lists=("press",), language="es")
+        tx.readers.upsert([entry], room.clock.now())
     start = StartRequest(slug="dimision", by="sam@forum.example", seen="")
     room.starter().start(replace(start, shown=room.terms("dimision")))
     assert behind() == ([], [])

@@ -51,6 +51,15 @@ def start(room: Newsroom, *, by: str = SAM, shown: int | None = 12, **asked: obj
     return room.starter().start(replace(wanted, **asked))  # type: ignore[arg-type]
 
 
+def test_a_text_that_nobody_would_get_is_not_started(room: Newsroom) -> None:
+    """Neither by a form that the page does not offer, nor by a command."""
+    for number in range(1, 13):
+        room.suppress(f"reader{number}@example.org")
+    with pytest.raises(Refused, match="no one would get resignation now"):
+        start(room, shown=0)
+    assert starts(room) == []
+
+
 def start_and_look(room: Newsroom, **asked: Any) -> Start:
     begun = start(room, **asked)
     room.look()
