@@ -62,6 +62,7 @@ def test_a_text_is_taken_off_the_web_with_a_reason_and_put_back(at: Room) -> Non
     assert back.headers["location"] == f"/desk{here(at)}/amend?done=on-the-web"
     assert "The library opens at nine." in public(at)
     assert "The hours are wrong." not in public(at)
+    assert "withdrawn" not in public(at)
     assert told not in words(at.as_("vera").get(statement))
 
 
