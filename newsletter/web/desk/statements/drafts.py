@@ -209,6 +209,7 @@ class Drafts:
             refusal=say("Not submitted yet.") if lapses else "",
             draft=draft,
             text=text,
+            sender=self._statements.settings.publisher().sender_of(text.lists),
             staff=request.desk.names(),
             groups=self._statements.settings.desk.test_groups,
             typed_to=request.field("to"),
