@@ -30,6 +30,7 @@ from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.domain.subscribers.signup import Method
 from newsletter.domain.themes import Theme
 from newsletter.domain.wording import without_commands
+from newsletter.pipeline.history import WITH_HASH, WITHOUT_HASH
 from newsletter.rendering.sentences import translate_source
 from newsletter.subscriber_files.exports import EXPORT_FORMATS, Skip
 from newsletter.tables import load_table
@@ -86,7 +87,8 @@ TABLES: Mapping[str, Iterable[Message]] = {
         text
         for some in load_table("newsletter.pipeline", "history.yaml").values()
         for one in (some.values() if isinstance(some, dict) else [some])
-        for text in ([one] if isinstance(one, str) else one)
+        for full in ([one] if isinstance(one, str) else one)
+        for text in dict.fromkeys((full, full.replace(WITH_HASH, WITHOUT_HASH)))
     ),
     "newsletter/web/desk/words.yaml": (
         # figures are said of one and of many

@@ -27,11 +27,6 @@ class Counts:
         """Return the number of deliveries in all states."""
         return sum(vars(self).values())
 
-    @property
-    def accepted_or_unknown(self) -> int:
-        """Return the number of messages that the provider took or may have taken."""
-        return self.accepted + self.unknown
-
 
 class CampaignState(Enum):
     """The state of a campaign."""

@@ -95,8 +95,8 @@ def _scheduled(status: StatementStatus) -> str:
 
 
 def _sending(campaign: Campaign, status: StatementStatus) -> str:
-    count, rejected = campaign.counts.accepted_or_unknown, campaign.counts.rejected
-    sentence = say("{done:,} of {all:,} handed over.", done=count, all=campaign.counts.audience)
+    count, rejected = campaign.counts.accepted, campaign.counts.rejected
+    sentence = say("{done:,} of {all:,} accepted.", done=count, all=campaign.counts.audience)
     more = "{said} The provider rejected {count:,}."
     return say(more, said=sentence, count=rejected) if rejected else sentence
 
@@ -213,7 +213,8 @@ def _further_sentences(status: StatementStatus) -> Iterator[str]:
     if status.approval.withheld and not (is_draft or status.has_begun):
         why = without_commands(status.approval.withheld)
         yield say("It cannot be approved or sent: {why}.", why=why)
-    if status.lapsed_start is not None and not status.has_begun:
+    is_over = status.state in _ENDED_STATES
+    if status.lapsed_start is not None and not (status.has_begun or is_over):
         yield say(
             "{who} started it, and that has lapsed. Its text, an approval or their role changed"
             " since.",
@@ -224,7 +225,6 @@ def _further_sentences(status: StatementStatus) -> Iterator[str]:
     yield from status.awaited
     if status.has_newer_draft:
         yield say("There is a newer text at the desk, which has not been submitted.")
-    is_over = status.state in _ENDED_STATES
     if status.approval.overrides and not status.approval.approved and not is_over:
         by = _names([override.by for override in status.approval.overrides], status)
         yield say("{who} replaces a missing approval. A second admin is needed.", who=by)

@@ -33,7 +33,7 @@ STARTED = {"version": DIGEST, "readers": 12, "when": say("at {time}", time=LATER
     [
         (
             entry("ben@forum.example", "approve", version=DIGEST, despite="typo"),
-            "Ben approved version 4fb0 2501: typo.",
+            "Ben approved it: typo.",
         ),
         (entry("ben@forum.example", "revoke", approvals=[3]), "Ben withdrew an approval."),
         (entry("ana@forum.example", "comment"), "Ana Ruiz commented."),
@@ -41,7 +41,7 @@ STARTED = {"version": DIGEST, "readers": 12, "when": say("at {time}", time=LATER
         (entry("ana@forum.example", "submit"), "Ana Ruiz submitted the text."),
         (
             entry("ben@forum.example", "send back", version=DIGEST, reason="Which Saturday?"),
-            "Ben sent version 4fb0 2501 back: Which Saturday?",
+            "Ben sent it back: Which Saturday?",
         ),
         (
             entry("cleo@forum.example", "schedule", at=NOON),
@@ -49,7 +49,7 @@ STARTED = {"version": DIGEST, "readers": 12, "when": say("at {time}", time=LATER
         ),
         (
             entry("cleo@forum.example", "start", **STARTED),
-            "Cleo started version 4fb0 2501 to 12 people, at Tue 1 Dec 2026, 15:00 Berlin.",
+            "Cleo started it for 12 people, at Tue 1 Dec 2026, 15:00 Berlin.",
         ),
         (entry("cleo@forum.example", "pause", campaign=3), "Cleo paused it."),
         (
@@ -80,10 +80,12 @@ def test_each_deed_is_a_sentence_without_an_address(line: AuditEntry, said: str)
     assert describe_entry(line, NAMES, "Europe/Berlin") == said
 
 
-def test_the_log_of_admins_shows_addresses() -> None:
+def test_the_log_of_admins_shows_addresses_and_hashes() -> None:
     line = entry("dan@forum.example", "annotate", text="reader1@example.org complained")
     said = "dan@forum.example wrote on its page: reader1@example.org complained."
     assert describe_entry(line, None, "UTC") == said
+    line = entry("ben@forum.example", "approve", version=DIGEST)
+    assert describe_entry(line, None, "UTC") == "ben@forum.example approved the email 4fb0 2501."
 
 
 def test_each_deed_is_told_in_the_language_of_the_desk() -> None:
@@ -91,8 +93,7 @@ def test_each_deed_is_told_in_the_language_of_the_desk() -> None:
     for line, said in (
         (
             entry("cleo@forum.example", "start", **STARTED),
-            "Gestartet von Cleo: Fassung 4fb0 2501 an 12 Personen,"
-            " Zeit: Di. 1. Dez. 2026, 15:00 Uhr (Berlin).",
+            "Gestartet von Cleo, an 12 Personen, Zeit: Di. 1. Dez. 2026, 15:00 Uhr (Berlin).",
         ),
         (entry("ana@forum.example", "comment"), "Kommentiert von Ana Ruiz."),
     ):
@@ -121,7 +122,7 @@ def test_a_line_that_somebody_changed_has_no_values(detail: str) -> None:
 @rows(
     ["action", "said"],
     [
-        ("approve", "… approved version …"),
+        ("approve", "… approved the email …"),
         ("comment", "… commented"),
         ("import", "… began import …; SHA-256 …"),
         ("undo import", "… undid import …: … removed, … stay"),

@@ -369,7 +369,7 @@ class CampaignPage:
         yield say("Lists"), titles_in_words(settings, campaign.lists)
         yield say("Segment"), report["segment"]
         yield say("Approved by"), ", ".join(map(request.desk.person, campaign.approved_by))
-        yield say("Version"), campaign.content_hash
+        yield say("Content hash"), campaign.content_hash
         yield say("Provider"), provider_names(report["providers"])
         yield say("Started"), self._format_local(campaign.started_at)
         yield say("Ended"), self._format_local(campaign.finished_at)
@@ -381,9 +381,8 @@ class CampaignPage:
         yield say("unsubscribed by its link"), report["unsubscribed"]
         yield from _counted_rows(report["counted"])
         if not report["events_received"]:  # unknown, which is not zero
-            yield say("delivered"), say("not known")
-            yield say("bounced"), say("not known")
-            yield say("reported as spam"), say("not known")
+            for name in (say("delivered"), say("bounced"), say("reported as spam")):
+                yield name, say("not known")
             return
         yield say("delivered"), report["delivered"]
         yield say("bounced"), report["bounced"]

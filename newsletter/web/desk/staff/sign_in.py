@@ -97,7 +97,12 @@ class SignIn(StaffPart):
 
     def _enter(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
         """Return the page after this step of the sign-in, with the session's cookie."""
-        response = self._next_page(request, signed_in, next_path)
+        if signed_in.stage is SignInStage.HALF:
+            response = self._code_page(request, next_path, signed_in.address)
+        elif signed_in.stage is SignInStage.ENROLLING:
+            response = redirect(_SET_UP_PATH)
+        else:
+            response = self._carry_on(request, next_path, signed_in.address)
         self._set_cookies(response, request, signed_in)
         return response
 
@@ -107,13 +112,6 @@ class SignIn(StaffPart):
             device = codes.new_device_cookie(request.proofs.key, signed_in.address)
             browser.set_cookie(response, request.http, device, browser.DEVICE_COOKIE, days=90)
         browser.set_cookie(response, request.http, signed_in.token)
-
-    def _next_page(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
-        if signed_in.stage is SignInStage.HALF:
-            return self._code_page(request, next_path, signed_in.address)
-        if signed_in.stage is SignInStage.ENROLLING:
-            return redirect(_SET_UP_PATH)
-        return self._carry_on(request, next_path, signed_in.address)
 
     def _carry_on(self, request: DeskRequest, next_path: str, address: str) -> Response:
         """Show the form that was sent after the session ended, or redirect to ``next_path``."""

@@ -271,11 +271,11 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "It cannot be sent like this: its text has a fault.",
         "made again if a statement in it is corrected or taken off the web",
     ),
-    ({"campaign": SENDING}, State.SENDING, "1,280 of 4,213 handed over.", "Cleo or Dan can pause"),
+    ({"campaign": SENDING}, State.SENDING, "1,280 of 4,213 accepted.", "Cleo or Dan can pause"),
     (
         {"campaign": replace(SENDING, counts=Counts(pending=5, accepted=2, rejected=3, unknown=1))},
         State.SENDING,
-        "3 of 11 handed over. The provider rejected 3.",
+        "2 of 11 accepted. The provider rejected 3.",
         "Cleo or Dan can pause",
     ),
     (
@@ -593,6 +593,8 @@ def test_what_holds_beside_it_is_a_note(fields: dict[str, Any], note: str) -> No
 def test_what_is_over_needs_no_note() -> None:
     assert describe_further(at(embargo_until=NOW)) == ()
     assert describe_further(at(campaign=SENT, first_and_last_at=(NOW, TUESDAY))) == ()
+    start = Start(slug="hours", content_hash="d1", by=CLEO, at=NOW, count=8)
+    assert describe_further(at(campaign=STOPPED_IN_TIME, lapsed_start=start)) == ()
 
 
 def test_a_text_that_was_changed_after_it_went_out_is_sent_all_the_same() -> None:

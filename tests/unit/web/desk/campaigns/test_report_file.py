@@ -67,7 +67,7 @@ def test_its_figures_come_to_the_audience_in_sum(at: Room) -> None:
     assert found["Approved by"] == "Ben"
     assert found["State"] == "sent"
     assert found["Started"] == "2026-11-24 07:06:00-05:00"
-    assert found["Version"] == at.content_hash
+    assert found["Content hash"] == at.content_hash
 
 
 def test_it_is_in_the_language_of_its_reader(at: Room) -> None:

@@ -56,8 +56,8 @@ def test_a_mail_about_an_account_is_in_the_language_of_its_owners_desk(browser: 
     ]
     pages = [one.get_body(("html",)).get_content() for one in mails if one["To"] == ANA]
     assert [set(re.findall(r'lang="([^"]*)"', page)) for page in pages] == [{"de"}, {"de"}]
-    assert "Ihre Rolle ist jetzt „Freigabe“; vorher war sie „Redaktion“." in " ".join(pages)
-    assert "Geändert hat das Ihr Betrieb. Wann: Di" in " ".join(pages)
+    assert "Ihre Rolle ist jetzt „Freigabe“; vorher war sie „Schreiben“." in " ".join(pages)
+    assert "Geändert hat das Ihre Technik. Wann: Di" in " ".join(pages)
     assert f"Dan ({DAN}) lässt Sie wieder ein. Ihre Rolle: Freigabe." in " ".join(pages)
 
 
