@@ -1,31 +1,25 @@
 """Fetching a feed from a real server on loopback: checked, bounded, and in time."""
 
 import gzip
-import http.server
 import ssl
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.sources.feeds.fetching import MAX_BODY_BYTES, Fetcher, Page, require_ok, resolve
+from tests.certificates import certify, tls_server
 from tests.servers import (
     LoopbackServer,
     answer_bytes,
     bytes_then_close,
-    bytes_then_silence,
     closed_port,
     endless,
     reply,
-    trickle,
 )
 
 SECOND = timedelta(seconds=1)
@@ -72,19 +66,6 @@ def test_a_page_comes_with_its_headers_and_carries_no_password(server: LoopbackS
     assert request.headers["if-none-match"] == '"0"'
     assert request.headers["user-agent"].startswith("newsletter/")
     assert not {"cookie", "authorization"} & set(request.headers)
-
-
-def test_an_interim_answer_is_not_taken_for_the_page(server: LoopbackServer) -> None:
-    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
-    server.script.append(bytes_then_close(hints + answer_bytes(200, b"hello")))
-    assert fetcher().get(server.url).body == b"hello"
-
-
-def test_proxies_of_the_environment_are_not_asked(
-    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    assert fetcher().get(server.url).status == 200
 
 
 def test_a_private_address_is_refused_before_a_byte_leaves(server: LoopbackServer) -> None:
@@ -180,20 +161,6 @@ def test_each_redirect_is_checked_like_the_first(server: LoopbackServer) -> None
     assert "without a target" in refused(server.url)
 
 
-def test_whoever_says_nothing_or_trickles_is_cut_off_in_time(server: LoopbackServer) -> None:
-    whole = answer_bytes(200, b"x" * 1000)
-    head, _, body = whole.partition(b"\r\n\r\n")
-    for step in (
-        bytes_then_silence(),
-        bytes_then_silence(head + b"\r\n\r\nxx"),
-        trickle(whole),
-        trickle(answer_bytes(200, body, framed=False)),
-    ):
-        server.script.append(step)
-        message = refused(server.url, fetcher(within=0.4 * SECOND))
-        assert "did not answer within 0.4 s" in message
-
-
 def test_a_resolver_that_never_answers_is_left_behind() -> None:
     never = threading.Event()
 
@@ -239,73 +206,21 @@ def test_what_is_packed_is_unpacked_and_what_is_broken_is_refused(server: Loopba
         assert message in refused(server.url)
 
 
-def test_an_answer_that_breaks_off_is_no_answer(server: LoopbackServer) -> None:
-    chunked = answer_bytes(200, b"5\r\nhel", {"Transfer-Encoding": "chunked"}, framed=False)
-    for data in (answer_bytes(200, b"hello")[:-2], chunked, b"nonsense\r\n\r\n", b""):
-        server.script.append(bytes_then_close(data))
-        assert "cannot be read" in refused(server.url)
-
-
-@contextmanager
-def encrypted(folder: Path, name: str) -> Iterator[tuple[int, ssl.SSLContext]]:
-    """A server with a certificate for one name, and the trust in it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)  # noqa: TID251 – a certificate is good for some real time
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem = folder / "server.pem"
-    pem.write_bytes(secret + certificate)
-    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    serving.load_cert_chain(pem)
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(self.headers["Host"].encode())
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.socket = serving.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield server.server_address[1], ssl.create_default_context(cadata=certificate.decode())
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_the_certificate_has_to_be_of_the_name_whatever_address_it_has(tmp_path: Path) -> None:
-    with encrypted(tmp_path, "forum.example") as (port, trust):
+    files = certify(tmp_path, "forum.example")
+    trust = ssl.create_default_context(cafile=files[0])
 
-        def using(tls: ssl.SSLContext | None) -> Fetcher:
-            return Fetcher(allow_private=True, resolve=Names(["127.0.0.1"]), tls=tls)
+    def get(name: str, tls: ssl.SSLContext | None = trust) -> Page:
+        using = Fetcher(allow_private=True, resolve=Names(["127.0.0.1"]), tls=tls)
+        with tls_server(files, answer_bytes(200, b"hello")) as (port, heard):
+            page = using.get(f"https://{name}:{port}/")
+            assert f"Host: {name}:{port}".encode() in heard[0]
+            return page
 
-        page = using(trust).get(f"https://forum.example:{port}/")
-        assert page.body == f"forum.example:{port}".encode()
-        assert "the certificate of other.example is not valid" in refused(
-            f"https://other.example:{port}/", using(trust)
-        )
-        assert "the certificate of forum.example is not valid" in refused(
-            f"https://forum.example:{port}/", using(None)
-        )
+    assert get("forum.example").body == b"hello"
+    for name, tls in (("other.example", trust), ("forum.example", None)):
+        with pytest.raises(FeedUnreadable, match=f"the certificate of {name} is not valid"):
+            get(name, tls)
 
 
 def page(status: int, **headers: str) -> Page:

@@ -10,22 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from newsletter.domain.delivery.provider import Finding, Level
-from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.diagnosis import examine_proxy
 from newsletter.runtime.keys import proxy_token
 from newsletter.web.desk.statements.drafts import MAX_FORM_BYTES
 from newsletter.web.server import WebServer
+from tests.certificates import Files, certify
 from tests.desk import Staffed, desk
 from tests.rows import rows
 from tests.servers import LoopbackServer, closed_port, reply
@@ -73,37 +68,7 @@ class Proxy:
         return call(method, f"{self.url}{path}", verify=str(self.certificate), timeout=60, **how)
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that lasts an hour, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    begin = SystemClock().now() - timedelta(minutes=5)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    certificate, private = folder / "certificate.pem", folder / "private.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return certificate, private
-
-
-def nginx(folder: Path, port: int, service: str, files: tuple[Path, Path], text: str) -> list[str]:
+def nginx(folder: Path, port: int, service: str, files: Files, text: str) -> list[str]:
     """Return the command that starts nginx with an example. Only names and ports differ."""
     text = text.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
     text = text.replace("http://127.0.0.1:8000", service)
@@ -119,7 +84,7 @@ def nginx(folder: Path, port: int, service: str, files: tuple[Path, Path], text:
     return ["nginx", "-c", str(folder / "nginx.conf"), "-e", "stderr"]
 
 
-def caddy(folder: Path, port: int, service: str, files: tuple[Path, Path], text: str) -> list[str]:
+def caddy(folder: Path, port: int, service: str, files: Files, text: str) -> list[str]:
     """As for nginx."""
     text = text.replace("127.0.0.1:8000", service.removeprefix("http://"))
     tls = f"https://127.0.0.1:{port} {{\n\tbind 127.0.0.1\n\ttls {files[0]} {files[1]}\n"
@@ -138,7 +103,7 @@ HERE = [name for name in PROXIES if shutil.which(name, path="/usr/sbin:/usr/bin:
 def running(name: str, folder: Path, service: str) -> Iterator[Proxy]:
     """A proxy with its example."""
     start, language = PROXIES[name]
-    text, files = example(language), make_certificate(folder)
+    text, files = example(language), certify(folder, "127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     command = start(folder, port, service, files, text)

@@ -2,10 +2,8 @@
 
 import contextlib
 import gzip
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +20,7 @@ from newsletter.domain.errors import ClaimOver, Defect, InvalidConfiguration, Pr
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, origin_of
 from newsletter.transport.transport import MAX_ANSWER_BYTES, Call, Connection, Transport, resolve
+from tests.certificates import Files, certify, tls_server
 from tests.contracts.provider import batch
 from tests.fakes import NOON, FixedClock
 from tests.servers import (
@@ -370,7 +369,7 @@ def test_a_handshake_that_never_ends_is_not_sent(opened: Opener) -> None:
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_sent(
-    certificate: Path, opened: Opener
+    certificate: Files, opened: Opener
 ) -> None:
     with tls_server(certificate, b"") as (port, heard):
         with pytest.raises(ProviderUnreachable, match="certificate"):
@@ -616,61 +615,12 @@ def test_proxies_and_netrc_of_the_environment_are_not_used(
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost with its key, which no authority signed."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs the openssl command to make a certificate")
-    path = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    wanted = [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-    ]
-    names = ["-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(
-        [openssl, *wanted, *names, "-keyout", str(path), "-out", f"{path}.crt"],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
-    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
-    return path
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return certify(tmp_path_factory.mktemp("tls"), "localhost")
 
 
-@contextlib.contextmanager
-def tls_server(certificate: Path, *answers: bytes) -> Iterator[tuple[int, list[bytes]]]:
-    """Speaks TLS on one connection: answers each call that it hears, and falls silent."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    heard: list[bytes] = []
-    done = threading.Event()
-
-    def serve(listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            raw, _ = listener.accept()
-            with raw, context.wrap_socket(raw, server_side=True) as connection:
-                for answer in answers:
-                    heard.append(connection.recv(65536))
-                    connection.sendall(answer)
-                done.wait(60)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, args=(listener,))
-        thread.start()
-        yield listener.getsockname()[1], heard
-        done.set()
-        thread.join()
-
-
-def test_the_deadline_holds_inside_tls(certificate: Path) -> None:
-    trust = ssl.create_default_context(cafile=f"{certificate}.crt")
+def test_the_deadline_holds_inside_tls(certificate: Files) -> None:
+    trust = ssl.create_default_context(cafile=certificate[0])
     transport = Transport(timeout=timedelta(seconds=10), tls=trust)
     with tls_server(certificate, HEAD) as (port, heard):
         with lasting(10), pytest.raises(AnswerLost, match=r"not within 10 s"):
@@ -679,8 +629,8 @@ def test_the_deadline_holds_inside_tls(certificate: Path) -> None:
     transport.close()
 
 
-def test_connections_with_tls_are_kept(certificate: Path) -> None:
-    trust = ssl.create_default_context(cafile=f"{certificate}.crt")
+def test_connections_with_tls_are_kept(certificate: Files) -> None:
+    trust = ssl.create_default_context(cafile=certificate[0])
     transport = Transport(timeout=timedelta(seconds=10), tls=trust)
     with tls_server(certificate, answer_bytes(202, b"first"), answer_bytes(202, b"second")) as (
         port,
