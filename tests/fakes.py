@@ -5,8 +5,7 @@ import hmac
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -33,6 +32,7 @@ from newsletter.domain.subscribers.address import AddressHash
 from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
+from tests.interrupted import WatchedStore
 
 WORKSPACE = "f0" * 6
 OURS = WORKSPACE + "0" * 24
@@ -391,26 +391,20 @@ def store_in(path: Path, clock: FixedClock | None = None) -> Store:
     return Store(Sqlite(path), hash_address=hash_address, chain=chain, clock=clock)
 
 
-class LosesCommits:
+class LosesCommits(WatchedStore):
     """A store whose server is lost as it commits: the commit takes place, its answer is lost.
 
     The first ``answered`` commits are answered.
     """
 
     def __init__(self, store: Store, answered: int = 0) -> None:
-        self._store = store
+        super().__init__(store, after=self._lose)
         self._answered = answered
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
 
     def acting_through(self, _: str) -> Self:
         return self
 
-    @contextmanager
-    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
-        with self._store.begin(is_durable=is_durable) as tx:
-            yield tx
+    def _lose(self) -> None:
         self._answered -= 1
         if self._answered < 0:
             raise StoreUnavailable("the server is gone")

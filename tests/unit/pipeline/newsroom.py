@@ -1,8 +1,7 @@
 """The whole pipeline by hand: one step at a time, with books that balance after each."""
 
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,6 +57,7 @@ from tests.fakes import (
     PlainRenderer,
     RecordingProvider,
 )
+from tests.interrupted import WatchedStore
 from tests.unit.pipeline import started
 
 STAFF = {
@@ -88,21 +88,13 @@ WHERE campaign_id IN (SELECT id FROM campaign WHERE welcome = 0) GROUP BY campai
 """
 
 
-class BalancedStore:
+class BalancedStore(WatchedStore):
     """The real store; after each transaction the books of all batches and campaigns balance."""
 
     def __init__(self, store: Store) -> None:
+        super().__init__(store, within=self._check)
         self.real = store
-        self.clock = store.clock
         self._audiences: dict[int, int] = {}
-        self.read = store.read
-        self.secure_erase = store.secure_erase
-
-    @contextmanager
-    def begin(self, *, is_durable: bool = True) -> Iterator[Transaction]:
-        with self.real.begin(is_durable=is_durable) as tx:
-            yield tx
-            self._check(tx)
 
     def _check(self, tx: Transaction) -> None:
         """Check the balance before each commit."""
@@ -484,19 +476,9 @@ class Newsroom:
             return [(line.actor, line.action) for line in tx.audit.list_newest(None)[::-1]]
 
 
-class Meanwhile:
+class Meanwhile(WatchedStore):
     """A store on which somebody else does ``deed`` between one look and the deed after it."""
 
-    def __init__(self, store: Store, deed: Callable[[], object]) -> None:
-        self._store = store
-        self._deed: Callable[[], object] | None = deed
-        self.clock = store.clock
-        self.read = store.read
-
-    @contextmanager
-    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
-        deed, self._deed = self._deed, None
-        if deed is not None:
-            deed()
-        with self._store.begin(is_durable=is_durable) as tx:
-            yield tx
+    def __init__(self, store: Any, deed: Callable[[], object]) -> None:
+        super().__init__(store, before=lambda: deeds.pop()() if deeds else None)
+        deeds = [deed]

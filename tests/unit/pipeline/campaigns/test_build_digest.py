@@ -1,10 +1,7 @@
 """campaigns → digest: one issue a local date, of what went out, and of nothing that is wrong."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -16,6 +13,7 @@ from newsletter.pipeline.archive.annotate import annotate
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.fakes import PlainRenderer
+from tests.interrupted import Fuse, PowerCut, watched
 from tests.unit.pipeline.campaigns.digests import FIRST, SECOND, THIRD, WEEKLY, Desk
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile
 from tests.unit.pipeline.statements.languages import populate
@@ -91,26 +89,11 @@ def test_two_looks_at_once_make_one(desk: Desk) -> None:
     assert list(desk.issues()) == [FIRST]
 
 
-class Dying:
-    """A store whose process is killed at the end of a transaction, before it commits."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-        self.clock = store.clock
-        self.read = store.read
-
-    @contextmanager
-    def begin(self) -> Iterator[Any]:
-        with self._store.begin() as tx:
-            yield tx
-            raise KeyboardInterrupt
-
-
 def test_killed_in_the_middle_it_is_made_whole_by_the_next_look(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
     desk.at("2026-11-27 16:00")
-    with pytest.raises(KeyboardInterrupt):
-        desk.builder(Dying(desk.store)).build()  # type: ignore[arg-type] # as above
+    with pytest.raises(PowerCut):
+        desk.builder(watched(desk.store, within=Fuse(1).burn)).build()
     assert desk.issues() == {}
     assert ("scheduler", "gather") not in desk.deeds()
     assert [slug for slug, _ in desk.build()] == [FIRST]

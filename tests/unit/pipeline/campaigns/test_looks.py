@@ -18,6 +18,7 @@ from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.counting import counted
 from tests.fakes import PlainAbstracts
+from tests.interrupted import Fuse, watched
 from tests.unit.pipeline.campaigns.digests import WEEKLY
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -292,23 +293,6 @@ def test_one_whose_source_could_not_be_read_is_gone_once_it_can_be(room: Newsroo
     assert room.ingest().slugs == ("resignation",)
 
 
-class FailsOnce:
-    """A store that cannot be written to for the first time that somebody tries."""
-
-    def __init__(self, room: Newsroom) -> None:
-        self._room = room
-        self._store = room.store
-        self._fails = True
-        self.clock = room.clock
-        self.read = room.store.read
-
-    def begin(self) -> object:
-        if self._fails:
-            self._fails = False
-            raise StoreUnavailable("the disk is full")
-        return self._store.begin()
-
-
 @pytest.mark.parametrize("stage", ["ingest", "render", "plan", "note"])
 def test_what_a_look_could_not_do_the_next_one_does(room: Newsroom, stage: str) -> None:
     room.demand(trust_front_matter=True)
@@ -318,7 +302,8 @@ def test_what_a_look_could_not_do_the_next_one_does(room: Newsroom, stage: str) 
         if before == stage:
             break
         getattr(room, before)()
-    store, room.store = room.store, FailsOnce(room)  # type: ignore[assignment] # as far as is used
+    full = Fuse(1, StoreUnavailable("the disk is full"))
+    store, room.store = room.store, watched(room.store, before=full.burn)
     with pytest.raises(StoreUnavailable):
         getattr(room, stage)()
     room.store = store

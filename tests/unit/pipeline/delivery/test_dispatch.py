@@ -1,11 +1,8 @@
 """batch → provider → outcomes."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, cast
 
 import pytest
 
@@ -16,6 +13,7 @@ from newsletter.domain.errors import Defect
 from newsletter.store.sql import Store
 from tests.contracts.store_threads import in_threads
 from tests.fakes import RecordingProvider, accept_all, always
+from tests.interrupted import watched
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -302,21 +300,13 @@ def test_if_sending_ends_while_a_record_waits_for_its_turn_nothing_more_is_claim
 ) -> None:
     ends = threading.Event()
 
-    class Busy:
-        """A store where sending ends while the writer after a call waits."""
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(room.store, name)
-
-        @contextmanager
-        def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
-            if room.provider.batches:
-                ends.set()
-            with room.store.begin(is_durable=is_durable) as tx:
-                yield tx
+    def end() -> None:
+        """While the writer after a call waits."""
+        if room.provider.batches:
+            ends.set()
 
     room.start(25)
-    busy = cast(Any, Busy())
+    busy = watched(room.store, before=end)
     dispatcher = replace(room.dispatcher(), store=busy, goes_on=lambda: not ends.is_set())
     assert len([*dispatcher.dispatch_all()]) == 1
     assert states(room) == ["done", "queued", "queued"]

@@ -19,12 +19,10 @@ from newsletter.domain.delivery.provider import Capabilities, LookupResult, Prep
 from newsletter.domain.errors import InvalidInput
 from newsletter.pipeline.delivery.reconcile import FIRST_LOOKUP_AFTER, Step, decide
 from tests.fakes import NOON, RecordingProvider, always
+from tests.interrupted import Fuse, PowerCut, fused
 from tests.unit.pipeline.delivery.test_recover import (
     POINTS_OF_A_TRY,
-    Fuse,
     FusedProvider,
-    FusedStore,
-    PowerCut,
     points,
     run_until_cut,
 )
@@ -641,6 +639,6 @@ def test_a_look_that_is_cut_off_is_made_again(
 
 def cut_off(room: Newsroom, point: int) -> None:
     fuse = Fuse(point)
-    reconciler = room.reconciler(FusedStore(room.store, fuse), FusedProvider(room.provider, fuse))
+    reconciler = room.reconciler(fused(room.store, fuse), FusedProvider(room.provider, fuse))
     with pytest.raises(PowerCut):
         reconciler.reconcile()

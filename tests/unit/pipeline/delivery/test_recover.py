@@ -1,8 +1,6 @@
 """Stopped at any point, a campaign continues: one message each, and none forgotten."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,67 +11,24 @@ from newsletter.domain.delivery.provider import LookupResult, PreparedRequest, R
 from newsletter.domain.ports import Provider
 from newsletter.pipeline.campaigns.plan import start_due
 from newsletter.pipeline.delivery.reconcile import RecoveryResult
-from newsletter.store.sql import Store
 from tests.fakes import RecordingProvider, accept_all, always
+from tests.interrupted import Fuse, PowerCut, WatchedStore, fused
 from tests.unit.pipeline.delivery.sending import Post
 from tests.unit.pipeline.newsroom import Newsroom
 
 
-class PowerCut(BaseException):
-    """The process is gone: nothing catches it, nothing is tidied up."""
-
-
-class Fuse:
-    """Blows at the ``at``-th point that the process passes."""
-
-    def __init__(self, at: int) -> None:
-        self._left = at
-
-    def burn(self) -> None:
-        self._left -= 1
-        if self._left == 0:
-            raise PowerCut
-
-
-class FusedStore:
-    """Passes a point before each transaction, before its commit and after it."""
-
-    def __init__(self, store: Store, fuse: Fuse) -> None:
-        self._store = store
-        self._fuse = fuse
-        self.clock = store.clock
-        self.read = store.read
-
-    @contextmanager
-    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
-        self._fuse.burn()
-        with self._store.begin(is_durable=is_durable) as tx:
-            yield tx
-            self._fuse.burn()
-        self._fuse.burn()
-
-
-class PoweredStore:
+class PoweredStore(WatchedStore):
     """Counts the commits that a power cut would undo, by how each was made."""
 
     def __init__(self, store: Any) -> None:
-        self._store = store
-        self.clock = store.clock
-        self.read = store.read
+        super().__init__(store, within=self._count)
         self.undone_by_a_cut = 0
 
-    @contextmanager
-    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
-        with self._store.begin(is_durable=is_durable) as tx:
-            yield tx
-            is_sqlite = isinstance(tx.db.driver, sqlite3.Connection)
-            asked = "PRAGMA synchronous" if is_sqlite else "SHOW synchronous_commit"
-            full = tx.db.value(asked) in _FULL
+    def _count(self, tx: Any) -> None:
+        is_sqlite = isinstance(tx.db.driver, sqlite3.Connection)
+        asked = "PRAGMA synchronous" if is_sqlite else "SHOW synchronous_commit"
         # what lasts makes all before it last
-        self.undone_by_a_cut = 0 if full else self.undone_by_a_cut + 1
-
-
-_FULL = {2, "on"}
+        self.undone_by_a_cut = 0 if tx.db.value(asked) in {2, "on"} else self.undone_by_a_cut + 1
 
 
 class FusedProvider:
@@ -118,7 +73,7 @@ def points(last: int) -> list[Any]:
 def run_until_cut(room: Newsroom, point: int) -> bool:
     """Send until the power is cut; return False if it was not."""
     fuse = Fuse(point)
-    dispatcher = room.dispatcher(FusedStore(room.store, fuse), FusedProvider(room.provider, fuse))
+    dispatcher = room.dispatcher(fused(room.store, fuse), FusedProvider(room.provider, fuse))
     try:
         while dispatcher.dispatch() is not None:
             pass
@@ -278,11 +233,11 @@ def test_a_start_that_is_cut_off_freezes_all_or_nothing(room: Newsroom) -> None:
     room.clock.advance(minutes=5)
     for point in (1, 2):
         with pytest.raises(PowerCut):
-            start_due(store=FusedStore(room.store, Fuse(point)), rules=room.rules)
+            start_due(store=fused(room.store, Fuse(point)), rules=room.rules)
         assert room.campaign().state is CampaignState.SCHEDULED
         assert room.counts() == Counts()
     with pytest.raises(PowerCut):
-        start_due(store=FusedStore(room.store, Fuse(3)), rules=room.rules)
+        start_due(store=fused(room.store, Fuse(3)), rules=room.rules)
     assert room.counts() == Counts(pending=5)
     assert room.start_due() == ()
     room.drain()

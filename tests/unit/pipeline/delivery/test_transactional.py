@@ -1,8 +1,6 @@
 """Emails: a claim decides the text of each, and none is sent twice."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,9 +14,9 @@ from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.delivery.transactional import forget
 from newsletter.pipeline.subscribers.join import confirm
-from newsletter.store.sql import Store
 from tests.contracts.store_accounts import ANA, INVITATION
 from tests.fakes import NOON, MemoryWatermark, RecordingProvider, accept_all, always
+from tests.interrupted import Fuse, PowerCut, watched
 from tests.unit.pipeline.delivery.sending import JOIN, Post
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -259,37 +257,15 @@ def test_a_database_that_was_exchanged_hands_nothing_over(post: Post) -> None:
     assert post.state() is MessageState.WAITING
 
 
-@dataclass(frozen=True)
-class DyingStore:
-    """Loses the process at a transaction: the claim, the note of what leaves, the record."""
-
-    store: Store
-    survives: int
-
-    @property
-    def clock(self) -> Any:
-        return self.store.clock
-
-    @contextmanager
-    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
-        with self.store.begin(is_durable=is_durable) as tx:
-            yield tx
-            if not self.survives:
-                raise KeyboardInterrupt
-        object.__setattr__(self, "survives", self.survives - 1)
-
-    def read(self) -> Any:
-        return self.store.read()
-
-
 @pytest.mark.parametrize("hours", [0, 1, -24 * 365])
 @pytest.mark.parametrize(("survives", "unknown"), [(0, 0), (1, 0), (2, 1)])
 def test_a_process_that_dies_or_loses_its_database_leaves_a_letter_waiting_or_unknown(
     post: Post, survives: int, unknown: int, hours: int
 ) -> None:
     post.ask()
-    with pytest.raises(KeyboardInterrupt):
-        post.transactional_sender(store=DyingStore(post.room.store, survives)).post()
+    dying = watched(post.room.store, within=Fuse(survives + 1).burn)
+    with pytest.raises(PowerCut):
+        post.transactional_sender(store=dying).post()
 
     if not hours:  # it dies
         assert post.room.recover().emails == unknown

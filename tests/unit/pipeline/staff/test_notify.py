@@ -2,8 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -21,8 +20,8 @@ from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.runtime.log import log_email
-from newsletter.store.sql import Transaction
 from tests.fakes import NOON, PlainRenderer, accept_all, always
+from tests.interrupted import Fuse, PowerCut, watched
 from tests.unit.pipeline.delivery.sending import Post
 from tests.unit.pipeline.newsroom import STAFF, Meanwhile, Newsroom
 
@@ -449,39 +448,6 @@ def test_many_changes_are_told_over_several_ticks(desk: Desk) -> None:
         assert tx.db.value("SELECT COUNT(DISTINCT slug) FROM notice") == 206
 
 
-class Crash(Exception):
-    """The process ends here."""
-
-
-@dataclass(kw_only=True)
-class Crashing:
-    """A store whose process dies at one of its transactions, before or after the commit."""
-
-    store: Any
-    left: int
-    commits: bool
-
-    @property
-    def clock(self) -> Any:
-        return self.store.clock
-
-    def read(self) -> Any:
-        return self.store.read()
-
-    @contextmanager
-    def begin(self, *, is_durable: bool = True) -> Iterator[Transaction]:
-        self.left -= 1
-        if self.left == 0 and not self.commits:
-            with suppress(Crash), self.store.begin(is_durable=is_durable) as tx:
-                yield tx
-                raise Crash
-        else:
-            with self.store.begin(is_durable=is_durable) as tx:
-                yield tx
-        if self.left == 0:
-            raise Crash
-
-
 def told_after_a_crash(desk: Desk, left: int, *, commits: bool) -> tuple[Counter[str], int]:
     """Work until the crash, and continue in another process.
 
@@ -489,8 +455,8 @@ def told_after_a_crash(desk: Desk, left: int, *, commits: bool) -> tuple[Counter
     """
     room = desk.room
     room.look()
-    store: Any = Crashing(store=room.store, left=left, commits=commits)
-    with suppress(Crash):
+    store = watched(room.store, **{"after" if commits else "within": Fuse(left).burn})
+    with suppress(PowerCut):
         notify(store=store, rules=room.rules)
         sender = desk.post.transactional_sender(store)
         while sender.post() is not None:

@@ -13,8 +13,8 @@ import pytest
 from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.campaigns.report import make_report
-from newsletter.store.sql import Store
 from tests.desk import desk, words
+from tests.interrupted import Fuse, watched
 from tests.pages import Answer, Forum, forum
 from tests.rows import rows
 from tests.unit.web.desk.work import write
@@ -145,29 +145,14 @@ def test_it_leads_to_the_links_of_the_mail_alone(
         assert "This link isn't one of ours" in words(site.get(f"/c/{'0' * 16}/1"))
 
 
-class AwayAtFirst:
-    """A store whose database takes the first transaction not."""
-
-    def __init__(self, store: Store) -> None:
-        self._store, self.refused = store, 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def begin(self, *, is_durable: bool = True) -> Any:
-        if not self.refused:
-            self.refused += 1
-            raise StoreUnavailable("the server is gone")
-        return self._store.begin(is_durable=is_durable)
-
-
 def test_a_count_is_kept_until_the_database_is_back(site: Forum) -> None:
-    away: Any = AwayAtFirst(site.services.store)
+    fuse = Fuse(1, StoreUnavailable("the server is gone"))
+    away = watched(site.services.store, before=fuse.burn)
     services = replace(site.services, store=away)
     other = Forum(services=services, folder=site.folder, clock=site.clock)
     assert click(other, addresses(site)[0]).status == 302
     until(lambda: counts(site) == [0, 1, 0])
-    assert away.refused == 1
+    assert fuse.left <= 0
 
 
 def test_where_it_is_off_again_links_lead_on_and_are_not_counted(

@@ -1,8 +1,6 @@
 """Admins see the settings with their lines, and no secret, and change those of a press office."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,8 @@ import yaml
 from lxml.html import document_fromstring as parsed
 
 from newsletter.domain.errors import StoreUnavailable
-from newsletter.store.sql import Store, Transaction
 from tests.desk import Signed, desk, words
+from tests.interrupted import Fuse, watched
 from tests.pages import SETTINGS
 
 CHAT = {"kind": "slack", "name": "press-room", "url": "https://chat.example/hush-hush"}
@@ -253,22 +251,9 @@ def test_the_page_counts_the_approvals_that_a_change_ends_and_names_lists_withou
     assert "One statement is approved and not sent yet." in words(dan.get(LOOK))
 
 
-@dataclass(frozen=True)
-class FullStore:
-    """A store whose disk is full at the end of each act."""
-
-    store: Store
-
-    @contextmanager
-    def begin(self) -> Iterator[Transaction]:
-        with self.store.begin() as tx:
-            yield tx
-            raise StoreUnavailable("the disk is full")
-
-
 def test_what_could_not_be_entered_in_the_audit_log_is_not_in_the_file(dan: Signed) -> None:
     services, before = dan.site.services, written(dan)
-    full: Any = FullStore(services.store)
+    full = watched(services.store, within=Fuse(1, StoreUnavailable("the disk is full")).burn)
     with pytest.raises(StoreUnavailable):
         services.staff.files.save(
             {"organisation.name": "Another"},
