@@ -218,3 +218,9 @@ def did_you_mean(name: str, known: Iterable[str], *, is_listed: bool = False) ->
     if close := get_close_matches(name.strip().casefold(), names, n=1):
         return say("; did you mean {name}?", name=close[0])
     return say("; known are {names}", names=", ".join(names)) if is_listed else ""
+
+
+def one_line(text: str, max_chars: int = 300) -> str:
+    """Return a typed text on one line of printable characters, cut to ``max_chars``."""
+    characters = (character if character.isprintable() else " " for character in text)
+    return " ".join("".join(characters).split())[:max_chars].strip()

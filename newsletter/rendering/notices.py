@@ -12,39 +12,34 @@ from urllib.parse import urlencode
 from newsletter.domain.archive import FORMATS
 from newsletter.domain.delivery.transactional import NoticeSection
 from newsletter.domain.wording import say
-from newsletter.rendering.sentences import Language, in_language, subject_of
-
-_MAX_NEWS = 20
-"""The most statements in one message. Slack accepts 50 blocks, and Teams 28 KB."""
-_MAX_CHARS = 1_000
-"""The most characters of a statement's lines."""
+from newsletter.rendering.sentences import Language, shown_news
 
 
 def slack_message(news: Sequence[NoticeSection], language: Language) -> bytes:
     """Return the body for an incoming webhook of Slack: a text, and blocks."""
-    subject, news = subject_of(news, language), in_language(news, language)
+    subject, shown, others = shown_news(news, language)
     blocks: list[dict[str, Any]] = [
         {
             "type": "section",
             "text": {
                 "type": "mrkdwn",
-                "text": f"*<{one.url}|{_escape_slack(one.title)}>*: {_escape_slack(one.label)}"
-                f"\n{_escape_slack(_lines(one))}",
+                "text": f"*<{one.url}|{_escape_slack(one.title)}>*: "
+                + _escape_slack("\n".join((one.label, *one.lines))),
             },
         }
-        for one in news[:_MAX_NEWS]
+        for one in shown
     ]
-    if other_news := _other_news(news, language):
-        blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": other_news}]})
+    if others:
+        blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": others}]})
     return _json({"text": _escape_slack(subject), "blocks": blocks})
 
 
 def teams_card(news: Sequence[NoticeSection], language: Language) -> bytes:
     """Return a Teams workflow's body: an Adaptive Card. A TextRun shows Markdown as written."""
-    subject, news = subject_of(news, language), in_language(news, language)
+    subject, shown, others = shown_news(news, language)
     opening = language.say(say("Open the desk"))
     body: list[dict[str, Any]] = []
-    for place, one in enumerate(news[:_MAX_NEWS]):
+    for place, one in enumerate(shown):
         head = {"type": "TextRun", "text": one.title, "weight": "Bolder"}
         open_page = {"type": "Action.OpenUrl", "url": one.url}
         body.append(
@@ -57,11 +52,11 @@ def teams_card(news: Sequence[NoticeSection], language: Language) -> bytes:
                 ],
             }
         )
-        if lines := _lines(one):
-            run = {"type": "TextRun", "text": lines, "isSubtle": True}
+        if one.lines:
+            run = {"type": "TextRun", "text": "\n".join(one.lines), "isSubtle": True}
             body.append({"type": "RichTextBlock", "spacing": "Small", "inlines": [run]})
-    if other_news := _other_news(news, language):
-        body.append({"type": "TextBlock", "text": other_news, "wrap": True})
+    if others:
+        body.append({"type": "TextBlock", "text": others, "wrap": True})
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -103,16 +98,6 @@ def hub_ping(public_url: str) -> bytes:
     """Return the form body that asks a WebSub hub to fetch the feeds."""
     feeds = (("hub.url", f"{public_url}/{file}") for file in FORMATS)
     return urlencode([("hub.mode", "publish"), *feeds]).encode()
-
-
-def _lines(part: NoticeSection) -> str:
-    text = "\n".join(part.lines)
-    return text if len(text) <= _MAX_CHARS else f"{text[:_MAX_CHARS].rstrip()} …"
-
-
-def _other_news(news: Sequence[NoticeSection], language: Language) -> str:
-    count = len(news) - _MAX_NEWS
-    return language.say(say("And {count} more, at the desk.", count=count)) if count > 0 else ""
 
 
 def _escape_slack(text: str) -> str:

@@ -21,6 +21,7 @@ from babel.numbers import format_decimal
 from jinja2 import Environment
 
 from newsletter.domain.delivery.transactional import NoticeSection
+from newsletter.domain.statements.content import MARK_PREFIX
 from newsletter.domain.wording import Sentence, Written, capitalized, recognize, say
 
 _TEMPLATE_LEXER = Environment(keep_trailing_newline=True, autoescape=True)
@@ -171,17 +172,42 @@ class _Day:
         return self._at.strftime(spec)
 
 
-def subject_of(news: Sequence[NoticeSection], language: Language) -> str:
-    """Return the subject of a message about these events: the event first, as a phone cuts it."""
-    first, *others = news
-    subject = say("{event}: {title}", event=first.label, title=first.title)
-    if others:
-        subject = say("{subject}, and {count} more", subject=subject, count=len(others))
-    return capitalized(language.say(subject))
+_MAX_NEWS = 20
+"""The most sections in one message. Slack accepts 50 blocks, and Teams 28 KB."""
+_MAX_CHARS = 1_000
+"""The most characters of a section's lines: an email of more than 102 KB is not sent."""
+_UNSENT_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ufffe\uffff]")
 
 
-def in_language(news: Sequence[NoticeSection], language: Language) -> tuple[NoticeSection, ...]:
-    return tuple(replace(one, **language.in_all_words(vars(one))) for one in news)
+def sendable(text: str) -> str:
+    """Return a text that others wrote without what keeps an email from being sent."""
+    return _UNSENT_PATTERN.sub(" ", text).replace(MARK_PREFIX, MARK_PREFIX.lower())
+
+
+def shown_news(
+    news: Sequence[NoticeSection], language: Language
+) -> tuple[str, tuple[NoticeSection, ...], str]:
+    """Return the subject of a message about events, its sections, and a sentence on the others.
+
+    The subject begins with the event, as a phone cuts it.
+    """
+    shown = tuple(_shown_section(one, language) for one in news[:_MAX_NEWS])
+    subject = say("{event}: {title}", event=shown[0].label, title=shown[0].title)
+    if len(news) > 1:
+        subject = say("{subject}, and {count} more", subject=subject, count=len(news) - 1)
+    count = len(news) - _MAX_NEWS
+    others = language.say(say("And {count} more, at the desk.", count=count)) if count > 0 else ""
+    return capitalized(language.say(subject)), shown, others
+
+
+def _shown_section(section: NoticeSection, language: Language) -> NoticeSection:
+    """Return a section in a language, with its lines cut short."""
+    label, title, *lines = (
+        sendable(language.say(text)) for text in (section.label, section.title, *section.lines)
+    )
+    text = "\n".join(lines)
+    text = text if len(text) <= _MAX_CHARS else f"{text[:_MAX_CHARS].rstrip()} …"
+    return replace(section, label=label, title=title, lines=tuple(text.splitlines()))
 
 
 def translate_source(source: str, translate: Translate) -> str:

@@ -26,8 +26,8 @@ from newsletter.domain.staff.account import (
     SignInStage,
     limits_on_codes,
 )
-from newsletter.domain.wording import Sentence, say
-from newsletter.pipeline.staff.proofs import Proofs, Refusal, SignedIn, identity_text, one_line
+from newsletter.domain.wording import Sentence, one_line, say
+from newsletter.pipeline.staff.proofs import Proofs, Refusal, SignedIn, identity_text
 from newsletter.store.sql import Transaction
 
 _SAME_PASSWORD = say("This is the password that you have. Choose another one.")

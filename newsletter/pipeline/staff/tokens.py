@@ -7,9 +7,9 @@ from newsletter.credentials.codes import hash_token, new_token
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import MAX_TOKEN_LIFETIME, PREFIX, Scope, Token
-from newsletter.domain.wording import say
+from newsletter.domain.wording import one_line, say
 from newsletter.pipeline.ledger import act_as
-from newsletter.pipeline.staff.proofs import Proofs, one_line
+from newsletter.pipeline.staff.proofs import Proofs
 from newsletter.store.sql import Store
 
 _MAX_NAME_CHARS = 60

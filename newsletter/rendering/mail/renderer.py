@@ -32,7 +32,7 @@ from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underline, wrap
 from newsletter.rendering.markdown.tables import em_width, text_of
-from newsletter.rendering.sentences import in_language, subject_of
+from newsletter.rendering.sentences import sendable, shown_news
 
 _CLASS_PATTERN = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
 _INLINE_TAG_PATTERN = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
@@ -246,9 +246,9 @@ class TemplateRenderer:
         language of the desk. The only merge field is the message id. Raises InvalidInput.
         """
         values = common_values(self._publisher, language, self.wordings)
-        desk = desk_language(language)
+        desk, others = desk_language(language), ""
         if kind in {EmailText.NEWS, EmailText.REPORT}:
-            subject, news = subject_of(news, desk), in_language(news, desk)
+            subject, news, others = shown_news(news, desk)
             opening = " ".join(news[0].lines)
         else:
             subject = values["words"][f"{kind.value}_subject"]
@@ -258,8 +258,9 @@ class TemplateRenderer:
             "subject": subject,
             "lists": lists,
             "url": url,
-            "about": desk.say(about),
+            "about": sendable(desk.say(about)),
             "news": news,
+            "others": others,
             "desk": desk.code,
             "say": lambda *said, **gaps: desk.say(say(*said, **gaps)),
             "preheader": preheader + details.preheader_padding(preheader),

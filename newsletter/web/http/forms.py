@@ -16,7 +16,6 @@ MAX_FORM_BYTES = 16 << 10
 _UNCOUNTED_BYTES = 8 << 10
 _MAX_FIELDS = 100
 _MAX_PART_HEAD_BYTES = 4 << 10
-_MAX_CHARACTERS_SHOWN = 300
 _MAX_DIGITS = 15
 """Digits of a number: SQLite has no longer ones, and Starlette's ``:int`` fails on them."""
 
@@ -189,13 +188,6 @@ async def read_form(request: Request) -> Posted:
     """Read the form of a public page, which takes no files. Raises HTTPException 400 or 413."""
     body = await read_body(request, MAX_FORM_BYTES)
     return parse_form(request.headers.get("content-type", ""), body, max_fields=_MAX_FIELDS)
-
-
-def one_line(text: str) -> str:
-    """Return typed text as one shortened line, to show it in the form again."""
-    return "".join(
-        character if character.isprintable() else " " for character in text[:_MAX_CHARACTERS_SHOWN]
-    ).strip()
 
 
 def parse_number(text: str) -> int | None:

@@ -1,11 +1,13 @@
 """A message with many notices stays within what chats take."""
 
 import json
+from dataclasses import replace
 
 from newsletter.domain.delivery.transactional import EmailText, NoticeSection
 from newsletter.domain.wording import say
 from newsletter.rendering.mail.words import desk_language
 from newsletter.rendering.notices import slack_message, teams_card
+from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, renderer
 
 ENGLISH = desk_language("en")
@@ -25,6 +27,26 @@ def test_many_notices_are_cut_short_and_counted() -> None:
     body = teams["attachments"][0]["content"]["body"]
     assert body[-1]["text"] == "And 40 more, at the desk."
     assert len(teams_card(MANY, ENGLISH)) < 28_000
+
+
+@rows("written", ["NLMERGE", "\u202egpj", "a\x07b", "\ufffe"])
+def test_no_text_of_others_keeps_an_email_to_staff_from_being_sent(written: str) -> None:
+    url = "https://a.example"
+    told = NoticeSection(title=f"{written}.csv", label=say("imported"), lines=(written,), url=url)
+    news = renderer(HOUSE).transactional(EmailText.NEWS, language="en", url=url, news=(told,))
+    what = say("The passkey “{name}” was added to your account.", name=written)
+    notice = renderer(HOUSE).transactional(EmailText.NOTICE, language="en", url=url, about=what)
+    for mail in (news, notice):
+        assert written not in mail.subject + mail.html + mail.text
+
+
+def test_an_email_to_staff_stays_within_what_gmail_shows() -> None:
+    many = [replace(one, lines=("語" * 2_000,)) for one in MANY]
+    url = "https://a.example"
+    mail = renderer(HOUSE).transactional(EmailText.NEWS, language="en", url=url, news=tuple(many))
+    assert mail.subject == "Approved: Text 0, and 59 more"
+    for part in (mail.html, mail.text):
+        assert "And 40 more, at the desk." in part
 
 
 def test_a_notice_without_lines_is_a_title_alone() -> None:

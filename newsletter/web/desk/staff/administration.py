@@ -8,7 +8,7 @@ from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.audit import AuditSearch
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import PREFIX, Scope, Token
-from newsletter.domain.wording import enclosed, say
+from newsletter.domain.wording import enclosed, one_line, say
 from newsletter.pipeline.history import ACTOR_NAMES, SUBJECTS, describe_action, describe_entry
 from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.notify import send_again, send_test
@@ -18,7 +18,7 @@ from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial, sentence
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, parse_day, redirect, route
-from newsletter.web.http.forms import one_line, parse_number
+from newsletter.web.http.forms import parse_number
 
 _STAFF_PATH = "/staff"
 

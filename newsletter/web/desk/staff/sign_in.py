@@ -21,7 +21,7 @@ from newsletter.credentials.passwords import Busy
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import LinkKind, Session, SignInBy, SignInStage, name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import say
+from newsletter.domain.wording import one_line, say
 from newsletter.pipeline.staff import people, signin
 from newsletter.pipeline.staff.account import OwnAccount
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
@@ -30,7 +30,6 @@ from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF_FIELD, StaffPart
 from newsletter.web.desk.request import DeskRequest, redirect, route
-from newsletter.web.http.forms import one_line
 
 if TYPE_CHECKING:
     from newsletter.credentials.identity_provider import IdentityProvider

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, ImportUndoResult, UploadedFile
-from newsletter.domain.wording import Sentence, joined, say, without_commands
+from newsletter.domain.wording import Sentence, joined, one_line, say, without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
@@ -138,7 +138,7 @@ class ImportPages:
             return self._form(request.with_faults(*faults))
         upload = UploadedFile(
             by=request.who.address,
-            file=file.name.replace("\\", "/").rpartition("/")[2] or "file",
+            file=one_line(file.name.replace("\\", "/").rpartition("/")[2]) or "file",
             lists=lists,
             without=_OPTIONAL_FILES if request.field("complete") == "yes" else (),
             agreed=consent,

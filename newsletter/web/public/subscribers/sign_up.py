@@ -18,10 +18,11 @@ from starlette.routing import Route
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, network_of
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers import signup
+from newsletter.domain.wording import one_line
 from newsletter.pipeline.subscribers.join import FollowedLink, LinkState, confirm, follow
 from newsletter.runtime.log_lines import limited
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import client_ip, one_line, read_form, relative_path
+from newsletter.web.http.forms import client_ip, read_form, relative_path
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.offering import (

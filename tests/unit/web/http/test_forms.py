@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.types import Message
 from urllib3.filepost import encode_multipart_formdata
 
-from newsletter.web.http.forms import BodyMemory, Posted, Upload, one_line, parse_form, read_form
+from newsletter.domain.wording import one_line
+from newsletter.web.http.forms import BodyMemory, Posted, Upload, parse_form, read_form
 from tests.rows import rows
 
 
@@ -22,7 +23,7 @@ def test_a_field_that_comes_twice_counts_once() -> None:
     ("typed", "shown"),
     [
         (" Ana ", "Ana"),
-        ("a\r\nb\x00c", "a  b c"),
+        ("a\r\nb\x00c", "a b c"),
         ("a\ud800", "a"),
         ("x" * 400, "x" * 300),
         ("لينا 👩", "لينا 👩"),
