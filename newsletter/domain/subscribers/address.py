@@ -9,6 +9,7 @@ from typing import Annotated
 from newsletter.domain.setting import Rule
 from newsletter.domain.wording import invalid
 
+_MAX_CHARS = 254
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _DOMAIN_LABEL_PATTERN = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 _FORBIDDEN_PATTERN = re.compile(
@@ -32,7 +33,7 @@ def parse_address(text: str) -> str:
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain or "@" in local:
         raise invalid("{text!r} is not an address like name@example.org", text=text)
-    if len(address.encode()) > 254 or len(local.encode()) > 64:
+    if len(address.encode()) > _MAX_CHARS or len(local.encode()) > 64:
         reason = "{text!r} is too long: 64 bytes before the @ and 254 in all"
         raise invalid(reason, text=text)
     if local.startswith(".") or local.endswith(".") or ".." in local:
@@ -51,6 +52,11 @@ def _are_names(labels: list[str]) -> bool:
     return all(map(_DOMAIN_LABEL_PATTERN.fullmatch, letters.split(".")))
 
 
+def fold_ascii(text: str) -> str:
+    """Return a text with small ASCII letters, as ``lower`` of the databases does."""
+    return text.translate(_ASCII_LOWER)
+
+
 def fold(address: str) -> str:
     """Return the folded form of an address. Addresses are stored and compared in this form.
 
@@ -64,8 +70,15 @@ def fold(address: str) -> str:
     # only for letters in parts: NFC would turn the Kelvin sign alone into k
     if len(composed) != len(local) or any(map(unicodedata.combining, local)):
         # again, because some letters take a mark only when small
-        local = unicodedata.normalize("NFC", composed.translate(_ASCII_LOWER))
-    return f"{local.translate(_ASCII_LOWER)}@{ascii_host(domain)}"
+        local = unicodedata.normalize("NFC", fold_ascii(composed))
+    return f"{fold_ascii(local)}@{ascii_host(domain)}"
+
+
+def fold_or_empty(address: str) -> str:
+    try:
+        return fold(address[:_MAX_CHARS])  # no longer text is an address
+    except ValueError:
+        return ""
 
 
 _OWN_LETTERS_PATTERN = re.compile("([ßς])")
@@ -121,14 +134,13 @@ class AddressHash:
 def mailbox(address: str) -> str:
     """Return a form that is equal for all spellings of a mailbox, for comparisons and limits.
 
-    It ignores case, full-width letters, a ``+`` suffix, and dots in Gmail addresses.
+    It ignores case, full-width letters, a ``+`` suffix, and dots in Gmail addresses. It can be
+    hashed if the address can.
     """
-    address_text = unicodedata.normalize("NFKC", address).casefold().rstrip(".")
-    try:
-        folded = fold(address_text)
-    except ValueError:
-        folded = address_text.strip()
+    spellings = unicodedata.normalize("NFKC", address).strip().rstrip("."), address
+    folded = next(filter(None, map(fold_or_empty, spellings)), spellings[0])
     local, at, domain = folded.rpartition("@")
+    local = local.casefold()
     local = local.partition("+")[0] or local
     if domain in _DOMAINS_IGNORING_DOTS:
         local, domain = local.replace(".", ""), _DOMAINS_IGNORING_DOTS[domain]

@@ -26,16 +26,19 @@ from newsletter.domain.staff.account import (
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel
-from newsletter.domain.subscribers.address import fold, parse_address, same_person
-from newsletter.domain.wording import Sentence, moment, say
+from newsletter.domain.subscribers.address import (
+    fold,
+    fold_or_empty,
+    parse_address,
+    same_person,
+)
+from newsletter.domain.wording import Sentence, moment, one_line, say
 from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.staff.proofs import (
     SIGNED_IN_AS_ANOTHER,
     Proofs,
     SignedIn,
-    fold_or_empty,
     identity_text,
-    one_line,
 )
 from newsletter.store.sql import Transaction
 

@@ -24,8 +24,7 @@ from newsletter.domain.staff.account import (
     methods_for,
 )
 from newsletter.domain.staff.role import DeskRules, Role
-from newsletter.domain.subscribers.address import fold
-from newsletter.domain.wording import Sentence, moment, say
+from newsletter.domain.wording import Sentence, moment, one_line, say
 from newsletter.store.sql import Store, Transaction
 
 
@@ -306,19 +305,6 @@ _COPIED = say(
     "Your passkey “{name}” was refused: it may have been copied. Remove it on your account page,"
     " and add another one."
 )
-
-
-def fold_or_empty(address: str) -> str:
-    try:
-        return fold(address[:254])
-    except ValueError:
-        return ""
-
-
-def one_line(text: str, max_chars: int) -> str:
-    """Return a typed text on one line, cut to ``max_chars``."""
-    characters = (character if character.isprintable() else " " for character in text)
-    return " ".join("".join(characters).split())[:max_chars].strip()
 
 
 def identity_text(identity: Identity | Credential) -> str:

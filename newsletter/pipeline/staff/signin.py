@@ -20,6 +20,7 @@ from newsletter.domain.staff.account import (
     is_exceeded,
     limits_on_passwords,
 )
+from newsletter.domain.subscribers.address import fold_or_empty
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import (
     NO_SIGN_IN_TIME,
@@ -29,7 +30,6 @@ from newsletter.pipeline.staff.proofs import (
     Proofs,
     Refusal,
     SignedIn,
-    fold_or_empty,
     identity_text,
 )
 from newsletter.store.sql import Transaction

@@ -223,6 +223,12 @@ def test_an_alias_counts_for_the_mailbox_behind_it(address: str, whose: str) -> 
 HASHED = AddressHash(b"k" * 32)
 
 
+@rows("domain", ["ß" * 32, "\U0001f101" * 32, "straße"])
+def test_the_mailbox_of_each_address_can_be_hashed_and_has_its_own_domain(domain: str) -> None:
+    address = parse_address(f"Änne+x@{domain}.example")
+    assert HASHED(mailbox(address)) == HASHED(f"änne@{domain}.example")
+
+
 def test_the_hash_of_an_address_does_not_depend_on_how_it_is_written() -> None:
     assert HASHED(" Ana@BÜCHER.example") == HASHED("ana@xn--bcher-kva.example")
     assert len(HASHED("ana@example.org")) == 16
