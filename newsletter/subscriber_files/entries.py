@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
+from unicodedata import normalize
 
 from newsletter.domain.errors import Defect, Fault, InvalidInput
 from newsletter.domain.setting import control_in_value
@@ -162,12 +163,13 @@ def parse_subscriber(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Ent
         return None
     return Entry(
         address=address,
-        name=raw.name,
+        # with accents as most programs write them, so that searches and segments find them
+        name=normalize("NFC", raw.name),
         lists=_unique(tuple(raw.lists)),
         language=raw.language,
         timezone=raw.timezone,
         consent=consent,
-        **raw.noted,
+        **{key: normalize("NFC", text) for key, text in raw.noted.items()},
         tags=_unique(tuple(raw.tags)),
         paused_until=paused_until,
         left=_unique(tuple(raw.left)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
+from unicodedata import normalize
 
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import parse_address
@@ -246,7 +247,7 @@ def _status(layout: Layout, row: Sequence[str]) -> ContactStatus:
 
 def _name(layout: Layout, row: Sequence[str]) -> str:
     cells = layout.cells(row, layout.export.names)
-    name = " ".join(" ".join(cells.values()).split())
+    name = normalize("NFC", " ".join(" ".join(cells.values()).split()))
     control = control_in_value(name)
     if control:
         broken = say("holds {control}; take it out", control=control)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from newsletter.domain.delivery.batch import Outage
 from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.errors import Fault
@@ -36,6 +38,18 @@ class OthersContract:
             assert tx.readers.added_at(found[0].id) == NOON
             assert tx.readers.has_data_of("Reader1@example.org")
             assert not tx.readers.has_data_of("stranger@example.org")
+
+    def test_readers_are_found_however_the_accents_of_their_names_are_written(
+        self, subtests: pytest.Subtests, store: Store
+    ) -> None:
+        names = {"Élodie MÜLLER": ("élodie müller", "ÉLODIE", "Mu\u0308ller", "ller")}
+        names |= {"José Öz": ("Jose\u0301", "JOSÉ", "öz"), "Анна": ("анна", "АННА")}
+        with store.begin() as tx:
+            for number, (name, queries) in enumerate(names.items()):
+                tx.readers.upsert([replace(entries(number + 1)[number], name=name)], NOON)
+                for query in queries:
+                    with subtests.test(name=name, query=query):
+                        assert tx.readers.count(list_name="press", query=query) == 1
 
     def test_a_reader_is_edited_and_what_changed_is_counted(self, store: Store) -> None:
         consent = Consent(source="fair", at=NOON)

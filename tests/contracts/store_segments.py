@@ -71,7 +71,8 @@ class SegmentsContract:
             ({"place": ("austin",)}, [1]),
             ({"place": ("AUSTIN", "Dallas, TX")}, [1, 2]),
             ({"place": ("são PAULO",)}, [5]),
-            ({"place": ("SÃO PAULO",)}, []),  # only letters of ASCII are folded
+            ({"place": ("SÃO PAULO",)}, [5]),
+            ({"place": ("sa\u0303o paulo",)}, [5]),  # as macOS writes an accent
             ({"place": ("Aus%",)}, []),
             ({"outlet": ("example HERALD", "none")}, [2]),
             ({"outlet": ("Herald",)}, []),

@@ -12,7 +12,7 @@ from newsletter.domain.staff.audit import AuditEntry, AuditHead, AuditSearch
 from newsletter.domain.wording import pack, say
 from newsletter.store.database import NO_LIMIT, Condition, Database, Repository, as_stored, from_row
 from newsletter.store.file.keys import Chain
-from newsletter.store.subscribers.eligibility import fold_ascii
+from newsletter.store.subscribers.eligibility import contains_any, spellings
 
 T = TypeVar("T")
 
@@ -153,9 +153,9 @@ class Audit(Repository):
             which &= Condition(actors, {"actors": search.actors})
         if search.action:
             which &= Condition("action = :action", {"action": search.action})
-        for index, word in enumerate(fold_ascii(search.words).split()):
-            found = f"instr(lower(subject || ' ' || detail), :word_{index}) > 0"
-            which &= Condition(found, {f"word_{index}": word})
+        for index, word in enumerate(search.words.split()):
+            text, name = "lower(subject || ' ' || detail)", f"word_{index}"
+            which &= contains_any(text, spellings(word), name)
         return self._db.all(
             AuditEntry,
             f"{_SELECT} WHERE number < :before AND {which} ORDER BY number DESC LIMIT :limit",

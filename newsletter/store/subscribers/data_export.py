@@ -4,19 +4,18 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache, reduce
+from functools import cache
 from importlib.resources import files
-from operator import or_
 from typing import Any
 from unicodedata import normalize
 from urllib.parse import quote
 
 from newsletter.domain.delivery.batch import DeliveryState
 from newsletter.domain.events import CampaignOutcome, EventKind
-from newsletter.domain.subscribers.address import fold
+from newsletter.domain.subscribers.address import fold, fold_ascii
 from newsletter.store.database import Condition, Database, Repository, as_instant
 from newsletter.store.file.secure_erase import ERASURES_KEY
-from newsletter.store.subscribers.eligibility import fold_ascii
+from newsletter.store.subscribers.eligibility import contains_any
 
 _SELECT_SUBSCRIBER = """
     SELECT id AS number, address, name, language, timezone, place, outlet, beat, phone, notes,
@@ -182,10 +181,4 @@ def _quotes_address(column: str, address: str) -> Condition:
             quote(spelling, safe="").lower(),
         )
     }
-    return reduce(
-        or_,
-        (
-            Condition(f"instr(lower({column}), :form_{index}) > 0", {f"form_{index}": form})
-            for index, form in enumerate(sorted(forms))
-        ),
-    )
+    return contains_any(f"lower({column})", sorted(forms), "form")

@@ -6,8 +6,10 @@ Counting and claiming use the same conditions. They refer to the ``subscriber`` 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import and_
+from operator import and_, or_
+from unicodedata import normalize
 
+from newsletter.domain.subscribers.address import fold_ascii
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.database import Condition, Database
@@ -176,13 +178,13 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
         if values:
             yield Condition(
                 f"lower(subscriber.{column}) IN (SELECT value FROM json_each(:segment_{column}))",
-                {f"segment_{column}": [fold_ascii(one) for one in values]},
+                {f"segment_{column}": [form for one in values for form in spellings(one)]},
             )
     if segment.beat:  # a subscriber may name several beats
         yield Condition(
             "EXISTS (SELECT 1 FROM json_each(:segment_beat) AS wanted"
             " WHERE instr(lower(subscriber.beat), wanted.value) > 0)",
-            {"segment_beat": [fold_ascii(one) for one in segment.beat]},
+            {"segment_beat": [form for one in segment.beat for form in spellings(one)]},
         )
     yield _joined_within(segment)
     for index, tag in enumerate(segment.tags):
@@ -193,9 +195,18 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
         yield ~_has_tag(segment.without_tags, "without_tags")
 
 
-def fold_ascii(text: str) -> str:
-    """Return a text with small ASCII letters, as ``lower`` of the databases does."""
-    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+def spellings(text: str) -> list[str]:
+    """Return what ``lower`` of the databases makes of a text in small letters, capitals or both."""
+    text = normalize("NFC", text)
+    return sorted({*map(fold_ascii, (text, text.lower(), text.upper(), text.title()))})
+
+
+def contains_any(text: str, parts: Sequence[str], name: str) -> Condition:
+    """A condition: the SQL expression ``text`` contains a part. ``name`` begins the parameters."""
+    named = {f"{name}_{index}": part for index, part in enumerate(parts)}
+    return reduce(
+        or_, (Condition(f"instr({text}, :{key}) > 0", {key: part}) for key, part in named.items())
+    )
 
 
 def _joined_within(segment: Segment) -> Condition:
@@ -227,5 +238,5 @@ def matches_search(list_name: str, query: str) -> Condition:
     """A condition: the subscriber is on the list, and ``sought`` contains the query."""
     is_member = subscribed([list_name]) if list_name else Condition("1 = 1")
     if query:
-        is_member &= Condition("instr(subscriber.sought, :query) > 0", {"query": fold_ascii(query)})
+        is_member &= contains_any("subscriber.sought", spellings(query), "query")
     return is_member

@@ -64,6 +64,12 @@ def test_the_example_holds_three_people_and_one_suppression() -> None:
     ]
 
 
+def test_accents_are_coded_as_searches_and_segments_expect_them(tmp_path: Path) -> None:
+    text = "email,name,place\nana@example.org,Jose\u0301,Mu\u0308nchen\n"
+    [person] = added(read_text(tmp_path, "from_macos.csv", text))
+    assert (person.name, person.place) == ("José", "München")
+
+
 def test_yaml_and_csv_say_the_same(tmp_path: Path) -> None:
     yaml = """\
 subscribers:
