@@ -24,7 +24,7 @@ WEEK = NOON + timedelta(days=7)
 def pause(store: Store, *numbers: int) -> None:
     with store.begin() as tx:
         for number in numbers:
-            tx.choices.pause(number, WEEK)
+            tx.choices.set_details(number, paused_until=WEEK)
 
 
 class ChoicesContract:
@@ -33,7 +33,7 @@ class ChoicesContract:
             tx.readers.upsert(entries(3), NOON)
         pause(store, 1, 2, 3)
         with store.begin() as tx:
-            tx.choices.pause(3, None)
+            tx.choices.set_details(3, paused_until=None)
             assert tx.audiences.count(PRESS) == 1
             early = WEEK - timedelta(milliseconds=1)
             assert not tx.choices.has_ended_pause(early)
@@ -203,7 +203,7 @@ class ChoicesContract:
             list="press", given=True, method=Method.PREFERENCES, source="page", at=NOON
         )
         with books.step() as tx:
-            tx.choices.pause(1, WEEK)
+            tx.choices.set_details(1, paused_until=WEEK)
             tx.events.store_events("mailgun", [(told, EventTarget(subscriber_id=1))], NOON)
             tx.events.store_events("mailgun", [(other, EventTarget(subscriber_id=1))], NOON)
             tx.events.store_statuses([bounce])
@@ -299,7 +299,7 @@ class ChoicesContract:
             tx.readers.erase("new@example.org", NOON)
             assert tx.emails.get(1) is None
             assert list(tx.readers.stream_suppressions()) == []
-            assert tx.readers.suppression_reason(ANA.address) is SuppressionReason.BOUNCED
+            assert tx.readers.suppression_reason(ANA.address) is SuppressionReason.ERASED
 
     @pytest.mark.parametrize("reason", SuppressionReason)
     def test_staff_end_a_suppression_of_any_kind(

@@ -202,7 +202,7 @@ class ReadersContract:
             tx.readers.upsert([ANA], NOON)
             leave(tx, ANA.address, "press", "supporters", campaign_id=7)
             number = number_of(tx, ANA.address)
-            tx.choices.pause(number, NOON + timedelta(days=30))
+            tx.choices.set_details(number, paused_until=NOON + timedelta(days=30))
             assert tx.readers.join(again, NOON + timedelta(days=2)) == number
             found = tx.readers.get(number)
             assert found.lists == ("press", "sport"), "and to nothing else"

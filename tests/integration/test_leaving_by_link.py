@@ -77,7 +77,7 @@ def test_h3_a_link_works_for_the_suppressed_the_paused_and_the_erased(site: Foru
     with site.services.store.begin() as tx:
         bounced = SuppressedEntry(address=PEOPLE[0], reason=SuppressionReason.BOUNCED)
         tx.readers.suppress([bounced], site.clock.now(), "test")
-        tx.choices.pause(2, site.clock.now())
+        tx.choices.set_details(2, paused_until=site.clock.now())
         tx.readers.erase(PEOPLE[2], site.clock.now())
     for number in (1, 2, 3):
         assert site.post(site.unsubscribe_link(number)).status == 200
@@ -149,7 +149,7 @@ def test_the_pages_of_preferences_say_the_same_whoever_is_subscribed(site: Forum
     site.post(site.unsubscribe_link(1))
     assert site.get(path).text == offered
     with site.services.store.begin() as tx:
-        tx.choices.pause(2, site.clock.now())
+        tx.choices.set_details(2, paused_until=site.clock.now())
     paused = f"{site.unsubscribe_link(2)}/preferences"
     said = [site.post(path).text, site.post(paused).text]
     assert said[0] == said[1]

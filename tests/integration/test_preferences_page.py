@@ -152,6 +152,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_saved(
 ) -> None:
     for field, wrong in [
         ("name", {"name": "x" * 101}),
+        ("name", {"name": "Ana \u202egro.rehto"}),
         ("name", {"name": "Ana\r\nBcc: eve@example.org"}),
         ("language", {"language": "xx"}),
         ("timezone", {"timezone": "Europe/Nowhere"}),
@@ -327,6 +328,14 @@ def test_deleting_asks_once_more_and_then_leaves_nothing_but_the_block(site: For
     assert site.post(f"{path}/delete").status == 404
     assert site.post(f"{path}/again").status == 200, "as for everybody"
     assert site.rows("SELECT count(*) FROM transactional_email") == [(0,)]
+
+
+def test_a_deletion_that_is_pressed_many_times_is_one(site: Forum) -> None:
+    deletion = ("POST", f"{site.preferences_link()}/delete")
+    answers = site.ask_all([deletion] * 8)
+    assert {answer.status for answer in answers} <= {200, 404}
+    assert chosen(site) is None
+    assert site.rows("SELECT COUNT(*) FROM audit WHERE action = 'forget'") == [(1,)]
 
 
 def test_every_form_link_and_redirect_stays_beneath_the_path_of_public_url(site: Forum) -> None:

@@ -533,7 +533,7 @@ BUGS: dict[str, Parts] = {
     "a segment is not asked": _in("audiences", "freeze", _to_the_whole_list),
     "an hour that comes twice counts twice": _in("audiences", "freeze", _both_hours),
     "the rate is not kept": _in("rate_limits", "put", _not_kept),
-    "a pause is not kept": _in("choices", "pause", _not_kept),
+    "a pause is not kept": _in("choices", "set_details", _not_kept),
     "a file brings back who left": _in(
         "imports",
         "import_people",

@@ -1,7 +1,8 @@
 """Changes of a reader's preferences, and pauses."""
 
 import calendar
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
@@ -20,11 +21,8 @@ class PreferenceChange:
 
     joins: frozenset[str] = frozenset()
     leaves: frozenset[str] = frozenset()
-    name: str | None = None
-    language: str | None = None
-    timezone: str | None = None
-    pauses_until: datetime | None = None
-    ends_pause: bool = False
+    details: Mapping[str, str | datetime | None] = field(default_factory=dict)
+    """The changed values of name, language, timezone and paused_until; None ends a pause."""
     unsuppresses: bool = False
     """The suppression of the address ends."""
 

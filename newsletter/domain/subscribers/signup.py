@@ -4,14 +4,15 @@ A form is refused for its content alone, so the answer does not reveal who is su
 """
 
 import hashlib
-import unicodedata
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Annotated
+from unicodedata import normalize
 
-from newsletter.domain.setting import Line, Rule, pattern_rule, setting
+from newsletter.domain.setting import Line, Rule, control_in_value, pattern_rule, setting
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.wording import invalid, listed
@@ -27,9 +28,14 @@ ROLE_MAILBOXES = (
 MAX_NAME_CHARS = 100
 _REPLACEMENT_CHARACTER = "\ufffd"
 """The character that replaces bytes which are not text."""
-_FORBIDDEN_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
-_MISLEADING_CHARS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffd")
-"""Characters that reverse text, so that a name looks like another one, and U+FFFD."""
+_MISLEADING_PATTERN = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufffd\ud800-\udfff]")
+"""Characters that reverse text, so that a name looks like another one, and what is no character."""
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text can be a name: short, on one line, and not misleading."""
+    is_plain = not (control_in_value(text) or _MISLEADING_PATTERN.search(text))
+    return is_plain and len(text) <= MAX_NAME_CHARS
 
 
 class FormFault(Enum):
@@ -164,19 +170,16 @@ class SignUpRules(SignUpSettings):
         lists = tuple(
             shown.name for shown in self.public_lists if takes_all or shown.name in form.lists
         )
-        is_bad_name = len(form.name) > MAX_NAME_CHARS or any(
-            letter in _MISLEADING_CHARS or unicodedata.category(letter) in _FORBIDDEN_CATEGORIES
-            for letter in form.name
-        )
         results = {
             "email": self.find_address_fault(form.address),
-            "name": FormFault.NAME if is_bad_name else None,
+            "name": None if is_name(form.name) else FormFault.NAME,
             "lists": None if lists else FormFault.NO_LIST,
         }
         faults = {key: fault for key, fault in results.items() if fault}
         if faults:
             return faults
-        return SignUp(address=parse_address(form.address), name=form.name.strip(), lists=lists)
+        name = normalize("NFC", form.name.strip())
+        return SignUp(address=parse_address(form.address), name=name, lists=lists)
 
     def find_address_fault(self, address: str) -> FormFault | None:
         """Return why no confirmation email is sent to an address; None if it is valid."""

@@ -164,8 +164,8 @@ def _join(tx: Transaction, email: TransactionalEmail, closed: Collection[str]) -
     entry = Entry(
         address=email.address,
         lists=tuple(name for name in email.lists if name not in closed),
-        name=email.name,
-        # the language of the page does not replace one that the person chose
+        # anyone may type a name, and the language of the page does not replace one chosen before
+        name="" if known and known.name else email.name,
         language="" if known and known.language else email.language,
         timezone=email.timezone,
         consent=Consent(source=email.source, at=tx.now),

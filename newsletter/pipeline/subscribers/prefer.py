@@ -1,7 +1,6 @@
 """A reader's preferences, stored in one transaction and effective at once."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from newsletter.credentials.links import Owner
 from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail, network_of
@@ -46,14 +45,8 @@ def save(
     """
     with store.begin() as tx:
         person = _subscriber(tx, owner)
-        tx.choices.set_details(
-            person.id,
-            name=person.name if wish.name is None else wish.name,
-            language=person.language if wish.language is None else wish.language,
-            timezone=person.timezone if wish.timezone is None else wish.timezone,
-        )
-        if wish.ends_pause or wish.pauses_until is not None:
-            tx.choices.pause(person.id, wish.pauses_until)
+        if wish.details:
+            tx.choices.set_details(person.id, **wish.details)
         joins = tx.choices.join(person.id, wish.joins, tx.now, closed)
         welcome(tx, person.id, sorted(joins.difference(closed, person.left)))
         left = tx.choices.leave(person.id, wish.leaves, tx.now)
@@ -77,42 +70,34 @@ def save(
 
 
 def ask_for_link(
-    subscriber_id: int, *, host: str, language: str, source: str, store: Store
+    subscriber_id: int,
+    *,
+    new_address: str = "",
+    host: str,
+    language: str,
+    source: str = _PREFERENCES_SOURCE,
+    store: Store,
 ) -> None:
-    """Email a preferences link to the subscriber's own address, unless a limit is reached.
+    """Email a link to the subscriber, unless a limit is reached: to their preferences, or to move.
 
-    ``host`` is the client's IP address, ``source`` the page. The result is not revealed.
+    The link to a new address makes it theirs. Whether that is known is not revealed. ``host`` is
+    the client's IP address, ``source`` the page.
     """
-    _ask(subscriber_id, EmailKind.PREFERENCES, host, language, store, source=source)
-
-
-def ask_to_move(owner: Owner, address: str, *, host: str, language: str, store: Store) -> None:
-    """Email a confirmation link to the new address, which replaces the old one when it is used.
-
-    Whether the new address is known is not revealed.
-    """
-    _ask(owner.subscriber_id, EmailKind.MOVE, host, language, store, address=address)
-
-
-def _ask(
-    subscriber_id: int, kind: EmailKind, host: str, language: str, store: Store, **more: str
-) -> None:
     with store.begin() as tx:
         person = tx.readers.get(subscriber_id)
         if person is None:
             return
         email = TransactionalEmail(
             id=0,
-            kind=kind,
-            address=person.address,
+            kind=EmailKind.MOVE if new_address else EmailKind.PREFERENCES,
+            address=new_address or person.address,
             subscriber_id=person.id,
             name=person.name,
             language=person.language or language,
             timezone=person.timezone,
-            source=_PREFERENCES_SOURCE,
+            source=source,
             asked_at=tx.now,
         )
-        email = replace(email, **more)  # type: ignore[arg-type] # its fields of text
         tx.emails.ask(email, network=network_of(host))
 
 

@@ -77,10 +77,9 @@ class Choices(Repository):
             )
         )
 
-    def set_details(self, subscriber_id: int, *, name: str, language: str, timezone: str) -> None:
-        self._db.update(
-            "subscriber", {"id": subscriber_id}, name=name, language=language, timezone=timezone
-        )
+    def set_details(self, subscriber_id: int, **details: object) -> None:
+        """Set the name, language, time zone, or the end of a pause of all but corrections."""
+        self._db.update("subscriber", {"id": subscriber_id}, **details)
 
     def join(
         self, subscriber_id: int, lists: Collection[str], at: datetime, closed: Collection[str]
@@ -156,10 +155,6 @@ class Choices(Repository):
     def unsubscribe_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
         """End all subscriptions through a link in a campaign's email."""
         self._db.change(_END, id=subscriber_id, at=at, campaign_id=campaign_id)
-
-    def pause(self, subscriber_id: int, until: datetime | None) -> None:
-        """Pause all email except corrections until then; None ends the pause."""
-        self._db.update("subscriber", {"id": subscriber_id}, paused_until=until)
 
     def has_ended_pause(self, at: datetime) -> bool:
         return bool(

@@ -21,15 +21,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.credentials.links import Owner
-from newsletter.domain.errors import NotFound
+from newsletter.domain.errors import NotFound, Outdated
 from newsletter.domain.schedule import every_zone
-from newsletter.domain.setting import control_in_value
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.preferences import Pause, PreferenceChange, pause_end
-from newsletter.domain.subscribers.signup import MAX_NAME_CHARS
+from newsletter.domain.subscribers.signup import is_name
 from newsletter.pipeline.subscribers import prefer
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.mail.details import date_text
@@ -72,10 +71,8 @@ class ReaderRequest:
     person: Subscriber
     messages: Mapping[str, str]
     language: str
-
-    @property
-    def link(self) -> str:
-        return relative_path(self.http, f"/preferences/{self.http.path_params['token']}")
+    link: str
+    """The relative link to the page."""
 
 
 class PreferencesPage:
@@ -107,34 +104,35 @@ class PreferencesPage:
 
         def answer(request: Request, form: Posted) -> Response:
             owner, language = self._owner(request), self._frame.language_of(request)
+            link = relative_path(request, f"/preferences/{request.path_params['token']}")
             if owner is None:
                 return self._frame.notice("not_found", "broken_link", language=language, status=404)
             if owner.is_late(self._subscribers.store.clock.now()):
                 messages, _ = self._frame.words(language)
-                retry_path = relative_path(
-                    request, f"/preferences/{request.path_params['token']}/again"
-                )
-                buttons = [Button(action=retry_path, label=messages["late_button"])]
+                buttons = [Button(action=f"{link}/again", label=messages["late_button"])]
                 return self._frame.notice(
                     "expired_title", "late_text", language=language, status=410, buttons=buttons
                 )
             try:
                 person = prefer.subscriber_of(owner, store=self._subscribers.store)
+                messages, language = self._frame.words(
+                    self._frame.language_of(request, person.language)
+                )
+                return page(
+                    ReaderRequest(
+                        http=request,
+                        form=form,
+                        owner=owner,
+                        person=person,
+                        messages=messages,
+                        language=language,
+                        link=link,
+                    )
+                )
             except NotFound:
                 return self._frame.notice("not_found", "nobody", language=language, status=404)
-            messages, language = self._frame.words(
-                self._frame.language_of(request, person.language)
-            )
-            return page(
-                ReaderRequest(
-                    http=request,
-                    form=form,
-                    owner=owner,
-                    person=person,
-                    messages=messages,
-                    language=language,
-                )
-            )
+            except Outdated:  # the person changed since they were loaded
+                return answer(request, form)
 
         async def read_and_answer(request: Request) -> Response:
             form = await read_form(request) if request.method == "POST" else Posted()
@@ -250,31 +248,31 @@ class PreferencesPage:
         """Return the wished preferences in a form, and its faults: field → sentence."""
         form, person, messages = request.form, request.person, request.messages
         faults: dict[str, str] = {}
-        changed_fields: dict[str, str | None] = dict.fromkeys(_TEXT_FIELDS)
-        for name in changed_fields.keys() & form.fields.keys():  # a missing field was not emptied
-            if form.text(name) != form.text(f"was_{name}"):
-                changed_fields[name] = form.text(name)
-        called, language, zone = changed_fields.values()
-        if called and (len(called) > MAX_NAME_CHARS or control_in_value(called)):
+        texts = {name: form.text(name) for name in _TEXT_FIELDS if name in form.fields}
+        details: dict[str, str | datetime | None] = {
+            name: text for name, text in texts.items() if text != form.text(f"was_{name}")
+        }
+        called, language, zone = (str(details.get(name, "")) for name in _TEXT_FIELDS)
+        if not is_name(called):
             faults["name"] = messages["fault_name"]
         if language and language not in self._languages(person.language):
             faults["language"] = messages["fault_choice"]
         if zone and not _is_zone(zone):
-            faults["timezone"], zone = messages["fault_choice"], None
+            faults["timezone"], zone = messages["fault_choice"], ""
         try:
             until = self._pause_end(form, zone or self._known_zone(person))
         except ValueError:
             faults["day"], until = messages["fault_day"], None
+        if until is not None or form.text("pause") == "now":
+            details["paused_until"] = until
         had, ticked = frozenset(form.all("had")), frozenset(form.all("list"))
         change = PreferenceChange(
             # only offered lists, whatever the form contains
             joins=(ticked - had) & {offer.name for offer in self._subscribers.settings.offers()},
             # only what the page showed: a missing box was not unticked
             leaves=(had - ticked) & {offer.name for offer in self._lists(person)},
-            ends_pause=form.text("pause") == "now",
             unsuppresses=bool(form.text("again")),
-            pauses_until=until,
-            **changed_fields,
+            details=details,
         )
         return change, faults
 
@@ -294,9 +292,9 @@ class PreferencesPage:
         except ValueError:
             faults = {"address": request.messages["fault_malformed"]}
             return self._form(request, faults=faults, address=typed)
-        prefer.ask_to_move(
-            request.owner,
-            address,
+        prefer.ask_for_link(
+            request.owner.subscriber_id,
+            new_address=address,
             host=client_ip(request.http),
             language=request.language,
             store=self._subscribers.store,

@@ -31,7 +31,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
             tx.choices.leave(3, ["events"], NOON, 1)
             gone = SuppressedEntry(address="bo@example.net", reason=SuppressionReason.BOUNCED)
             tx.readers.suppress([gone], NOON, "test")
-            tx.choices.pause(1, NOON.replace(year=2099))
+            tx.choices.set_details(1, paused_until=NOON.replace(year=2099))
         yield services
 
 

@@ -252,7 +252,7 @@ ACTS: dict[str, Callable[[Newsroom, int], object]] = {
     ),
     "another name": lambda room, one: prefer.save(
         Owner(subscriber_id=one, signed_at=room.clock.now()),
-        PreferenceChange(name="Ann"),
+        PreferenceChange(details={"name": "Ann"}),
         shown={},
         language="en",
         closed=(),
@@ -275,7 +275,7 @@ ACTS: dict[str, Callable[[Newsroom, int], object]] = {
 
 def paused(room: Newsroom, one: int) -> None:
     with room.store.begin() as tx:
-        tx.choices.pause(one, room.clock.now() + timedelta(days=9))
+        tx.choices.set_details(one, paused_until=room.clock.now() + timedelta(days=9))
 
 
 def joined(room: Newsroom) -> None:

@@ -236,15 +236,27 @@ def test_only_the_person_comes_back_and_only_where_staff_did_not_say_never(
         ]
 
 
-@pytest.mark.parametrize(("chosen", "kept"), [("fr", "fr"), ("", "es")])
-def test_the_language_of_a_page_does_not_replace_the_readers_own(
-    room: Newsroom, chosen: str, kept: str
+def test_who_was_erased_comes_back_also_where_staff_had_said_never(post: Post) -> None:
+    post.suppress(SuppressionReason.MANUAL, WISH.address)
+    with post.room.store.begin() as tx:
+        tx.readers.erase(WISH.address, NOON)
+    sign_up(post.room)
+    assert press(post.room).state is LinkState.DONE
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kept"), [(("fr", "Ana"), ("fr", "Ana")), (("", ""), ("es", "Ana Ruiz"))]
+)
+def test_the_language_and_name_of_a_form_do_not_replace_the_readers_own(
+    room: Newsroom, chosen: tuple[str, str], kept: tuple[str, str]
 ) -> None:
+    language, name = chosen
     with room.store.begin() as tx:
-        tx.readers.upsert([Entry(address=WISH.address, lists=(), language=chosen)], NOON)
+        known = Entry(address=WISH.address, lists=(), language=language, name=name)
+        tx.readers.upsert([known], NOON)
     sign_up(room)
     press(room)
-    assert person(room).language == kept
+    assert (person(room).language, person(room).name) == kept
     with room.store.read() as tx:
         [(_, consent)] = tx.readers.stream()
     assert "sign-up page" in consent, "the newest one"
