@@ -1019,11 +1019,8 @@ CREATE TRIGGER address_erased AFTER DELETE ON subscriber BEGIN
     FROM address_history AS former JOIN suppression AS own ON own.address_hash = OLD.address_hash
     WHERE former.subscriber_id = OLD.id AND own.address IS NULL AND NOT EXISTS (
         SELECT 1 FROM subscriber WHERE subscriber.address_hash = former.address_hash)
-    ON CONFLICT DO NOTHING;
-    UPDATE suppression SET address = NULL
-    WHERE address_hash IN (
-            SELECT address_hash FROM address_history WHERE subscriber_id = OLD.id)
-        AND address_hash NOT IN (SELECT address_hash FROM subscriber);
+    ON CONFLICT (address_hash) DO UPDATE SET address = NULL, reason = excluded.reason,
+        origin = excluded.origin, at = excluded.at, import_id = NULL;
     DELETE FROM address_history WHERE subscriber_id = OLD.id;
 END;
 

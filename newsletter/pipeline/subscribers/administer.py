@@ -134,12 +134,13 @@ class SubscriberActs:
             before = tx.readers.suppression_reason(address)
             if before is None:
                 raise NotFound(say("{address} is not suppressed", address=address))
-            if before.only_theirs or not tx.readers.lift_by_staff(address):
+            if before.only_theirs:
                 only = (
                     "{address} is suppressed as {reason}: only the person can come back, by the"
                     " page to subscribe"
                 )
                 raise Refused(say(only, address=address, reason=say(before.value)))
+            tx.readers.lift_by_staff(address)
             _enter(tx, by, "lift", before=say(before.value), reason=reason)
         return before
 

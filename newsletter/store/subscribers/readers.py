@@ -101,11 +101,9 @@ class Readers(AddressRepository):
         return None if reason is None else SuppressionReason(reason)
 
     def lift_by_staff(self, address: str) -> bool:
-        """End a suppression by a decision of staff. Return False if it is of an erased person."""
-        return self._db.changes(
-            "DELETE FROM suppression WHERE address_hash = :hash AND address IS NOT NULL",
-            hash=self._hash(address),
-        )
+        """End a suppression by a decision of staff. Return False if there is none."""
+        digest = self._hash(address)
+        return self._db.changes("DELETE FROM suppression WHERE address_hash = :hash", hash=digest)
 
     def change_address(self, subscriber_id: int, address: str) -> bool:
         """Change a subscriber's address; return False for a taken address or an unknown id."""
@@ -320,11 +318,17 @@ class Readers(AddressRepository):
 
         Rows about other people in which a provider quoted the address are left to ``Traces``.
         """
-        found = self.find(address)
-        entry = SuppressedEntry(address=address, reason=SuppressionReason.ERASED)
-        self.suppress([entry], at, "forget")
-        digest = self._hash(address)
-        self._db.update("suppression", {"address_hash": digest}, address=None)
+        found, digest = self.find(address), self._hash(address)
+        self._db.put(
+            "suppression",
+            "address_hash",
+            address_hash=digest,
+            address=None,
+            reason=SuppressionReason.ERASED,
+            origin="forget",
+            at=at,
+            import_id=None,
+        )
         self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=digest)
         # the database file is rewritten later
         due = self._db.value("SELECT value FROM meta WHERE key = :due", due=ERASURES_KEY)

@@ -479,7 +479,7 @@ def test_an_erased_person_leaves_no_address_behind_that_was_left(accepted: Newsr
         tx.readers.erase("new@example.org", accepted.clock.now())
         assert list(tx.readers.stream_suppressions()) == []
         assert tx.db.value("SELECT count(*) FROM address_history") == 0
-    assert suppressed(accepted, 1) is SuppressionReason.BOUNCED
+    assert suppressed(accepted, 1) is SuppressionReason.ERASED
 
 
 def _state(room: Newsroom) -> dict[str, list[Any]]:
