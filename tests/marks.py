@@ -29,7 +29,8 @@ _READ_OUT = {"title", "aria-label", "placeholder", "alt", "summary"}
 _NO_WORDS = {"script", "style", "code", "textarea"}
 _DATA = re.compile(
     # addresses, paths, files, keys and figures; Slack writes a title behind its address and |
-    r"[^\s|]*\w[/.@_:]\w[^\s|]*|/desk\S*|[\w-]*\d[\w-]*"
+    r"\b[0-9a-f]{4} [0-9a-f]{4}\b"  # a version, which may have letters alone
+    r"|[^\s|]*\w[/.@_:]\w[^\s|]*|/desk\S*|[\w-]*\d[\w-]*"
     # what people wrote in the examples, and the names of people, lists, devices and services
     r"|(?:Example )?Forum|resigns from task force|Press releases"
     r"|Events|The library opens (?:at \w+|earlier)\.?|It opens at \w+"
