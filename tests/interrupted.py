@@ -1,4 +1,4 @@
-"""Stores at whose transactions something happens, such as the end of the process."""
+"""Parts of the program at whose acts something happens, such as the end of the process."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,3 +58,28 @@ def watched(store: Any, **calls: Callable[..., object]) -> Any:
 def fused(store: Any, fuse: Fuse) -> Any:
     """Return a store with a point before each transaction, before its commit and after it."""
     return WatchedStore(store, before=fuse.burn, within=fuse.burn, after=fuse.burn)
+
+
+class Instead:
+    """A part with some attributes replaced."""
+
+    def __init__(self, part: Any, **others: Any) -> None:
+        self._part = part
+        vars(self).update(others)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._part, name)
+
+
+def between(
+    burn: Callable[[str], object], name: str, act: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return an act with a point before it and a point after it."""
+
+    def acting(*given: Any) -> Any:
+        burn(f"{name}: before it")
+        done = act(*given)
+        burn(f"{name}: after it")
+        return done
+
+    return acting

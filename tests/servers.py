@@ -259,7 +259,7 @@ def _server(owner: LoopbackServer) -> ThreadingHTTPServer:
             except _HangUp:
                 self.close_connection = True
 
-        do_GET = do_POST
+        do_GET = do_PUT = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             pass

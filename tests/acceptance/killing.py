@@ -10,8 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import formatdate
@@ -19,62 +18,37 @@ from pathlib import Path
 from typing import IO, Any
 
 from newsletter.config import environment
-from newsletter.domain.delivery.batch import Answer, OutgoingBatch
-from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
-from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
-from newsletter.domain.ports import Provider
 from newsletter.pipeline.delivery.dispatch import Dispatcher
-from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.pipeline.delivery.reconcile import Reconciler, ReconcileResult
 from newsletter.pipeline.delivery.transactional import EmailResult, TransactionalSender
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.wiring import open_workspace
-from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store
 from tests.acceptance.workspace import Running, Workspace
+from tests.interrupted import Instead, between, watched
 from tests.servers import DATE, Exchange, LoopbackServer, Received, Step
 
+
+def _transaction(name: str) -> tuple[str, ...]:
+    moments = ("before it begins", "before its commit", "after its commit")
+    return tuple(f"{name}: {moment}" for moment in moments)
+
+
+def _act(name: str) -> tuple[str, str]:
+    return f"{name}: before it", f"{name}: after it"
+
+
 DISPATCH = (
-    "claim: before it begins",
-    "claim: before its commit",
-    "claim: after its commit",
-    "intent: before it begins",
-    "intent: before its commit",
-    "intent: after its commit",
-    "note: before it",
-    "note: after it",
-    "call: before it",
-    "call: after it",
-    "record: before it begins",
-    "record: before its commit",
-    "record: after its commit",
+    *(*_transaction("claim"), *_transaction("intent")),
+    *(*_act("note"), *_act("call"), *_transaction("record")),
 )
-RECONCILE = (
-    "take: before it begins",
-    "take: before its commit",
-    "take: after its commit",
-    "settle: before it begins",
-    "settle: before its commit",
-    "settle: after its commit",
-)
+RECONCILE = (*_transaction("take"), *_transaction("settle"))
 LETTER = (
-    "letter: before it begins",
-    "letter: before its commit",
-    "letter: after its commit",
-    "intent: before it begins",
-    "intent: before its commit",
-    "intent: after its commit",
-    "note: before it",
-    "note: after it",
-    "post: before it",
-    "post: after it",
-    "booking: before it begins",
-    "booking: before its commit",
-    "booking: after its commit",
+    *(*_transaction("letter"), *_transaction("intent")),
+    *(*_act("note"), *_act("post"), *_transaction("booking")),
 )
-REPLAY = ("replay: before it", "replay: after it")
-LOOK_UP = ("look-up: before it", "look-up: after it")
+REPLAY, LOOK_UP = _act("replay"), _act("look-up")
 SERVER = (
     "server: connected",
     "server: before it reads the body",
@@ -117,99 +91,22 @@ class Stages(threading.local):
     """The names of the next transactions of this thread. The last name repeats."""
 
     names: tuple[str, ...] = ()
+    current = ""
 
     def next(self) -> str:
-        name, *rest = self.names
-        self.names = tuple(rest) or (name,)
-        return name
+        self.current, *rest = self.names
+        self.names = tuple(rest) or (self.current,)
+        return self.current
 
 
-@dataclass(frozen=True, kw_only=True)
-class FusedStore:
-    """Passes a point before each transaction, before its commit and after it."""
-
-    store: Store
-    fuse: Fuse
-    stages: Stages
-
-    @property
-    def clock(self) -> Any:
-        return self.store.clock
-
-    @contextmanager
-    def begin(self, *, is_durable: bool = True) -> Iterator[Any]:
-        name = self.stages.next()
-        self.fuse.burn(f"{name}: before it begins")
-        with self.store.begin(is_durable=is_durable) as tx:
-            yield tx
-            self.fuse.burn(f"{name}: before its commit")
-        self.fuse.burn(f"{name}: after its commit")
-
-    def read(self) -> Any:
-        return self.store.read()
-
-
-@dataclass(frozen=True, kw_only=True)
-class FusedProvider:
-    """Passes a point before each call and after it."""
-
-    provider: Provider
-    fuse: Fuse
-    call: str
-
-    @property
-    def name(self) -> str:
-        return self.provider.name
-
-    @property
-    def capabilities(self) -> Any:
-        return self.provider.capabilities
-
-    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
-        return self.provider.prepare(batch)
-
-    def send(self, prepared: PreparedRequest) -> Answer:
-        self.fuse.burn(f"{self.call}: before it")
-        answer = self.provider.send(prepared)
-        self.fuse.burn(f"{self.call}: after it")
-        return answer
-
-    def look_up(self, batch: OutgoingBatch) -> LookupResult:
-        self.fuse.burn("look-up: before it")
-        sighting = self.provider.look_up(batch)
-        self.fuse.burn("look-up: after it")
-        return sighting
-
-    def close(self) -> None:
-        self.provider.close()
-
-
-@dataclass(frozen=True, kw_only=True)
-class FusedGuardFile:
-    """Passes a point before each note and after it."""
-
-    guard_file: GuardFile
-    fuse: Fuse
-
-    def location(self) -> Location:
-        return self.guard_file.location()
-
-    def read(self) -> GuardRecord | Absence:
-        return self.guard_file.read()
-
-    def write(self, record: GuardRecord) -> None:
-        self.guard_file.write(record)
-
-    def follow(self, claims: int) -> None:
-        self.guard_file.follow(claims)
-
-    def store_claim(self, claims: int) -> None:
-        self.fuse.burn("note: before it")
-        self.guard_file.store_claim(claims)
-        self.fuse.burn("note: after it")
-
-    def close(self) -> None:
-        self.guard_file.close()
+def fused_store(store: Store, fuse: Fuse, stages: Stages) -> Any:
+    """Return a store that passes a point before each transaction, before its commit and after."""
+    return watched(
+        store,
+        before=lambda: fuse.burn(f"{stages.next()}: before it begins"),
+        within=lambda _: fuse.burn(f"{stages.current}: before its commit"),
+        after=lambda: fuse.burn(f"{stages.current}: after its commit"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,43 +156,38 @@ class FusedDelivery(Delivery):
     stages: Stages = field(default_factory=Stages)
 
     def dispatcher(self, **checks: Any) -> Dispatcher:
-        return FusedDispatcher(
-            **_fields(super().dispatcher(**checks))
-            | self._fused()
-            | {
-                "pool": replace(self.pool, first=self._line("call")),
-                "guard_file": FusedGuardFile(guard_file=self.guard_file, fuse=self.fuse),
-            }
-        )
+        usual = _fields(super().dispatcher(**checks))
+        return FusedDispatcher(**usual | self._fused("call") | self._leased())
 
     def reconciler(self) -> Reconciler:
-        line = self._line("replay")
-        fused = self._fused() | {"pool": replace(self.pool, first=line)}
+        fused = self._fused("replay") | self._leased()
+        del fused["guard_file"]
         return FusedReconciler(**_fields(super().reconciler()) | fused)
 
     def transactional_sender(self, owner: int | None = None) -> TransactionalSender:
-        return FusedTransactionalSender(
-            **_fields(super().transactional_sender(owner))
-            | {"store": FusedStore(store=self.store, fuse=self.fuse, stages=self.stages)}
-            | {"stages": self.stages}
-            | {
-                "pool": replace(self.pool, first=self._line("post")),
-                "guard_file": FusedGuardFile(guard_file=self.guard_file, fuse=self.fuse),
-            }
-        )
+        usual = _fields(super().transactional_sender(owner))
+        return FusedTransactionalSender(**usual | self._fused("post"))
 
-    def _line(self, call: str) -> PooledProvider:
-        first = self.pool.first
-        return replace(
-            first, provider=FusedProvider(provider=first.provider, fuse=self.fuse, call=call)
+    def _fused(self, call: str) -> dict[str, Any]:
+        """Return the parts that pass points. ``call`` is the name of a call to the provider."""
+        burn, first, guard_file = self.fuse.burn, self.pool.first, self.guard_file
+        provider = Instead(
+            first.provider,
+            send=between(burn, call, first.provider.send),
+            look_up=between(burn, "look-up", first.provider.look_up),
         )
-
-    def _fused(self) -> dict[str, Any]:
+        pooled: Any = replace(first, provider=provider)
         return {
-            "store": FusedStore(store=self.store, fuse=self.fuse, stages=self.stages),
+            "store": fused_store(self.store, self.fuse, self.stages),
             "stages": self.stages,
-            **({"lease": self.own_lease} if self.own_lease else {}),
+            "pool": replace(self.pool, first=pooled),
+            "guard_file": Instead(
+                guard_file, store_claim=between(burn, "note", guard_file.store_claim)
+            ),
         }
+
+    def _leased(self) -> dict[str, Any]:
+        return {"lease": self.own_lease} if self.own_lease else {}
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """The client over real HTTP: a CRM that is synced, and programs that race each other."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from newsletter.web.server import WebServer
 from tests.api import Program, program
 from tests.pages import Forum, forum
 from tests.rows import rows
+from tests.servers import LoopbackServer, Received, Step, bytes_then_close, reply
 
 TEXT = DraftText(title="Hours", body="The library is open.")
 Served = tuple[Forum, str, Program]
@@ -149,21 +148,19 @@ def test_a_request_whose_answer_was_lost_is_sent_again_and_done_once(served: Ser
     site, address, crm = served
     posts: list[int] = []
 
-    class LosesTheFirst(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            answer = requests.post(address + self.path, body, headers=self.headers, timeout=20)
-            posts.append(answer.status_code)
-            if len(posts) > 1:
-                self.send_response(answer.status_code)
-                self.end_headers()
-                self.wfile.write(answer.content)
+    class Line(LoopbackServer):
+        """Passes requests on, and loses the first answer."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), LosesTheFirst) as line:
-        threading.Thread(target=line.serve_forever).start()
-        client = Client(f"http://127.0.0.1:{line.server_port}", crm.secret)
-        draft = client.call(StatementOperations.create, TEXT)
-        line.shutdown()
+        def usual(self, received: Received) -> Step:
+            answer = requests.post(
+                address + received.path, received.body, headers=received.headers, timeout=20
+            )
+            posts.append(answer.status_code)
+            lost = len(posts) == 1
+            return bytes_then_close(b"") if lost else reply(answer.status_code, answer.content)
+
+    with Line() as line:
+        draft = Client(line.url, crm.secret).call(StatementOperations.create, TEXT)
     assert posts == [201, 201]
     assert site.rows("SELECT count(*) FROM draft") == [(1,)]
     assert draft.text.title == TEXT.title
@@ -171,27 +168,14 @@ def test_a_request_whose_answer_was_lost_is_sent_again_and_done_once(served: Ser
 
 @pytest.mark.parametrize("wait", ["0", "Thu, 26 Nov 2026 09:00:00 GMT"])
 def test_only_what_changes_nothing_is_sent_again_to_a_busy_service(wait: str) -> None:
-    methods: list[str] = []
-
-    class Busy(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            methods.append(self.command)
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(503 if len(methods) < 3 else 404)
-            self.send_header("Retry-After", wait)
-            self.end_headers()
-
-        do_GET = do_PUT = answer
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as busy:
-        threading.Thread(target=busy.serve_forever).start()
-        client = Client(f"http://127.0.0.1:{busy.server_port}", "x")
+    with LoopbackServer() as busy:
+        busy.script.extend([*[reply(503, headers={"Retry-After": wait})] * 2, reply(404)])
+        client = Client(busy.url, "x")
         with pytest.raises(ApiProblem):
             client.at("1").call(SubscriberOperations.change, 9, Editable())
         with pytest.raises(ApiProblem):
             client.call(SubscriberOperations.one, 9)
-        busy.shutdown()
-    assert methods == ["PUT", "GET", "GET"]
+    assert [one.method for one in busy.requests] == ["PUT", "GET", "GET"]
 
 
 def test_a_refusal_is_raised_with_its_problem(served: Served) -> None:

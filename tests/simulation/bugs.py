@@ -20,23 +20,13 @@ from newsletter.domain.subscribers.audience import Audience
 from newsletter.store.sql import Transaction
 from newsletter.transport.transport import FinalAnswer
 from tests.fakes import PlainLinks
+from tests.interrupted import Instead
 from tests.simulation.cast import BERLIN
 from tests.simulation.host import PROVIDERS, Books, Noted, Parts
 from tests.simulation.wire import Customer
 
 _ACCEPTED = Outcome(verdict=Verdict.ACCEPTED)
 _HOUR = 3_600_000
-
-
-class Instead:
-    """A part with some attributes replaced."""
-
-    def __init__(self, part: Any, **others: Any) -> None:
-        self._part = part
-        vars(self).update(others)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._part, name)
 
 
 def _in(repository: str, methods: str, twist: Callable[..., Any]) -> Parts:

@@ -22,7 +22,7 @@ from tests.fakes import NOON, RecordingProvider, always
 from tests.interrupted import Fuse, PowerCut, fused
 from tests.unit.pipeline.delivery.test_recover import (
     POINTS_OF_A_TRY,
-    FusedProvider,
+    fused_provider,
     points,
     run_until_cut,
 )
@@ -639,6 +639,6 @@ def test_a_look_that_is_cut_off_is_made_again(
 
 def cut_off(room: Newsroom, point: int) -> None:
     fuse = Fuse(point)
-    reconciler = room.reconciler(fused(room.store, fuse), FusedProvider(room.provider, fuse))
+    reconciler = room.reconciler(fused(room.store, fuse), fused_provider(room.provider, fuse))
     with pytest.raises(PowerCut):
         reconciler.reconcile()

@@ -7,12 +7,12 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import LookupResult, PreparedRequest, Replay
+from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.ports import Provider
 from newsletter.pipeline.campaigns.plan import start_due
 from newsletter.pipeline.delivery.reconcile import RecoveryResult
 from tests.fakes import RecordingProvider, accept_all, always
-from tests.interrupted import Fuse, PowerCut, WatchedStore, fused
+from tests.interrupted import Fuse, Instead, PowerCut, WatchedStore, between, fused
 from tests.unit.pipeline.delivery.sending import Post
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -31,28 +31,10 @@ class PoweredStore(WatchedStore):
         self.undone_by_a_cut = 0 if tx.db.value(asked) in {2, "on"} else self.undone_by_a_cut + 1
 
 
-class FusedProvider:
-    """Passes a point before the provider has the messages and after, before its answer is read."""
-
-    def __init__(self, provider: Provider, fuse: Fuse) -> None:
-        self._provider = provider
-        self._fuse = fuse
-        self.name = provider.name
-        self.capabilities = provider.capabilities
-        self.prepare = provider.prepare
-        self.close = provider.close
-
-    def send(self, prepared: PreparedRequest) -> Answer:
-        self._fuse.burn()
-        answer = self._provider.send(prepared)
-        self._fuse.burn()
-        return answer
-
-    def look_up(self, batch: OutgoingBatch) -> LookupResult:
-        self._fuse.burn()
-        sighting = self._provider.look_up(batch)
-        self._fuse.burn()
-        return sighting
+def fused_provider(provider: Provider, fuse: Fuse) -> Any:
+    """Pass a point before the provider has the messages and after, before its answer is read."""
+    send, look_up = (between(fuse.burn, "", act) for act in (provider.send, provider.look_up))
+    return Instead(provider, send=send, look_up=look_up)
 
 
 POINTS_OF_A_TRY = 11
@@ -73,7 +55,7 @@ def points(last: int) -> list[Any]:
 def run_until_cut(room: Newsroom, point: int) -> bool:
     """Send until the power is cut; return False if it was not."""
     fuse = Fuse(point)
-    dispatcher = room.dispatcher(fused(room.store, fuse), FusedProvider(room.provider, fuse))
+    dispatcher = room.dispatcher(fused(room.store, fuse), fused_provider(room.provider, fuse))
     try:
         while dispatcher.dispatch() is not None:
             pass
