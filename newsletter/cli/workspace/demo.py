@@ -104,7 +104,8 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     example.write_text(submitted_text, encoding="utf-8")
     # without a second factor, so that no authenticator app is needed
     quick = {"schedule.undo_window": "0s", "schedule.start": "approval", "schedule.poll": "1s"}
-    _configure(folder, quick | {"desk.second_factor": "admin"})
+    titles = {"lists[0].title": "Press releases", "lists[1].title": "Supporters"}
+    _configure(folder, quick | titles | {"desk.second_factor": "admin"})
     with Shell(workspace=str(folder)).services() as services:
         code = _send(services, folder, passwords)
         _print_next_steps(services, folder)

@@ -95,9 +95,7 @@ class UnknownDeliveries:
         try:
             self._campaigns.actions_of(request.who.address).resolve(str(number), to, shown=shown)
         except Refused as error:
-            why = request.desk.describe_error(error)
-            why = say("{what} {why}", what=say("Nothing was decided."), why=why)
-            return self._page(request.with_faults(("", why), status=409))
+            return self._page(request.with_reason(say("Nothing was decided."), error))
         return redirect(f"/campaigns/{number}", done="decided")
 
     @route("GET", "/campaigns/{id}/unknown", Role.SENDER)

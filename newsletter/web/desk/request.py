@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from newsletter.credentials.codes import hash_token
 from newsletter.domain.campaigns.campaign import ShownTerms, parse_typed_number
-from newsletter.domain.errors import Defect, InvalidInput, NotFound
+from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import Member, SignInBy, SignInStage
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, say
@@ -89,6 +89,11 @@ class DeskRequest:
     def with_faults(self, *faults: tuple[str, str], status: int | None = None) -> DeskRequest:
         """Return the request with faults, for the page that shows its form again."""
         return replace(self, faults=faults, status=status)
+
+    def with_reason(self, what: str, error: Refused) -> DeskRequest:
+        """Return the request with the reason why something was not done."""
+        why = self.desk.describe_error(error)
+        return self.with_faults(("", say("{what} {why}", what=what, why=why)), status=409)
 
     def with_refusal(self, name: str, refusal: Refusal) -> DeskRequest:
         """Return the request with the fault of a field that held no valid proof."""

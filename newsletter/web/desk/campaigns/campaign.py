@@ -221,9 +221,7 @@ class CampaignPage:
         except CountUnconfirmed as error:
             return redirect(f"/statements/{error.campaign.slug}/start")
         except Refused as error:
-            why = request.desk.describe_error(error)
-            why = say("{what} {why}", what=say("That was not done."), why=why)
-            return self._page(request.with_faults(("", why), status=409))
+            return self._page(request.with_reason(say("That was not done."), error))
         return redirect(f"/campaigns/{number}", done=message)
 
     @route("POST", "/campaigns/{id}/note", Role.SENDER)

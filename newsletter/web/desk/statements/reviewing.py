@@ -119,9 +119,7 @@ class ReviewPages:
             text = say("{what} {why}", what=what, why=why)
             return self._page(request.with_faults(("", text), status=409), seen=error.seen)
         if isinstance(error, headcount.CountChanged | TimeChanged):
-            why = request.desk.describe_error(error)
-            text = say("{what} {why}", what=what, why=why)
-            return self._page(request.with_faults(("", text), status=409))
+            return self._page(request.with_reason(what, error))
         return self._page(request, refusal=error, what=what)
 
     def _describe_change(self, request: DeskRequest) -> str:

@@ -6,9 +6,8 @@ An address is sent in a form and is part of no page's address, so that no log or
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -332,35 +331,36 @@ class ReadersPages:
         words, chosen = request.field("q").strip(), request.query("list") or request.field("list")
         before = parse_number(request.query("before") or request.field("before"))
         with self._subscribers.store.read() as tx:
-            if chosen and chosen not in known_lists(tx, self._subscribers.declared_lists):
+            names = known_lists(tx, self._subscribers.declared_lists)
+            if chosen and chosen not in names:
                 raise NotFound(say("There is no such list."))
             people = tx.readers.search(
                 list_name=chosen, query=words, limit=_READERS_PER_PAGE + 1, before=before
             )
-            overview = {} if words or before or chosen else self._overview(tx)
+            is_plain = not (words or before or chosen)
+            overview = self._overview(tx, request.desk.local_now()) if is_plain else {}
         shown_people = people[:_READERS_PER_PAGE]
         return request.page(
             "readers.html.j2",
             title=say("Readers"),
             words=words,
             chosen=chosen,
+            lists=names,
             people=shown_people,
             now=request.desk.now(),
             older=shown_people[-1].id if len(people) > _READERS_PER_PAGE else None,
             **overview,
         )
 
-    def _overview(self, tx: Transaction) -> dict[str, Any]:
-        """Return the join requests, lists, segments and suppressions, as values of the template."""
-        zone = ZoneInfo(self._subscribers.settings.timezone)
-        today = tx.now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    def _overview(self, tx: Transaction, now: datetime) -> dict[str, Any]:
+        """Return the requests, growth, segments and suppressions, as values of the template."""
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
         weeks = [today - timedelta(days=today.weekday() + 7 * back) for back in range(11, -2, -1)]
         found = tx.readers.growth_between(weeks)
         return {
             "weeks": [*zip(weeks, found, strict=False)],
             "chart": build_bars([(one[0], one[1] + one[2]) for one in found]),
             "requests": tx.readers.list_requesting(_READERS_PER_PAGE),
-            "lists": known_lists(tx, self._subscribers.declared_lists),
             "growth": tx.readers.growth(tx.now - _MONTH),
             "segments": [
                 (one, tx.audiences.count(Audience(lists=(one.list,), segment=one)))

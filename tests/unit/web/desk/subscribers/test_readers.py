@@ -69,6 +69,7 @@ def test_readers_are_found_by_any_part_of_a_name_or_an_address(cleo: Signed) -> 
     assert "has “nobody” in it" in words(find(cleo, "nobody"))
     of_list = find(cleo, "readers.example", list="press")
     assert (ANA in words(of_list), CHEN in words(of_list)) == (True, False)
+    assert '<option value="press" selected>Press releases</option>' in of_list.text
     assert cleo.get("/readers?list=pres").status == 404
     assert "Joined in 30 days" not in cleo.get("/readers?list=press").text
 
