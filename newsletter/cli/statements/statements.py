@@ -13,12 +13,12 @@ from newsletter.domain.campaigns import sentences
 from newsletter.domain.campaigns.campaign import CampaignState, has_begun
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, NotFound
+from newsletter.domain.statements.comparison import compare_contents
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.review import ReviewFinding, Severity, finding_of, sort_findings
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import load_for_page
 from newsletter.pipeline.ledger import find_slug, find_statement
-from newsletter.pipeline.statements.render import diff_with_approved
 from newsletter.pipeline.statements.review import describe_overrides, is_settled, review
 from newsletter.pipeline.statements.translations import find_awaited
 from newsletter.pipeline.status import load_statuses
@@ -257,9 +257,20 @@ def diff(services: Services, slug: str) -> None:
     """Show what changed for readers since the last approval."""
     services.statements.refresh()
     with services.store.read() as tx:
-        lines = diff_with_approved(tx, find_statement(tx, find_slug(tx, slug, by_prefix=True)))
-    for line in lines:
-        click.echo(line)
+        stored = find_statement(tx, find_slug(tx, slug, by_prefix=True))
+        approved = [one for one in tx.approvals.list_for(stored.slug) if one.content_hash]
+        if not approved:
+            none = f"no one has approved {stored.slug} yet, so there is nothing to compare it with"
+            raise NotFound(none)
+        versions = (approved[-1].content_hash, stored.content_hash)
+        contents = tx.statements.get_contents(versions)
+    changes = compare_contents(*(contents[version] for version in versions))
+    for one in changes:
+        click.echo(f"{one.what}:")
+        for sign, text in (("-", one.before), ("+", one.after)):
+            click.echo("".join(f"{sign}{line}\n" for line in text.splitlines()), nl=False)
+    if not changes and len(contents) > 1:
+        shell.say("nothing that readers read: its layout, a picture or a setting changed")
 
 
 @statement.command()

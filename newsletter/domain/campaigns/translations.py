@@ -36,14 +36,13 @@ def _distance(language: str, offered: str) -> int:
 def translation_fault(
     translation: Statement,
     original: Statement | None,
-    others: Sequence[Statement],
+    members: Sequence[Statement],
     *,
     shares_email: bool = False,
 ) -> str:
     """Return why a statement cannot be a translation of its original, and the remedy; or "".
 
-    ``others`` are the other translations of the original. ``shares_email``: they are sent in its
-    email.
+    ``members`` are the translations of the original. ``shares_email``: they are sent in its email.
     """
     of = translation.translation_of
     if original is None:
@@ -69,10 +68,10 @@ def translation_fault(
             " there too, or take it out here"
         )
         return say(own_embargo, of=of)
-    return _field_fault(translation, original, others)
+    return _field_fault(translation, original, members)
 
 
-def _field_fault(translation: Statement, original: Statement, others: Sequence[Statement]) -> str:
+def _field_fault(translation: Statement, original: Statement, members: Sequence[Statement]) -> str:
     language, slug = translation.language, original.slug
     if language.lower() == original.language.lower():
         alike = (
@@ -80,7 +79,8 @@ def _field_fault(translation: Statement, original: Statement, others: Sequence[S
             " language: es"
         )
         return say(alike, language=language, slug=slug)
-    twins = [other for other in others if other.language.lower() == language.lower()]
+    same = [one for one in members if one.language.lower() == language.lower()]
+    twins = [one for one in same if one.slug != translation.slug]
     if twins:
         double = (
             "{twin} is in {language} and translates {slug} too; write another language in one of"

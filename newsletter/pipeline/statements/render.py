@@ -2,14 +2,13 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from difflib import unified_diff
+from functools import partial
 
 from newsletter.domain.campaigns.translations import translation_fault
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Postponed, TookTooLong
-from newsletter.domain.statements.content import Content
+from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.statement import StageResult, Statement, StoredStatement
 from newsletter.domain.wording import say
 from newsletter.pipeline.statements.translations import present_translations
@@ -48,11 +47,12 @@ class RenderState:
         """Store the originals of these translations, and the faults of the groups."""
         texts = {stored.slug: stored.statement for stored in known}
         self.originals |= {slug: one.translation_of for slug, one in texts.items()}
-        for original, members in groups.items():
-            self.group_faults[original] = tuple(
+        for slug, members in groups.items():
+            find = partial(translation_fault, original=texts.get(slug), members=members)
+            self.group_faults[slug] = tuple(
                 Fault(file=one.origin, message=message)
                 for one in members
-                if (message := _translation_fault(one, texts.get(original), members, shares_email))
+                if (message := find(one, shares_email=shares_email))
             )
 
     def note_result(self, slug: str, error: InvalidInput | None) -> None:
@@ -146,16 +146,6 @@ def _load_groups(tx: Transaction, state: RenderState, slugs: Sequence[str]) -> T
     }
 
 
-def _translation_fault(
-    translation: Statement,
-    original: Statement | None,
-    members: Sequence[Statement],
-    shares_email: bool,
-) -> str:
-    others = [other for other in members if other is not translation]
-    return translation_fault(translation, original, others, shares_email=shares_email)
-
-
 def _render_one(
     result: StoredStatement, members: Sequence[Statement], *, store: Store, renderer: LazyRenderer
 ) -> InvalidInput | None:
@@ -164,7 +154,7 @@ def _render_one(
         faulty = [
             member
             for member in members
-            if _translation_fault(member, result.statement, members, True)
+            if translation_fault(member, result.statement, members, shares_email=True)
         ]
         if faulty:
             names = ", ".join(member.slug for member in faulty)
@@ -186,45 +176,3 @@ def _store_content(tx: Transaction, result: StoredStatement) -> None:
     known = tx.statements.get(result.statement.slug)
     if known is not None and known.statement == result.statement:
         tx.statements.put(replace(result, present=known.present), tx.now)
-
-
-def diff_with_approved(tx: Transaction, stored: StoredStatement) -> list[str]:
-    """Return the lines of a unified diff from the last approved content to the current one.
-
-    Empty if the current content is approved. Raises NotFound if none was ever approved.
-    """
-    slug = stored.slug
-    approvals = [approval for approval in tx.approvals.list_for(slug) if approval.content_hash]
-    before = tx.statements.get_content(approvals[-1].content_hash) if approvals else None
-    now = tx.statements.get_content(stored.content_hash)
-    if before is None or now is None:
-        none = "no one has approved {slug} yet, so there is nothing to compare it with"
-        raise NotFound(say(none, slug=slug))
-    return list(
-        unified_diff(
-            list(_diff_lines(before)),
-            list(_diff_lines(now)),
-            f"approved {approvals[-1].content_hash[:12]} by {approvals[-1].by}",
-            f"now {stored.content_hash[:12]}",
-            lineterm="",
-        )
-    )
-
-
-def _diff_lines(content: Content) -> Iterator[str]:
-    yield f"Subject: {content.subject}"
-    yield f"From: {content.sender.name} <{content.sender.address}>"
-    yield f"Reply-To: {content.sender.reply_to}"
-    yield f"Lists: {', '.join(content.lists)}"
-    yield f"Segment: {content.segment or 'none, so that everybody on them gets it'}"
-    yield f"Language: {content.language}"
-    yield f"Send at: {content.send_at or 'once approved'}"
-    yield f"Embargo until: {content.embargo_until or 'none'}"
-    yield f"Embargo in the text: {content.embargo or 'none'}"
-    yield f"Corrects: {content.corrects or 'nothing'}"
-    yield f"Templates and settings: {content.template_version}"
-    yield from (f"{name}: {value}" for name, value in content.headers)
-    yield ""
-    yield from content.as_written(content.text).splitlines()
-    yield ""
-    yield from content.as_written(content.html).splitlines()

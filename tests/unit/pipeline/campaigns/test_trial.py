@@ -15,7 +15,6 @@ from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.headcount import DryRun
 from newsletter.pipeline.campaigns.trial import fill, load_email, load_sample
-from newsletter.pipeline.statements.render import diff_with_approved
 from newsletter.pipeline.subscribers.leave import leave
 from newsletter.store.sql import Store
 from tests.fakes import RecordingProvider
@@ -37,13 +36,6 @@ def send(room: Newsroom, to: str) -> None:
 def ready(room: Newsroom, readers: int = 5) -> None:
     room.subscribe(readers)
     room.write_and_look()
-
-
-def diff(room: Newsroom) -> list[str]:
-    with room.store.read() as tx:
-        stored = tx.statements.get("resignation")
-        assert stored is not None
-        return diff_with_approved(tx, stored)
 
 
 def test_a_dry_run_says_who_would_get_it_and_who_would_not(room: Newsroom) -> None:
@@ -212,35 +204,6 @@ def test_a_test_mail_leaves_the_books_alone(room: Newsroom) -> None:
     assert room.counts() == Counts(pending=5)
     room.drain()
     assert room.provider.accepted.count("reader1@example.org") == 2
-
-
-def test_what_changed_since_the_approval_is_shown_line_by_line(room: Newsroom) -> None:
-    ready(room)
-    room.approve()
-    assert diff(room) == []
-    room.write_and_look(body="The Forum has not resigned.", subject="Forum stays")
-    lines = diff(room)
-    assert "-Subject: Forum resigns from task force" in lines
-    assert "+Subject: Forum stays" in lines
-    assert "-The Forum has resigned." in lines
-    assert "+The Forum has not resigned." in lines
-    assert "by ed@forum.example" in lines[0]
-
-
-def test_before_the_first_approval_there_is_nothing_to_compare_with(room: Newsroom) -> None:
-    ready(room)
-    with pytest.raises(NotFound, match="no one has approved resignation yet"):
-        diff(room)
-
-
-def test_a_name_that_was_taken_out_of_the_file_does_not_hide_what_was_approved(
-    room: Newsroom,
-) -> None:
-    room.demand(trust_front_matter=True)
-    room.bring_along("ed@forum.example")
-    room.look()
-    room.write_and_look(body="The Forum has not resigned.")
-    assert "+The Forum has not resigned." in diff(room)
 
 
 def bodies(room: Newsroom, *, reader: int = 0) -> str | None:
