@@ -104,7 +104,7 @@ def list_users(services: Services, as_json: bool) -> None:
 def _print_affected(services: Services, address: str) -> None:
     for slug in people.find_dependent_statements(address, proofs=services.staff.proofs):
         shell.say(
-            f"{slug} is scheduled by what {address} approved or started; unless their role still"
+            f"{slug} rests on what {address} approved or started; unless their role still"
             " allows that, it waits for another person"
         )
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from newsletter.credentials.codes import hash_token, link_token, new_token
 from newsletter.credentials.id_tokens import Identity
 from newsletter.credentials.passwords import password_fault
-from newsletter.domain.campaigns.campaign import has_begun
+from newsletter.domain.campaigns.campaign import Start, has_begun
 from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import (
@@ -25,7 +25,7 @@ from newsletter.domain.staff.account import (
 )
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import Channel
+from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.domain.subscribers.address import (
     fold,
     fold_or_empty,
@@ -164,16 +164,14 @@ def find_dependent_statements(address: str, *, proofs: Proofs) -> dict[str, str]
     If the person loses their role, these wait for another person.
     """
     with proofs.store.read() as tx:
+        waiting = {one.slug for one in tx.campaigns.list_open() if not has_begun(one)}
         titles = {}
-        for campaign in tx.campaigns.list_open():
-            if has_begun(campaign):
-                continue
-            starters = {
-                start.by for start in tx.starts.list_for(campaign.slug) if not start.revoked_at
-            }
-            stored = tx.statements.get(campaign.slug)
-            if stored and address in starters | set(campaign.approved_by):
-                titles[campaign.slug] = stored.statement.title
+        for stored in tx.statements.find(waiting.union(tx.approvals.find_unsent_slugs(address))):
+            acts: list[Approval | Start] = [*tx.approvals.list_for(stored.slug)]
+            acts += tx.starts.list_for(stored.slug)
+            own = [one.content_hash for one in acts if one.by == address and not one.revoked_at]
+            if stored.content_hash in own:
+                titles[stored.slug] = stored.statement.title
         return titles
 
 

@@ -327,7 +327,7 @@ def test_who_waits_or_was_cancelled_is_named_and_counted(at: Room) -> None:
     assert waiting.count("Waits for its turn") == 7
     assert "7 people" in waiting
     # a started campaign rests on no role any more
-    assert "scheduled statement" not in words(at.as_("dan").get("/staff/cleo@forum.example"))
+    assert "unsent statement" not in words(at.as_("dan").get("/staff/cleo@forum.example"))
     at.press(cleo, cleo.get(f"{here(at)}/cancel"), f"/desk{here(at)}/cancel")
     cancelled = words(cleo.get(f"{here(at)}/people"))
     assert cancelled.count("Canceled before it was sent") == 7

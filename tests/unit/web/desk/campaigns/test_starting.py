@@ -37,14 +37,15 @@ def test_whoever_takes_a_role_away_is_told_what_waits_for_another_person_then(
     at: Room, cleo: Signed
 ) -> None:
     dan = at.as_("dan", fresh=True)
-    assert "scheduled statement" not in words(dan.get("/staff/cleo@forum.example"))
+    assert "unsent statement" not in words(dan.get("/staff/cleo@forum.example"))
+    assert "1 unsent statement rests on what Ben" in words(dan.get("/staff/ben@forum.example"))
     start(at, cleo, when="at", at=TOMORROW)
     at.services.tick.run()
     for who, name in (("cleo", "Cleo"), ("ben", "Ben")):
         page = dan.get(f"/staff/{who}@forum.example")
-        assert f"1 scheduled statement rests on what {name} approved or started:" in words(page)
+        assert f"1 unsent statement rests on what {name} approved or started:" in words(page)
         assert f'href="/desk/statements/{SLUG}"' in page.text
-    assert "scheduled statement" not in words(dan.get("/staff/ana@forum.example"))
+    assert "unsent statement" not in words(dan.get("/staff/ana@forum.example"))
     assert dan.post("/staff/cleo@forum.example/remove").status == 303
     at.services.tick.run()
     assert at.campaign.state is CampaignState.CANCELLED
