@@ -12,6 +12,7 @@ from newsletter.domain.campaigns.campaign import (
     Start,
     find_valid_start,
     has_begun,
+    has_gone_out,
 )
 from newsletter.domain.campaigns.state import CampaignRules, Related
 from newsletter.domain.campaigns.status import StatementStatus
@@ -29,6 +30,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
     judge_approvals,
+    texts_of,
 )
 from newsletter.domain.wording import listed, moment, say
 from newsletter.pipeline.ledger import approved_content, find_statement
@@ -73,7 +75,21 @@ def load_status(
         fault="" if stored.content_hash and stored.present else faults(statement),
         lists=statement.lists,
     )
-    return status if status.has_begun else _with_plans(tx, status)
+    if status.has_begun:
+        return status
+    return _with_plans(tx, with_sent_text(tx, status) if status.is_within else status)
+
+
+def with_sent_text(tx: Transaction, status: StatementStatus) -> StatementStatus:
+    """Compare the text with that in the email that was sent, its own or its original's."""
+    original, campaign = status.statement.translation_of, status.campaign
+    campaign = campaign if status.has_begun else tx.campaigns.find_latest(original)
+    if not has_gone_out(campaign):
+        return status
+    [(slug, now)] = texts_of(status.statement)
+    sent = dict(approved_content(tx, campaign).texts).get(slug)
+    has_changed = status.stored.present and sent not in {None, now}
+    return replace(status, is_left_out=sent is None, has_changed_since=has_changed)
 
 
 def get_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus | None:
@@ -292,6 +308,13 @@ def refuse_if_sent(status: StatementStatus | None) -> None:
         raise Refused(say(out, slug=status.slug, number=str(campaign.id)))
 
 
+def require_own_email(status: StatementStatus) -> None:
+    """Raise Refused if no decision about the statement counts: it was sent, or is a part."""
+    refuse_if_sent(status)
+    if status.is_within:
+        raise Refused(why_no_campaign(status.statement))
+
+
 def find_embargo(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
     """Return the end of the embargo, or None.
 
@@ -354,17 +377,14 @@ def format_set_time(status: StatementStatus) -> str:
 class TimeChanged(Refused):
     """The set time of a statement is not the one that the person was shown."""
 
-    def __init__(self, first_at: datetime | None, timezone: str) -> None:
-        self.first_at = first_at
-        later = say("no earlier than {at}", at=moment(first_at, timezone)) if first_at else ""
-        other = "it would leave {time} now, and you were not shown that; look again"
-        super().__init__(say(other, time=later or say("at once")))
-
 
 def refuse_other_time(status: StatementStatus, shown: ShownTerms) -> None:
     """Raise TimeChanged unless the person was shown the set time, even if it has passed."""
     if shown.time != format_set_time(status):
-        raise TimeChanged(first_moment(status), status.rules.timezone)
+        at = first_moment(status)
+        later = say("no earlier than {at}", at=moment(at, status.rules.timezone)) if at else ""
+        other = "it would leave {time} now, and you were not shown that; look again"
+        raise TimeChanged(say(other, time=later or say("at once")))
 
 
 def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
@@ -450,12 +470,8 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
     campaign = tx.campaigns.find_latest(slug)
     is_begun = has_begun(campaign)
     original = stored.statement if stored is not None and (stored.present or is_begun) else None
-    others = [
-        other.statement
-        for other in tx.statements.find_translations(slug)
-        if other.present and other.slug != statement.slug
-    ]
-    why = translation_fault(statement, original, others)
+    members = [one.statement for one in tx.statements.find_translations(slug) if one.present]
+    why = translation_fault(statement, original, members)
     if not why and campaign is not None and campaign.corrected_by and not is_begun:
         replaced = (
             "it translates {slug}, in whose place its correction {correction} goes to all its"

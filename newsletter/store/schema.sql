@@ -48,8 +48,10 @@ CREATE TABLE statement (
     progress TEXT NOT NULL DEFAULT '',
     writers TEXT NOT NULL,
     mailboxes TEXT NOT NULL DEFAULT '',  -- addresses of the writers, each between blanks
-    sought TEXT NOT NULL DEFAULT ''  -- title, slug and text, case-folded, for the board
+    sought TEXT NOT NULL DEFAULT '',  -- title, slug and text, case-folded, for the board
+    text_hash TEXT NOT NULL DEFAULT ''  -- of its words, equal for all copies
 ) STRICT;
+CREATE INDEX ix_statement_text_hash ON statement (text_hash);
 CREATE INDEX ix_statement_translation_of ON statement (translation_of) WHERE translation_of <> '';
 
 -- Slugs of changed statements; the highest number changed last. Triggers write it.

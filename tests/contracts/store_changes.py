@@ -203,6 +203,10 @@ class OpenContract:
             assert tx.statements.count() == 3
             assert slugs(tx.statements.list_after("", 2)) == ["a", "b"]
             assert slugs(tx.statements.list_after("a", 9)) == ["b", "c"]
+            [one, *_] = tx.statements.find(["b"])
+            assert slugs(tx.statements.find_same_text(one.statement)) == ["a", "c", STORED.slug]
+            other = replace(one.statement, title="Another")
+            assert tx.statements.find_same_text(other) == []
             assert slugs(tx.statements.find(["c", "never", "a"])) == ["a", "c"]
             assert tx.statements.find([]) == []
 

@@ -17,10 +17,9 @@ from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.headcount import find_late_translations, with_readers
 from newsletter.pipeline.statements.approve import ApprovalRequest, ApprovalResult
 from newsletter.pipeline.statements.approve import revoke as revoke_approvals
-from newsletter.pipeline.status import find_status, why_no_campaign
+from newsletter.pipeline.status import find_status
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.services import Services
-from newsletter.store.sql import Transaction
 
 _TIME_HELP = "Like '2026-12-01 09:00' or 'tomorrow 9am', in the configured time zone."
 
@@ -80,14 +79,17 @@ def approve(
     )
     with services.store.read() as tx:
         status = find_status(tx, slug, services.campaigns.rules)
-        uncovered = list(_uncovered_translations(tx, status))
+        uncovered = find_late_translations(tx, status)[1]
         status = with_readers(tx, status)
     lines = list(_confirmation(services.campaigns, status, by, result))
     if as_json:
         shell.print_json(_approval_data(status, result))
         return
-    for line in (*lines, *(uncovered if result.approval.approved else ())):
+    for line in lines:
         shell.say(line)
+    for other in uncovered if result.approval.approved else ():
+        text = f"{other.slug} ({other.language}) is not approved"
+        shell.say(f"{text}: its readers get {slug}, should that begin before it is")
 
 
 def _approval_data(status: StatementStatus, result: ApprovalResult) -> dict[str, object]:
@@ -141,20 +143,6 @@ def _wall_time(status: StatementStatus) -> str:
 
 def _leaves_at(status: StatementStatus) -> datetime:
     return status.release or status.ready_at or status.now
-
-
-def _uncovered_translations(tx: Transaction, status: StatementStatus) -> Iterator[str]:
-    """Yield a sentence on each translation that is not sent with the approved statement."""
-    slug, statement = status.slug, status.statement
-    if status.rules.shares_email:
-        if statement.translation_of:
-            yield f"{slug} does not go out by itself: {why_no_campaign(statement)}"
-    elif not statement.translation_of:
-        for other in find_late_translations(tx, status)[1]:
-            yield (
-                f"{other.slug} ({other.language}) is not approved:"
-                f" its readers get {slug}, should that begin before it is"
-            )
 
 
 @click.command()

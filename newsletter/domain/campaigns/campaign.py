@@ -111,6 +111,15 @@ def has_begun(campaign: Campaign | None) -> TypeGuard[Campaign]:
     return campaign is not None and campaign.started_at is not None
 
 
+def has_gone_out(campaign: Campaign | None) -> TypeGuard[Campaign]:
+    """Return whether sending began, and was not cancelled before it could reach a reader."""
+    return has_begun(campaign) and (
+        campaign.state is not CampaignState.CANCELLED
+        or campaign.may_have_reached_anybody
+        or bool(campaign.counts.pending or campaign.corrected_by)
+    )
+
+
 BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
 
 

@@ -132,6 +132,13 @@ def _missing(status: StatementStatus) -> str:
     return say("{gone}. What was read of it before stays here.", gone=sentence)
 
 
+def _within(status: StatementStatus) -> str:
+    if status.is_left_out is None:
+        return say("It goes out in the email of its original, and is approved with it.")
+    left_out = "The email of its original went out without it. No one gets it."
+    return say(left_out) if status.is_left_out else say("It went out in the email of its original.")
+
+
 _SENTENCE_OF_STATE: Mapping[State, Callable[[StatementStatus], str]] = {
     State.DRAFT: lambda _: say("Only staff can see it."),
     State.REVIEW: _review,
@@ -142,9 +149,7 @@ _SENTENCE_OF_STATE: Mapping[State, Callable[[StatementStatus], str]] = {
     State.SCHEDULED: _scheduled,
     State.LEAVING: _scheduled,
     State.CORRECTED: _corrected,
-    State.WITHIN: lambda _: say(
-        "It goes out in the email of its original, and is approved with it."
-    ),
+    State.WITHIN: _within,
     State.FAULTY: lambda status: enclosed(
         "It cannot be sent like this: {text}.", text=status.fault or say("its text has a fault")
     ),
@@ -203,6 +208,8 @@ def _further_sentences(status: StatementStatus) -> Iterator[str]:
         first, last = (moment(hour, status.rules.timezone) for hour in status.first_and_last_at)
         clocks = "Each reader gets it by their own clock: the first {first}, the last {last}."
         yield say(clocks, first=first, last=last)
+    if status.has_changed_since:
+        yield say("Its text has changed since it went out, and no one gets the change.")
     if status.part_count:
         yield say(
             "It gathers 1 statement, and its text cannot be edited.",

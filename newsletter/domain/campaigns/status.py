@@ -11,7 +11,7 @@ from newsletter.domain.campaigns.campaign import (
     CampaignState,
     Correction,
     Start,
-    has_begun,
+    has_gone_out,
 )
 from newsletter.domain.campaigns.state import (
     STATE_ROWS,
@@ -72,6 +72,10 @@ class StatementStatus:
     """The local time of day at which each reader gets the email."""
     refusal: str = ""
     """Why planning holds an approved text back."""
+    is_left_out: bool | None = None
+    """The email that was sent has no text of it; None before one was sent."""
+    has_changed_since: bool = False
+    """Its source has another text than the email that was sent."""
     correction: Correction | None = None
     """The audience of an approved correction."""
     readers: int | None = None
@@ -96,12 +100,7 @@ class StatementStatus:
     @property
     def has_begun(self) -> bool:
         """Return whether sending began, and was not cancelled before it could reach a reader."""
-        campaign = self.campaign
-        if not has_begun(campaign):
-            return False
-        return campaign.state is not CampaignState.CANCELLED or bool(
-            campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
-        )
+        return has_gone_out(self.campaign)
 
     @property
     def email_hash(self) -> str:

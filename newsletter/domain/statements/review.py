@@ -64,6 +64,8 @@ class Check(Enum):
     """A list is in neither the settings nor the database: it may be misspelt."""
     SEGMENT = "segment"
     """The segment picks no subscriber now: its rule may be wrong."""
+    REPEATED = "repeated"
+    """An approved or sent statement to one of its lists has the same words."""
     SUBJECT_LENGTH = "subject-length"
     """The subject has fewer than 10 or more than 78 characters."""
     SUMMARY = "summary"
@@ -173,6 +175,8 @@ class ReviewContext:
     """For each unknown list, a sentence with a suggestion."""
     nearby: tuple[str, ...] = ()
     """The slugs of other campaigns to one of the lists that start within an hour of this one."""
+    repeated: tuple[str, ...] = ()
+    """The slugs of approved or sent statements to one of the lists with the same words."""
 
 
 def find_context_findings(statement: Statement, context: ReviewContext) -> Iterator[ReviewFinding]:
@@ -299,6 +303,14 @@ def _nearby(_: Statement, context: ReviewContext) -> str:
     return say(pattern, others=others)
 
 
+def _repeated(_: Statement, context: ReviewContext) -> str:
+    if not context.repeated:
+        return ""
+    others = ", ".join(context.repeated)
+    pattern = "it has the same words as {others}, and its readers would get them twice"
+    return say(pattern, others=others)
+
+
 def _audience(_: Statement, context: ReviewContext) -> str:
     now, last = context.audience, context.last_audience
     if not now or not last or not differs_by_a_fifth(last, now):
@@ -323,6 +335,7 @@ _CONTEXT_RULES: tuple[tuple[Check, tuple[str, ...], _Rule], ...] = (
     (Check.NO_SUBSCRIBERS, ("lists",), _no_subscribers),
     (Check.UNKNOWN_LIST, ("lists",), _unknown_list),
     (Check.SEGMENT, ("segment",), _segment),
+    (Check.REPEATED, ("title",), _repeated),
     (Check.NO_READERS, ("lists",), _no_readers),
     (Check.NEARBY, ("send_at", "embargo_until"), _nearby),
     (Check.AUDIENCE, ("lists",), _audience),

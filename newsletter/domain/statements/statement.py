@@ -114,6 +114,16 @@ def texts_of(*statements: Statement) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def share_readers(one: Statement, other: Statement) -> bool:
+    """Return whether a reader may get both statements: not two languages, nor two segments."""
+    is_apart = (one.translation_of or one.slug) == (other.translation_of or other.slug)
+    is_apart |= one.welcome or other.welcome
+    # a correction goes to the readers of its original
+    is_apart |= bool(one.corrects or other.corrects) and one.corrects != other.slug
+    is_apart |= bool(one.segment and other.segment and one.segment != other.segment)
+    return not is_apart and not set(one.lists).isdisjoint(other.lists)
+
+
 class Channel(Enum):
     """The way in which an approval was given."""
 

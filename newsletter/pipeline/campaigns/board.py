@@ -21,7 +21,7 @@ from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.headcount import with_readers
 from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.translations import find_awaited
-from newsletter.pipeline.status import FaultOf, load_status, load_statuses
+from newsletter.pipeline.status import FaultOf, load_status, load_statuses, with_sent_text
 from newsletter.store.sql import Transaction
 
 STATEMENTS_PER_PAGE = 50
@@ -93,6 +93,7 @@ def load_for_page(
 ) -> StatementStatus:
     """Return a statement's status with readers, times and translations. Raises NotFound."""
     status = load_status(tx, find_stored(tx, slug), rules, faults)
+    status = with_sent_text(tx, status) if status.has_begun else status
     if status.state in _COUNTED_STATES:
         status = with_readers(tx, status)
     draft = tx.drafts.find_by_slug(slug) if status.statement.desk else None

@@ -43,8 +43,8 @@ from newsletter.pipeline.status import (
     approved_from,
     first_moment,
     load_status,
-    refuse_if_sent,
     refuse_other_time,
+    require_own_email,
 )
 from newsletter.store.sql import Store, Transaction
 
@@ -115,7 +115,7 @@ class Starter:
             self.configuration.refuse_mismatch(tx)
             status = load_status(tx, find_seen(tx, request.slug, request.seen), self.rules)
             unconfirmed = _has_unconfirmed_count(tx, request.slug)
-            refuse_if_sent(status)
+            require_own_email(status)
             if not status.approval.approved:
                 why = joined(status.approval.reasons)
                 raise Refused(say("{slug} is not approved: {why}", slug=request.slug, why=why))
@@ -182,7 +182,7 @@ class Starter:
         """
         with act_as(self.store, by, Role.SENDER, "schedule") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
-            refuse_if_sent(status)
+            require_own_email(status)
             lapsed = self._set_time(
                 tx, status.stored, at, person, renews_approvals=renews_approvals
             )

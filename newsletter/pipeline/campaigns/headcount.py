@@ -150,20 +150,9 @@ def _readers(tx: Transaction, status: StatementStatus) -> Audience:
 class CountChanged(Refused):
     """The number of readers is not the one that the person was shown."""
 
-    def __init__(self, shown: int | None, readers: int) -> None:
-        self.shown, self.readers = shown, readers
-        saw = say("no number") if shown is None else say("{number:,}", number=shown)
-        other = "it would go to {people} now, and you were shown {saw}; look again"
-        super().__init__(say(other, people=people(readers), saw=saw))
-
 
 class CountNotTyped(Refused):
     """The person did not type the number of readers."""
-
-    def __init__(self, readers: int) -> None:
-        self.readers = readers
-        pattern = "Type {number}, the number of people who get it"
-        super().__init__(say(pattern, number=str(readers)))
 
 
 class SecondFactorNeeded(Refused):
@@ -182,11 +171,6 @@ class Headcount:
     """(language, number of people) of subscribers who get another language; largest first."""
     outside: int = 0
     """The number of subscribers of the lists whom the segment does not pick."""
-
-    @property
-    def left(self) -> int:
-        """Return the number of people in ``left_out``."""
-        return sum(people for _, people in self.left_out)
 
 
 def count_heads(tx: Transaction, status: StatementStatus) -> Headcount:
@@ -239,7 +223,10 @@ def check_reader_count(tx: Transaction, status: StatementStatus, shown: ShownTer
     """
     readers = tx.audiences.count(_reach(tx, status).audience)
     if shown.readers is None or has_audience_changed(shown.readers, readers):
-        raise CountChanged(shown.readers, readers)
+        number = shown.readers
+        saw = say("no number") if number is None else say("{number:,}", number=number)
+        other = "it would go to {people} now, and you were shown {saw}; look again"
+        raise CountChanged(say(other, people=people(readers), saw=saw))
     return readers
 
 
@@ -251,7 +238,8 @@ def record_start(tx: Transaction, status: StatementStatus, shown: ShownTerms, *,
     readers = check_reader_count(tx, status, shown)
     if readers >= status.rules.typed_count:
         if shown.typed_readers is None or shown.typed_readers != shown.readers:
-            raise CountNotTyped(shown.readers or readers)
+            pattern = "Type {number}, the number of people who get it"
+            raise CountNotTyped(say(pattern, number=str(shown.readers or readers)))
         if not shown.has_fresh_factor:
             raise SecondFactorNeeded(say("confirm with a second factor that it is you"))
     content_hash = status.stored.content_hash
@@ -365,25 +353,21 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
             return replace(dry, reasons=(*dry.reasons, str(error)))
         audience, correction = reach.audience, reach.correction
         addresses = tuple(tx.audiences.stream_addresses(audience))
-        dry = replace(
+        others = [] if rules.shares_email or correction else unsent_translations(tx, status)
+        return replace(
             dry,
             lists=audience.lists,
             audience=len(addresses),
             addresses=addresses,
             excluded=tuple(tx.audiences.list_excluded(audience)),
             segment=str(audience.segment or ""),
-        )
-        if correction is not None:
-            ends = tuple(campaign.slug for campaign in correction.ended_campaigns)
-            return replace(dry, corrects=correction.original, ends=ends)
-        others = [] if rules.shares_email else unsent_translations(tx, status)
-        return replace(
-            dry,
-            elsewhere=tuple(_elsewhere_by_name(tx, reach)),
+            corrects=correction.original if correction else "",
+            ends=tuple(one.slug for one in correction.ended_campaigns) if correction else (),
+            elsewhere=() if correction else tuple(_elsewhere_by_name(tx, reach)),
             unapproved=tuple(
                 one.slug for one in others if one.slug != slug and not one.approval.approved
             ),
-            outside=reach.outside(tx),
+            outside=0 if correction else reach.outside(tx),
             hours=tuple(send_times(tx, status).items()),
         )
 

@@ -36,6 +36,7 @@ from newsletter.pipeline.status import (
     load_status,
     refuse_if_sent,
     refuse_other_time,
+    require_own_email,
 )
 from newsletter.store.sql import Store, Transaction
 
@@ -120,7 +121,7 @@ def approve(
             raise Refused(say(own, person=person, slug=status.slug))
         if status.approval.withheld:
             raise Refused(status.approval.withheld)
-        refuse_if_sent(status)
+        require_own_email(status)
         refuse_other_time(status, request.shown)
         override = _Override()
         if not _has_approved(request, person, status):
@@ -234,9 +235,9 @@ def note_front_matter(
     """Store the approvals in front matter, if the settings trust them.
 
     A name approves the content with which it appears. If the content changes or the approval is
-    revoked, the same name does not approve again: it must be removed and added in two steps. Such
-    an approval overrides warnings, but not blocking checks. Return the first new approval of each
-    statement. Updates ``state``, what the last run left.
+    revoked, the same name does not approve again: it must be removed and added in two steps. It
+    overrides warnings, for a repeated text with a reason only, but no blocking check. Return the
+    first new approval of each statement. Updates ``state``, what the last run left.
     """
     state = state or ApprovalScan()
     approvals = []
@@ -249,14 +250,18 @@ def note_front_matter(
             if stored.content_hash
             and rules.campaigns.policy.trust_front_matter
             and set(_named_approvers(stored.statement)) != _noted_names(tx, stored.statement)
+            and not (status := load_status(tx, stored, rules.campaigns)).has_begun
+            and not status.is_within
         ]
         reviews = review(tx, pending, rules) if pending else []
     state.is_waiting = bool(pending)
     for stored, result in zip(pending, reviews, strict=True):
         warnings, despite = result.warnings, stored.statement.despite
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
+        # a file may just have been renamed after it was sent
+        is_blocked = result.blocking or (Check.REPEATED.value in warnings and not despite)
         with store.begin() as tx:
-            added = _apply_names(tx, stored, None if result.blocking else override, rules)
+            added = _apply_names(tx, stored, None if is_blocked else override, rules)
             for one in added:
                 start(tx, stored, one.by, None)
         approvals += added[:1]
@@ -373,7 +378,7 @@ def send_back(
         status = load_status(tx, find_seen(tx, slug, expect), rules)
         if status.statement.progress is Progress.DRAFT:
             raise Refused(draft_refusal(status.statement))
-        refuse_if_sent(status)
+        require_own_email(status)
         if status.approval.approved:
             first = "{slug} is approved; take that back first, then nothing of it leaves"
             raise Refused(say(first, slug=slug))

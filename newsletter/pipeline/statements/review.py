@@ -4,7 +4,6 @@ If translations are in the email of their original, the original is reviewed wit
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.state import CampaignRules
-from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import (
     Check,
@@ -23,11 +21,17 @@ from newsletter.domain.statements.review import (
     check_names,
     sort_findings,
 )
-from newsletter.domain.statements.statement import Approval, Progress, Statement, StoredStatement
+from newsletter.domain.statements.statement import (
+    Approval,
+    Progress,
+    Statement,
+    StoredStatement,
+    share_readers,
+)
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import say
 from newsletter.pipeline.statements.translations import translations_of
-from newsletter.pipeline.status import find_embargo, load_status
+from newsletter.pipeline.status import load_status
 from newsletter.pipeline.subscribers.membership import known_lists, unknown_lists
 from newsletter.store.sql import Transaction
 
@@ -69,16 +73,16 @@ class ReviewResult:
 def review(
     tx: Transaction, statements: Iterable[StoredStatement], rules: ReviewRules
 ) -> list[ReviewResult]:
-    others = _OtherStatements(tx, rules.declared_lists)
+    others = _OtherStatements(tx, rules)
     return [_review(tx, stored, others, rules) for stored in statements]
 
 
 class _OtherStatements:
     """Other campaigns and the lists. Each is loaded once, if a check needs it."""
 
-    def __init__(self, tx: Transaction, declared: frozenset[str]) -> None:
+    def __init__(self, tx: Transaction, rules: ReviewRules) -> None:
         self._tx = tx
-        self._declared = declared
+        self._rules = rules
 
     @cached_property
     def readers(self) -> int:
@@ -86,7 +90,7 @@ class _OtherStatements:
 
     @cached_property
     def lists(self) -> list[str]:
-        return known_lists(self._tx, self._declared)
+        return known_lists(self._tx, self._rules.declared_lists)
 
     @cached_property
     def active(self) -> list[Campaign]:
@@ -108,6 +112,14 @@ class _OtherStatements:
                 if content is None or content.segment is None:
                     return self._tx.campaigns.get(campaign_id)
         return None
+
+    def find_repeated(self, statement: Statement) -> Iterator[str]:
+        """Yield the slugs of approved or sent statements that bring its readers the same words."""
+        for other in self._tx.statements.find_same_text(statement):
+            status = load_status(self._tx, other, self._rules.campaigns)
+            goes = status.has_begun or (other.present and status.approval.approved)
+            if goes and share_readers(statement, other.statement):
+                yield other.slug
 
     def find_nearby(self, statement: Statement, at: datetime) -> Iterator[str]:
         """Yield the titles of other campaigns to one of its lists that start close to ``at``."""
@@ -142,15 +154,11 @@ def describe_overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
 def _review(
     tx: Transaction, stored: StoredStatement, others: _OtherStatements, rules: ReviewRules
 ) -> ReviewResult:
-    statement = stored.statement
+    statement, status = stored.statement, load_status(tx, stored, rules.campaigns)
     zone = ZoneInfo(rules.campaigns.timezone)
-    send_at = tx.schedules.get(statement.slug) or _instant(
-        statement, rules.campaigns.timezone, tx.now
-    )
-    embargo = None
-    with suppress(ValueError):  # the zone does not have the time
-        embargo = find_embargo(tx, statement, rules.campaigns.timezone)
-    release_at = max(time for time in (tx.now, send_at, embargo) if time)
+    # a local time counts as a time in the configured zone
+    send_at = status.hour.instant(zone.key, earliest=tx.now) if status.hour else status.set_for
+    release_at = max(time for time in (tx.now, send_at, status.embargo_until) if time)
     last = None if statement.corrects or statement.segment else others.find_last(statement)
     readers = Audience(lists=statement.lists, segment=statement.segment)
     audience = None if statement.corrects else tx.audiences.count(readers)
@@ -158,12 +166,13 @@ def _review(
         today=tx.now.astimezone(zone).date(),
         day=release_at.astimezone(zone).date(),
         send_at=send_at,
-        embargo_until=embargo,
+        embargo_until=status.embargo_until,
         readers=others.readers if audience == 0 else audience or 0,  # only then is it needed
         audience=audience,
         last_audience=last.counts.audience if last else None,
         unknown_lists=unknown_lists(statement.lists, others.lists),
         nearby=tuple(dict.fromkeys(others.find_nearby(statement, release_at))),
+        repeated=tuple(others.find_repeated(statement)),
     )
     findings = rules.review(statement, tx.statements.get_content(stored.content_hash), context)
     if rules.campaigns.shares_email:
@@ -186,16 +195,3 @@ def _translation_findings(
             yield ReviewFinding(check=Check.DRAFT_PART, message=message, file=translation.origin)
         findings = rules.review(translation, None, own_context)
         yield from (finding for finding in findings if finding.severity is not Severity.ADVICE)
-
-
-def _instant(statement: Statement, zone: str, now: datetime) -> datetime | None:
-    """Return the time to send in its source; None without one, or if the zone does not have it.
-
-    A local time counts as a time in the configured zone.
-    """
-    if statement.local_time is not None:
-        return statement.local_time.instant(zone, earliest=now)
-    try:
-        return statement.send_at and resolve(statement.send_at, zone)
-    except ValueError:
-        return None

@@ -11,7 +11,7 @@ from newsletter.domain.errors import Defect, Fault
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.feed import FeedRecord, ItemState, KnownItem
-from newsletter.domain.statements.statement import Statement, StoredStatement
+from newsletter.domain.statements.statement import Statement, StoredStatement, texts_of
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.domain.wording import read_words, stored_words
 from newsletter.store.database import NO_LIMIT, Database, Repository, as_instant, from_json
@@ -165,20 +165,30 @@ class Statements(Repository):
             key="statement.translation_of",
         )
 
+    def find_same_text(self, statement: Statement) -> list[StoredStatement]:
+        """Return the other statements with the same words, even if their source lacks them."""
+        [(slug, text_hash)] = texts_of(statement)
+        return self._db.all(
+            StoredStatement,
+            f"{_SELECT_STORED} WHERE text_hash = :text_hash AND slug <> :slug ORDER BY slug",
+            slug=slug,
+            text_hash=text_hash,
+        )
+
     def put(self, stored: StoredStatement, at: datetime) -> None:
         """Insert the statement, or replace the one with its slug."""
         self._db.change(
             """
             INSERT INTO statement (slug, document, content_hash, fingerprint, present, writers,
-                mailboxes, translation_of, progress, sought, changed_at, content_since)
+                mailboxes, translation_of, progress, sought, text_hash, changed_at, content_since)
             VALUES (:slug, :statement, :content_hash, :fingerprint, :present, :writers,
-                :mailboxes, :translation_of, :progress, :sought, :at, :at)
+                :mailboxes, :translation_of, :progress, :sought, :text_hash, :at, :at)
             ON CONFLICT (slug) DO UPDATE SET document = excluded.document,
                 content_hash = excluded.content_hash, fingerprint = excluded.fingerprint,
                 present = excluded.present, writers = excluded.writers,
                 mailboxes = excluded.mailboxes, translation_of = excluded.translation_of,
                 progress = excluded.progress, sought = excluded.sought,
-                changed_at = excluded.changed_at,
+                text_hash = excluded.text_hash, changed_at = excluded.changed_at,
                 content_since = CASE WHEN statement.content_hash = excluded.content_hash
                     THEN statement.content_since ELSE excluded.content_since END
             """,
@@ -187,6 +197,7 @@ class Statements(Repository):
             translation_of=stored.statement.translation_of,
             progress=stored.statement.progress,
             sought=searched_text(stored.statement, stored.statement.slug),
+            text_hash=dict(texts_of(stored.statement))[stored.slug],
             at=at,
             **vars(stored),
         )

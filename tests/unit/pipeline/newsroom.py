@@ -152,7 +152,7 @@ class Newsroom:
         """Put a statement into the source, or another text in its place."""
         defaults: dict[str, Any] = {
             "title": "Forum resigns from task force",
-            "body": "The Forum has resigned.",
+            "body": "The Forum has resigned." if slug == "resignation" else f"This is {slug}.",
             "lists": ("press",),
             "language": "en",
             "author": "writer@forum.example",

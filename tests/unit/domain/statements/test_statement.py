@@ -9,8 +9,11 @@ from newsletter.domain.statements.statement import (
     Approvals,
     ApprovalStatus,
     Channel,
+    Statement,
     judge_approvals,
+    share_readers,
 )
+from newsletter.domain.subscribers.segment import Segment
 from tests.rows import rows
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -257,3 +260,36 @@ def test_an_override_that_came_later_changes_nothing_about_when_it_was_approved(
 def test_an_override_of_another_text_is_outdated() -> None:
     other = [over(by, content_hash="d0") for by in ("flo@forum.example", "dan@forum.example")]
     assert judged(*other).changed
+
+
+@rows(
+    ["fields", "others", "shared"],
+    [
+        ({}, {}, True),
+        ({"lists": ("press", "supporters")}, {}, True),
+        ({"lists": ("supporters",)}, {}, False),
+        ({"segment": Segment(name="north", list="press", timezone="UTC")}, {}, True),
+        (
+            {"segment": Segment(name="north", list="press", timezone="UTC")},
+            {"segment": Segment(name="south", list="press", timezone="UTC")},
+            False,
+        ),
+        ({"translation_of": "other"}, {}, False),
+        ({"translation_of": "third"}, {"translation_of": "third"}, False),
+        ({}, {"translation_of": "one"}, False),
+        ({"corrects": "other"}, {}, True),
+        ({"corrects": "third"}, {}, False),
+        ({}, {"corrects": "third"}, False),
+        ({"welcome": True}, {}, False),
+        ({}, {"welcome": True}, False),
+    ],
+)
+def test_two_statements_share_readers_unless_these_are_divided(
+    fields: dict[str, Any], others: dict[str, Any], shared: bool
+) -> None:
+    same: dict[str, Any] = {"title": "A", "body": "B", "lists": ("press",), "language": "en"}
+    one, other = (
+        Statement(**same | {"slug": "one"} | fields),
+        Statement(**same | {"slug": "other"} | others),
+    )
+    assert share_readers(one, other) is shared

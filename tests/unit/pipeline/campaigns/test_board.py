@@ -241,7 +241,7 @@ def test_a_translation_that_nobody_reads_waits_for_no_sender(room: Newsroom) -> 
 def test_a_translation_in_the_mail_of_its_original_stands_with_it(room: Newsroom) -> None:
     room.demand(shares_email=True)
     room.write()
-    room.write_and_approve("dimision", translation_of="resignation", language="es")
+    room.write_and_look("dimision", translation_of="resignation", language="es")
     assert status(room, "dimision").state is State.WITHIN
     assert page(room).counts[Shelf.WITHIN] == 1
 

@@ -3,8 +3,13 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.campaigns.sentences import describe_further, describe_state
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.review import Check, Severity
+from newsletter.domain.statements.statement import Progress
+from newsletter.pipeline.campaigns.board import load_for_page
+from newsletter.pipeline.campaigns.control import StartRequest
+from newsletter.pipeline.statements.approve import send_back
 from newsletter.pipeline.statements.review import is_settled
 from tests.unit.pipeline.campaigns.correcting import foretold
 from tests.unit.pipeline.newsroom import Newsroom
@@ -30,11 +35,17 @@ def settled(room: Newsroom, slug: str) -> bool:
         return is_settled(tx, stored, room.review_rules)
 
 
+def said(room: Newsroom, slug: str) -> list[str]:
+    with room.store.read() as tx:
+        status = load_for_page(tx, slug, room.rules)
+    return [describe_state(status), *describe_further(status)]
+
+
 def test_everybody_gets_one_mail_that_holds_all_the_languages(room: Newsroom) -> None:
     populate(room, {"": 1, "en": 2, "es": 3, "fr": 1})
     go_together(room)
     compose(room, FORUM, SPANISH, FRENCH)
-    agree(room, FORUM, SPANISH)
+    agree(room, FORUM)
     assert [one.slug for one in room.campaigns()] == [FORUM]
     assert room.plan().held == ()
     assert foretold(room, FORUM).audience == 7
@@ -86,13 +97,51 @@ def test_a_translation_without_its_original_is_decided_on_by_itself(room: Newsro
     assert not settled(room, SPANISH)
 
 
-def test_nothing_is_said_of_a_translation_whose_own_yes_lapsed(room: Newsroom) -> None:
+def test_no_act_is_taken_on_a_part_alone_that_would_change_nothing(room: Newsroom) -> None:
+    room.demand(trust_front_matter=True)
+    go_together(room)
+    compose(room, FORUM)
+    compose(room, SPANISH, progress=Progress.APPROVED, approved_by=("ed@forum.example",))
+    one, store, rules = {"by": "ada@forum.example", "slug": SPANISH}, room.store, room.rules
+    for act in (
+        lambda: room.approve(**one),
+        lambda: send_back(**one, expect="", reason="Which Saturday?", store=store, rules=rules),
+        lambda: later(room, SPANISH, hours=1),
+        lambda: room.starter().start(StartRequest(**one, seen="")),
+    ):
+        with pytest.raises(Refused, match="it goes out in the mail of forum"):
+            act()
+    with room.store.read() as tx:
+        assert tx.approvals.list_for(SPANISH) == []
+
+
+def test_the_page_of_a_part_says_whether_the_email_went_out_with_it(room: Newsroom) -> None:
+    populate(room, {"en": 2})
     go_together(room)
     compose(room, FORUM, SPANISH)
-    agree(room, FORUM, SPANISH)
-    compose(room, SPANISH, body="This is another text.")
     agree(room, FORUM)
-    assert room.plan().held == ()
+    assert said(room, SPANISH)[0].startswith("It goes out in the email of its original")
+    begin(room)
+    assert said(room, SPANISH) == ["It went out in the email of its original."]
+    compose(room, SPANISH, body="This is another text.")
+    compose(room, FRENCH)
+    change = "Its text has changed since it went out, and no one gets the change."
+    assert said(room, SPANISH) == ["It went out in the email of its original.", change]
+    lost = "The email of its original went out without it. No one gets it."
+    assert said(room, FRENCH) == [lost]
+
+
+def test_the_page_of_a_sent_text_says_that_its_file_has_another_one(room: Newsroom) -> None:
+    room.send(3)
+    [sent] = said(room, "resignation")
+    room.write_and_look(lists=("press", "supporters"))
+    assert said(room, "resignation") == [sent]
+    room.write_and_look(body="This is for next week.")
+    change = "Its text has changed since it went out, and no one gets the change."
+    assert said(room, "resignation") == [sent, change]
+    room.remove()
+    room.look()
+    assert said(room, "resignation") == [sent]
 
 
 def test_a_translation_that_comes_or_goes_changes_what_was_approved(room: Newsroom) -> None:

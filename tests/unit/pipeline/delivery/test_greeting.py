@@ -54,7 +54,7 @@ def test_a_try_is_not_repeated_under_its_key_with_another_name_in_it(room: Newsr
         room.provider = RecordingProvider(replay=Replay.KEYED, key_lifetime=timedelta(days=1))
         room.provider.loses = lambda _batch: True
         call(room, "Ana")
-        room.send(1, slug=slug, body=GREETING)
+        room.send(1, slug=slug, title=slug, body=GREETING)
         call(room, renamed)
         looked = room.reconcile()
         assert looked.step is step

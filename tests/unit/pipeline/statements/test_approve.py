@@ -8,9 +8,9 @@ from newsletter.pipeline.statements.approve import revoke
 from tests.unit.pipeline.newsroom import Newsroom
 
 
-def approvals(room: Newsroom) -> list[Approval]:
+def approvals(room: Newsroom, slug: str = "resignation") -> list[Approval]:
     with room.store.read() as tx:
-        return tx.approvals.list_for("resignation")
+        return tx.approvals.list_for(slug)
 
 
 def approved(room: Newsroom) -> bool:

@@ -45,6 +45,30 @@ def test_a_text_changed_under_the_same_names_waits(trusting: Newsroom) -> None:
     assert len(approvals(trusting)) == 1
 
 
+def test_a_file_that_is_renamed_after_it_went_out_does_not_go_out_again(
+    trusting: Newsroom,
+) -> None:
+    trusting.subscribe(3)
+    words = {"body": "The Forum has resigned."}
+    trusting.bring_along("ed@forum.example", **words)
+    trusting.look()
+    assert trusting.start_due(minutes=5)
+    trusting.remove()
+    trusting.bring_along("ed@forum.example", slug="renamed", **words)
+    assert not trusting.look().scheduled
+    assert approvals(trusting, "renamed") == []
+    trusting.bring_along("ed@forum.example", slug="renamed", despite="A reminder", **words)
+    assert trusting.look().scheduled
+
+
+def test_names_in_the_file_of_what_was_sent_approve_nothing(trusting: Newsroom) -> None:
+    trusting.send(3)
+    before = approvals(trusting)
+    trusting.bring_along("flo@forum.example", body="This is for next week.")
+    assert not trusting.look().scheduled
+    assert approvals(trusting) == before
+
+
 def test_going_back_to_the_text_that_was_approved_approves_it_again(trusting: Newsroom) -> None:
     trusting.bring_along("ed@forum.example")
     trusting.look()

@@ -95,6 +95,30 @@ def test_another_campaign_within_the_hour_is_said_where_a_list_is_the_same(room:
     assert Check.NEARBY not in checks(room, "second")
 
 
+def test_the_words_of_an_approved_or_sent_statement_are_approved_again_only_with_a_reason(
+    room: Newsroom,
+) -> None:
+    room.subscribe(5)
+    words = {"title": "On the library", "body": "It opens."}
+    for slug in ("first", "second"):
+        room.write_and_look(slug, **words)
+    room.write_and_look("third", lists=("supporters",), **words)
+    assert not {Check.REPEATED} & (checks(room, "first") | checks(room, "second"))
+    room.approve(slug="first")
+    assert Check.REPEATED in checks(room, "second")
+    room.remove("first")  # its file is gone before it went out
+    room.look()
+    assert Check.REPEATED not in checks(room, "second")
+    room.write_and_look("first", **words)
+    assert room.start_due(minutes=5)
+    room.remove("first")
+    room.look()
+    assert Check.REPEATED not in checks(room, "third")
+    with pytest.raises(Refused, match="repeated: it has the same words as first"):
+        room.approve(slug="second")
+    assert room.approve(slug="second", despite=WHY).warnings == ("repeated",)
+
+
 def test_the_times_in_the_file_and_by_staff_are_compared_as_instants(room: Newsroom) -> None:
     wall = datetime(2026, 11, 25, 9, 0)  # noqa: DTZ001 - a wall time
     room.subscribe(1)

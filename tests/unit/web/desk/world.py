@@ -40,7 +40,7 @@ class World:
     def submit_text(self) -> str:
         """The slug of a statement that waits for approval."""
         slug = f"hours-{next(self._numbers)}"
-        self.room.write(slug=slug)
+        self.room.write(slug=slug, subject=slug)
         self.room.services.tick.run()
         return slug
 
