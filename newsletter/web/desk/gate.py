@@ -67,14 +67,15 @@ class Gate:
 
     def routes(self) -> list[HttpRoute]:
         """Return the routes for Starlette. The desk has no other paths."""
-        found = [
-            HttpRoute(DESK_ROOT + route.path, self._guard(route), methods=[route.method])
-            for route in self._routes
-        ]
         get_paths = {route.path for route in self._routes if route.method == "GET"}
-        found += [
+        # first, because a path with a parameter may match them too
+        found = [
             HttpRoute(DESK_ROOT + path, self._only_posted, methods=["GET"])
             for path in sorted({route.path for route in self._routes} - get_paths)
+        ]
+        found += [
+            HttpRoute(DESK_ROOT + route.path, self._guard(route), methods=[route.method])
+            for route in self._routes
         ]
         assets = HttpRoute(f"{DESK_ROOT}/static/{{version}}/{{name}}", self._asset)
         return [*found, assets, HttpRoute(f"{DESK_ROOT}/{{rest:path}}", self._missing_page)]

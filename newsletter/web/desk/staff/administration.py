@@ -54,7 +54,7 @@ class StaffPages(StaffPart):
         people.withdraw(request.number("number"), by=request.who.address, proofs=request.proofs)
         return redirect(_STAFF_PATH, done="withdrawn")
 
-    @route("GET", "/staff/{address}", Role.ADMIN)
+    @route("GET", "/staff/{address:path}", Role.ADMIN)
     def person(self, request: DeskRequest) -> Response:
         address = request.param("address")
         found = [one for one in people.load_staff(proofs=request.proofs) if one.address == address]
@@ -68,20 +68,19 @@ class StaffPages(StaffPart):
             is_own_account=address == request.who.address,
         )
 
-    @route("POST", "/staff/{address}/role", Role.ADMIN, step_up=True)
+    @route("POST", "/staff/{address:path}/role", Role.ADMIN, step_up=True)
     def change_role(self, request: DeskRequest) -> Response:
         address, role = request.param("address"), _parse_role(request.field("role"))
-        by, proofs = request.who.address, request.proofs
-        before = people.change_role(address, role, by=by, proofs=proofs)
+        before = people.change_role(address, role, by=request.who.address, proofs=request.proofs)
         return redirect(_STAFF_PATH, done="role" if before is not role else "")
 
-    @route("POST", "/staff/{address}/reset", Role.ADMIN, step_up=True)
+    @route("POST", "/staff/{address:path}/reset", Role.ADMIN, step_up=True)
     def reset(self, request: DeskRequest) -> Response:
         """Mail a colleague a link to set a new password."""
         people.reset(request.param("address"), by=request.who.address, proofs=request.proofs)
         return redirect(_STAFF_PATH, done="link")
 
-    @route("POST", "/staff/{address}/remove", Role.ADMIN, step_up=True)
+    @route("POST", "/staff/{address:path}/remove", Role.ADMIN, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         people.disable(request.param("address"), by=request.who.address, proofs=request.proofs)
         return redirect(_STAFF_PATH, done="removed")

@@ -2,7 +2,7 @@
 
 import re
 from html import unescape
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -290,3 +290,12 @@ def test_a_log_that_was_changed_is_said_to_be(dan: Browser) -> None:
     answer = dan.post("/audit/verify")
     assert answer.status == 409
     assert "Line 1 of the audit log is not what was written" in words(answer)
+
+
+def test_each_address_that_can_be_invited_can_be_removed(dan: Browser, browser: Browser) -> None:
+    address = "press/second@forum.example"
+    browser.join(address, Role.ADMIN)
+    [page] = re.findall(r'href="/desk(/staff/press%2F[^"]+)"', dan.get("/staff").text)
+    assert address in words(dan.get(unquote(page)))
+    assert dan.post(f"{unquote(page)}/remove").status == 303
+    assert not browser.is_in

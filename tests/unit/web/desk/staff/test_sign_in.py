@@ -248,7 +248,7 @@ def test_it_is_kept_through_the_second_factor_too(browser: Browser, site: Forum)
     assert hidden(back) == {"title": ["x" * 50_000]}
 
 
-@rows("path", ["/step-up", "/sign-out", "/account/codes", "/staff/a@b/role"])
+@rows("path", ["/step-up", "/sign-out", "/account/codes", "/staff/a@b/role", "/readers/edit"])
 def test_what_only_a_form_leads_to_says_so_when_it_is_loaded(browser: Browser, path: str) -> None:
     answer = browser.get(path)
     assert answer.status == 405
