@@ -14,20 +14,21 @@ from newsletter.domain.delivery.transactional import NoticeSection
 from newsletter.domain.wording import say
 from newsletter.rendering.sentences import Language, shown_news
 
+_MAX_BLOCK_CHARS = 3_000
+"""The most characters of a block: Slack refuses the whole message for a longer one."""
+
 
 def slack_message(news: Sequence[NoticeSection], language: Language) -> bytes:
     """Return the body for an incoming webhook of Slack: a text, and blocks."""
     subject, shown, others = shown_news(news, language)
-    blocks: list[dict[str, Any]] = [
-        {
-            "type": "section",
-            "text": {
-                "type": "mrkdwn",
-                "text": f"*<{one.url}|{_escape_slack(one.title)}>*: "
-                + _escape_slack("\n".join((one.label, *one.lines))),
-            },
-        }
+    texts = (
+        f"*<{one.url}|{_escape_slack(one.title)}>*: "
+        + _escape_slack("\n".join((one.label, *one.lines)))
         for one in shown
+    )
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": text[:_MAX_BLOCK_CHARS]}}
+        for text in texts
     ]
     if others:
         blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": others}]})

@@ -174,8 +174,8 @@ class _Day:
 
 _MAX_NEWS = 20
 """The most sections in one message. Slack accepts 50 blocks, and Teams 28 KB."""
-_MAX_CHARS = 1_000
-"""The most characters of a section's lines: an email of more than 102 KB is not sent."""
+_MAX_BYTES = 1_000
+"""The most bytes of a section's lines: an email of more than 102 KB is not sent."""
 _UNSENT_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ufffe\uffff]")
 
 
@@ -206,7 +206,8 @@ def _shown_section(section: NoticeSection, language: Language) -> NoticeSection:
         sendable(language.say(text)) for text in (section.label, section.title, *section.lines)
     )
     text = "\n".join(lines)
-    text = text if len(text) <= _MAX_CHARS else f"{text[:_MAX_CHARS].rstrip()} …"
+    if len(data := text.encode()) > _MAX_BYTES:
+        text = f"{data[:_MAX_BYTES].decode(errors='ignore').rstrip()} …"
     return replace(section, label=label, title=title, lines=tuple(text.splitlines()))
 
 

@@ -153,9 +153,8 @@ class Audit(Repository):
             which &= Condition(actors, {"actors": search.actors})
         if search.action:
             which &= Condition("action = :action", {"action": search.action})
-        for index, word in enumerate(search.words.split()):
-            text, name = "lower(subject || ' ' || detail)", f"word_{index}"
-            which &= contains_any(text, spellings(word), name)
+        for no, word in enumerate(search.words.split()):
+            which &= contains_any("lower(subject || ' ' || detail)", spellings(word), f"word_{no}")
         return self._db.all(
             AuditEntry,
             f"{_SELECT} WHERE number < :before AND {which} ORDER BY number DESC LIMIT :limit",

@@ -49,6 +49,14 @@ def test_an_email_to_staff_stays_within_what_gmail_shows() -> None:
         assert "And 40 more, at the desk." in part
 
 
+@rows("letter", ["<", "&", "ж", "語"])
+def test_a_chat_takes_many_notices_in_each_script(letter: str) -> None:
+    many = [replace(one, lines=(letter * 2_000,)) for one in MANY]
+    blocks = json.loads(slack_message(many, ENGLISH))["blocks"][:20]
+    assert max(len(block["text"]["text"]) for block in blocks) <= 3_000
+    assert len(teams_card(many, ENGLISH)) < 28_000
+
+
 def test_a_notice_without_lines_is_a_title_alone() -> None:
     bare = NoticeSection(title="Text", label="approved", lines=(), url="https://a.example")
     assert len(json.loads(teams_card([bare], ENGLISH))["attachments"][0]["content"]["body"]) == 1

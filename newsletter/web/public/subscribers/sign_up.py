@@ -112,16 +112,16 @@ class SignUpPages:
     ) -> Response:
         """Return the answer as JSON. CORS lets only the sites in ``signup.origins`` read it."""
         messages, _ = self._frame.words(language)
-        text = (
-            messages["busy"] if faults is None else messages["form_faults" if faults else "asked"]
-        )
+        key = "busy" if faults is None else "form_faults" if faults else "asked"
         sentences = {key: messages[f"fault_{fault.value}"] for key, fault in (faults or {}).items()}
         origin = request.headers.get("origin", "")
         fields = {**self._frame.data_fields, "Vary": "Origin"}
         if origin in self._offering.rules.origins:
             fields["Access-Control-Allow-Origin"] = origin
         status = 429 if faults is None else 422 if faults else 200
-        return JSONResponse({"text": text, "faults": sentences}, status_code=status, headers=fields)
+        return JSONResponse(
+            {"text": messages[key], "faults": sentences}, status_code=status, headers=fields
+        )
 
     def _request_email(
         self, request: Request, form: signup.SignUpForm, language: str
