@@ -70,11 +70,10 @@ def examine_from_outside(settings: Settings, key: bytes, now: datetime) -> Itera
     """
     if not has_remote_provider(settings):
         return
-    from newsletter.transport.dns import TxtResolver
+    from newsletter.transport.dns import txt_records
 
-    names = TxtResolver().texts
     for domain in sending_domains(settings):
-        yield from examine_domain(domain, _COMMON_DKIM_SELECTORS, names)
+        yield from examine_domain(domain, _COMMON_DKIM_SELECTORS, txt_records)
     yield examine_pages(settings.public_url)
     for url in filter(None, (settings.public_url, settings.desk.url)):
         if urlsplit(url).hostname not in _LOOPBACK_HOSTS:
