@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import BatchOutcomes, ClaimedBatch, Outcome, Verdict
+from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.statements.content import Content, Sender
 from newsletter.domain.subscribers.audience import Audience, Entry
 from newsletter.store.sql import Store, Transaction
@@ -227,3 +229,10 @@ class Books:
 
 def ids(claimed: ClaimedBatch) -> list[int]:
     return [number for number, _ in claimed.members]
+
+
+def audited(store: Any, action: str = "") -> list[AuditEntry]:
+    """Return the lines of the audit log, which is whole, or those of one action, oldest first."""
+    with store.read() as tx:
+        tx.audit.verify()
+        return [one for one in tx.audit.list_newest(None)[::-1] if action in {"", one.action}]

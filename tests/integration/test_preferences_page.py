@@ -11,6 +11,7 @@ import pytest
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.preferences import PREFERENCES_LINK_LIFETIME
 from newsletter.domain.subscribers.signup import Method
+from tests.contracts.books import audited
 from tests.pages import Forum, Kept, forum, kept_after
 
 ANA = "Ana@Example.org"
@@ -205,8 +206,8 @@ def test_whoever_is_on_all_lists_can_ask_to_be_written_to_again(site: Forum) -> 
             ("old", True),
             ("press", True),
         ]
-        [line] = [one for one in tx.audit.list_newest(None)[::-1] if one.action == "lift"]
-        assert line.values == {"before": "bounced", "reason": "on the page of preferences"}
+    [line] = audited(site.services.store, "lift")
+    assert line.values == {"before": "bounced", "reason": "on the page of preferences"}
 
 
 def test_the_link_opens_for_a_day_and_then_only_has_another_sent(site: Forum) -> None:
@@ -321,7 +322,7 @@ def test_deleting_asks_once_more_and_then_leaves_nothing_but_the_block(site: For
     with site.services.store.read() as tx:
         assert tx.readers.get(1) is None
         assert tx.readers.suppression_reason(ANA) is SuppressionReason.ERASED
-        [entered] = [one for one in tx.audit.list_newest(None)[::-1] if one.action == "forget"]
+    [entered] = audited(site.services.store, "forget")
     assert (entered.actor, entered.subject, entered.values) == ("the reader", "subscriber", {})
     for way in ("", "/data", "/delete"):
         assert site.get(path + way).status == 404

@@ -49,6 +49,7 @@ from newsletter.pipeline.status import load_status
 from newsletter.rendering.checks.reviewer import review_text
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
+from tests.contracts.books import audited
 from tests.fakes import (
     FixedClock,
     ListSource,
@@ -471,9 +472,7 @@ class Newsroom:
 
     def deeds(self) -> list[tuple[str, str]]:
         """(actor, action) of each line of the audit log, which is whole."""
-        with self.store.read() as tx:
-            tx.audit.verify()
-            return [(line.actor, line.action) for line in tx.audit.list_newest(None)[::-1]]
+        return [(line.actor, line.action) for line in audited(self.store)]
 
 
 class Meanwhile(WatchedStore):

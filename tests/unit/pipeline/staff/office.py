@@ -16,6 +16,7 @@ from newsletter.pipeline.staff.account import OwnAccount
 from newsletter.pipeline.staff.proofs import Client, Proofs, Refusal, SignedIn
 from newsletter.runtime.services import Services
 from newsletter.store.sql import Store
+from tests.contracts.books import audited
 from tests.fakes import FixedClock
 
 PASSWORD = "umbrella kettle forest nine"  # noqa: S105 - made up
@@ -130,8 +131,4 @@ class Office:
 
     def deeds(self) -> list[tuple[str, str, str]]:
         """(actor, action, subject) of each line of the audit log, which is whole."""
-        with self.store.read() as tx:
-            tx.audit.verify()
-            return [
-                (one.actor, one.action, one.subject) for one in tx.audit.list_newest(None)[::-1]
-            ]
+        return [(one.actor, one.action, one.subject) for one in audited(self.store)]

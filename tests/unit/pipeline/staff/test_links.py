@@ -13,6 +13,7 @@ from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import Client, Refusal, SignedIn
+from tests.contracts.books import audited
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 from tests.unit.pipeline.staff.test_people import accept, roles
 
@@ -128,8 +129,7 @@ def test_the_log_says_whether_a_link_was_printed_or_mailed(office: Office) -> No
     office.join(DAN, Role.ADMIN)
     office.link(ANA)
     office.link(BEN, by=DAN)
-    with office.store.read() as tx:
-        lines = [one.values for one in tx.audit.list_newest(None)[::-1] if one.action == "invite"]
+    lines = [one.values for one in audited(office.store, "invite")]
     assert [(one["role"], one["link"]) for one in lines] == [
         ("admin", "the link was printed"),
         ("writer", "the link was printed"),
@@ -215,7 +215,7 @@ def test_whoever_asks_learns_nothing_and_nobody_without_an_account_gets_a_link(
         forgot(office, address)
     with office.store.read() as tx:
         assert tx.staff_links.list_usable(tx.now) == []
-        assert [one.subject for one in tx.audit.list_newest(None)[::-1]][-3:] == ["no account"] * 3
+    assert [one.subject for one in audited(office.store)][-3:] == ["no account"] * 3
 
 
 def test_one_network_asks_for_so_many_links_only(office: Office) -> None:

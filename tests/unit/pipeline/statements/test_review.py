@@ -13,6 +13,7 @@ from newsletter.domain.statements.review import Check, ReviewContext, ReviewFind
 from newsletter.domain.statements.statement import Statement
 from newsletter.pipeline.statements.approve import revoke
 from newsletter.pipeline.statements.review import is_settled, review
+from tests.contracts.books import audited
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 from tests.unit.pipeline.statements.test_approve import approvals
@@ -26,10 +27,7 @@ def checks(room: Newsroom, slug: str = "resignation") -> set[Check]:
 
 
 def kept(room: Newsroom, action: str = "approve") -> list[Mapping[str, object]]:
-    with room.store.read() as tx:
-        return [
-            entry.values for entry in tx.audit.list_newest(None)[::-1] if entry.action == action
-        ]
+    return [entry.values for entry in audited(room.store, action)]
 
 
 def settled(room: Newsroom) -> bool:

@@ -10,6 +10,7 @@ from newsletter.domain.subscribers.audience import Entry, Subscriber, Suppressio
 from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
 from newsletter.pipeline.subscribers.leave import forget
+from tests.contracts.books import audited
 from tests.unit.pipeline.newsroom import Newsroom
 
 ADA, ANA = "ada@forum.example", "ana@example.org"
@@ -35,11 +36,8 @@ def suppressed(room: Newsroom) -> SuppressionReason | None:
 
 
 def entered(room: Newsroom) -> list[tuple[str, str, str, Mapping[str, object]]]:
-    with room.store.read() as tx:
-        return [
-            (line.actor, line.action, line.subject, line.values)
-            for line in tx.audit.list_newest(None)[::-1]
-        ]
+    lines = audited(room.store)
+    return [(line.actor, line.action, line.subject, line.values) for line in lines]
 
 
 def test_a_person_is_added_to_lists_that_are_offered_or_in_use(room: Newsroom) -> None:

@@ -30,6 +30,7 @@ from newsletter.pipeline.subscribers.join import (
     follow,
 )
 from newsletter.pipeline.subscribers.leave import leave
+from tests.contracts.books import audited
 from tests.fakes import NOON
 from tests.unit.pipeline.delivery.sending import JOIN, Post
 from tests.unit.pipeline.newsroom import Newsroom
@@ -83,9 +84,8 @@ def proof(room: Newsroom, number: int) -> list[ConsentRecord]:
         return tx.consents.list_for(number)
 
 
-def audited(room: Newsroom) -> list[tuple[str, Mapping[str, object]]]:
-    with room.store.read() as tx:
-        return [(one.action, one.values) for one in tx.audit.list_newest(None)[::-1]]
+def entered(room: Newsroom) -> list[tuple[str, Mapping[str, object]]]:
+    return [(one.action, one.values) for one in audited(room.store)]
 
 
 def test_to_ask_makes_nobody_a_subscriber(room: Newsroom) -> None:
@@ -228,10 +228,10 @@ def test_only_the_person_comes_back_and_only_where_staff_did_not_say_never(
         left = tx.readers.suppression_reason(WISH.address)
     if reason is SuppressionReason.MANUAL:
         assert (done.state, left, find(room)) == (LinkState.BLOCKED, reason, None)
-        assert audited(room) == []
+        assert entered(room) == []
     else:
         assert (done.state, left) == (LinkState.DONE, None)
-        assert audited(room) == [
+        assert entered(room) == [
             ("lift", {"before": reason.value, "reason": "confirmed by email 1"})
         ]
 
@@ -384,7 +384,7 @@ def test_a_closed_list_is_joined_only_after_staff_admit_the_person(post: Post) -
     assert email.state is MessageState.ACCEPTED
     assert post.room.provider.batches[-1].content.subject == "admitted"
     assert (email.lists, email.language) == (("sport",), "es")
-    assert audited(post.room)[-1] == ("admit", {"list": "sport"})
+    assert entered(post.room)[-1] == ("admit", {"list": "sport"})
     with pytest.raises(NotFound, match="not open any more"):
         decide(post.room, admits=True)
 

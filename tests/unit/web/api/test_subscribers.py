@@ -9,6 +9,7 @@ import pytest
 from newsletter.domain.staff.token import Scope
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from tests.api import Program, problem, program
+from tests.contracts.books import audited
 from tests.pages import Forum, forum
 from tests.rows import rows
 
@@ -91,8 +92,7 @@ def test_an_address_is_changed_exported_and_erased(site: Forum) -> None:
     for method, deed in (("GET", ""), ("DELETE", ""), ("POST", "/data")):
         assert problem(crm.ask(method, path + deed))["status"] == 404
     assert problem(crm.ask("POST", "/subscribers", NEW | {"address": BEN}))["status"] == 409
-    with site.services.store.read() as tx:
-        acts = [(one.action, one.values.get("channel")) for one in tx.audit.list_newest(None)[::-1]]
+    acts = [(one.action, one.values.get("channel")) for one in audited(site.services.store)]
     through = f"through token {crm.number}, CRM"
     assert acts[-4:] == [(deed, through) for deed in ("add", "change address", "data", "forget")]
 

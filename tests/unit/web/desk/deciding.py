@@ -9,6 +9,7 @@ from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, Start
 from newsletter.domain.statements.statement import Approval
+from tests.contracts.books import audited
 from tests.desk import Signed, Staffed, desk
 from tests.pages import Answer
 from tests.unit.web.desk import work
@@ -101,9 +102,7 @@ class Room:
 
     def deeds(self) -> list[tuple[str, str]]:
         """(actor, action) of each line of the audit log, which is whole."""
-        with self.services.store.read() as tx:
-            tx.audit.verify()
-            return [(line.actor, line.action) for line in tx.audit.list_newest(None)[::-1]]
+        return [(line.actor, line.action) for line in audited(self.services.store)]
 
 
 def form_of(page: Answer, action: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from urllib3 import encode_multipart_formdata
 
 from newsletter.domain.statements.draft import Draft, Version
 from newsletter.domain.statements.statement import StoredStatement
+from tests.contracts.books import audited
 from tests.desk import Signed, Staffed
 from tests.pages import Answer
 
@@ -65,12 +66,8 @@ class Desk:
         return found
 
     def deeds(self) -> list[tuple[str, str]]:
-        with self.staffed.site.services.store.read() as tx:
-            tx.audit.verify()
-            return [
-                (one.actor.partition("@")[0], one.action)
-                for one in tx.audit.list_newest(None)[::-1]
-            ]
+        lines = audited(self.staffed.site.services.store)
+        return [(one.actor.partition("@")[0], one.action) for one in lines]
 
 
 def key_in(answer: Answer) -> str:

@@ -15,6 +15,7 @@ from newsletter.domain.wording import read_words
 from newsletter.pipeline.history import describe_entry
 from newsletter.pipeline.staff import people
 from newsletter.runtime.diagnosis import check_sign_in
+from tests.contracts.books import audited
 from tests.desk import words
 from tests.fakes import FixedClock
 from tests.openid import CLIENT, SECRET, OpenIdServer
@@ -42,8 +43,7 @@ def home(site: Forum) -> Browser:
 
 
 def deeds(site: Forum) -> list[tuple[Any, ...]]:
-    with site.services.store.read() as tx:
-        lines = tx.audit.list_newest(None)[::-1]
+    lines = audited(site.services.store)
     told = [describe_entry(line, None, "UTC") for line in lines]
     return [
         (one.actor, one.action, one.subject, said) for one, said in zip(lines, told, strict=True)

@@ -11,6 +11,7 @@ from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
+from tests.contracts.books import audited
 from tests.desk import OURS, desk, words
 from tests.pages import Forum, forum
 from tests.rows import rows
@@ -344,11 +345,7 @@ def test_thirty_guesses_at_once_are_ten(browser: Browser, site: Forum) -> None:
     form = {"email": ANA, "password": OTHER}
     answers = site.ask_all(asked, form=form, headers=OURS, client="93.184.216.34")
     assert {answer.status for answer in answers} <= {401, 503}  # 503: four of a network wait
-    with site.services.store.read() as tx:
-        refused = [
-            one for one in tx.audit.list_newest(None)[::-1] if one.action == "sign-in refused"
-        ]
-    assert len(refused) <= 10
+    assert len(audited(site.services.store, "sign-in refused")) <= 10
 
 
 def test_a_forgotten_password_comes_back_by_mail_and_the_answer_tells_nothing(

@@ -4,6 +4,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from tests.contracts.books import audited
 from tests.desk import Staffed, desk, words
 from tests.pages import kept_after
 from tests.rows import rows
@@ -120,8 +121,7 @@ def test_a_writer_sends_a_test_to_themselves(staffed: Staffed) -> None:
         "ana@forum.example",
         "[Test] The library opens earlier",
     )
-    with staffed.site.services.store.read() as tx:
-        [line] = [one for one in tx.audit.list_newest(None)[::-1] if one.action == "test"]
+    [line] = audited(staffed.site.services.store, "test")
     assert line.actor == "ana@forum.example"
     assert "Ana sent a test email." in words(staffed.as_("vera").get("/statements/hours/history"))
 
@@ -189,8 +189,7 @@ def test_a_text_is_tested_before_it_is_handed_in(staffed: Staffed) -> None:
     assert (mail["To"], mail["Subject"]) == ("ana@forum.example", "[Test] Library hours")
     body = mail.get_body(("plain",))
     assert "The library opens at ten." in body.get_content()
-    with staffed.site.services.store.read() as tx:
-        [line] = [one for one in tx.audit.list_newest(None)[::-1] if one.action == "test"]
+    [line] = audited(staffed.site.services.store, "test")
     assert (line.actor, line.subject) == ("ana@forum.example", f"desk{written.at}")
     assert written.draft.submitted_version is None
 
