@@ -15,7 +15,7 @@ ACTOR_NAMES, SUBJECTS = (
     {name: say(words) for name, words in _ACTS.pop(key).items()} for key in ("actors", "subjects")
 )
 _CONTENT_HASH_PATTERN = re.compile(r"([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}")
-WITH_HASH, WITHOUT_HASH = "the email {version}", "it"
+WITH_HASH, WITHOUT_HASH = "the email {version}", "the statement"
 """Words of a sentence in the log, and on pages of a statement."""
 _EMAIL_ADDRESS_PATTERN = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
 """An address, from the beginning of a word and possessively: no letter is examined twice."""

@@ -33,7 +33,7 @@ STARTED = {"version": DIGEST, "readers": 12, "when": say("at {time}", time=LATER
     [
         (
             entry("ben@forum.example", "approve", version=DIGEST, despite="typo"),
-            "Ben approved it: typo.",
+            "Ben approved the statement: typo.",
         ),
         (entry("ben@forum.example", "revoke", approvals=[3]), "Ben withdrew an approval."),
         (entry("ana@forum.example", "comment"), "Ana Ruiz commented."),
@@ -41,7 +41,7 @@ STARTED = {"version": DIGEST, "readers": 12, "when": say("at {time}", time=LATER
         (entry("ana@forum.example", "submit"), "Ana Ruiz submitted the text."),
         (
             entry("ben@forum.example", "send back", version=DIGEST, reason="Which Saturday?"),
-            "Ben sent it back: Which Saturday?",
+            "Ben sent the statement back: Which Saturday?",
         ),
         (
             entry("cleo@forum.example", "schedule", at=NOON),
@@ -49,7 +49,7 @@ STARTED = {"version": DIGEST, "readers": 12, "when": say("at {time}", time=LATER
         ),
         (
             entry("cleo@forum.example", "start", **STARTED),
-            "Cleo started it for 12 people, at Tue 1 Dec 2026, 15:00 Berlin.",
+            "Cleo started the statement for 12 people, at Tue 1 Dec 2026, 15:00 Berlin.",
         ),
         (entry("cleo@forum.example", "pause", campaign=3), "Cleo paused it."),
         (
@@ -96,6 +96,7 @@ def test_each_deed_is_told_in_the_language_of_the_desk() -> None:
             "Gestartet von Cleo, an 12 Personen, Zeit: Di. 1. Dez. 2026, 15:00 Uhr (Berlin).",
         ),
         (entry("ana@forum.example", "comment"), "Kommentiert von Ana Ruiz."),
+        (entry("ben@forum.example", "approve", version=DIGEST), "Freigegeben von Ben."),
     ):
         assert german.say(describe_entry(line, NAMES, "Europe/Berlin")) == said
 

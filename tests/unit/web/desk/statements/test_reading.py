@@ -315,7 +315,9 @@ def test_the_history_tells_each_deed_a_page_at_a_time(staffed: Staffed) -> None:
     assert "Nothing has happened yet" in said(staffed, "/statements/hours/history")
     approve(staffed)
     history = said(staffed, "/statements/hours/history", "vera")
-    assert re.search("The program scheduled it[.].*Ben approved it[.]", history)
+    assert re.search(
+        "The program scheduled the statement[.].*Ben approved the statement[.]", history
+    )
     with staffed.site.services.store.begin() as tx:
         for _ in range(60):
             tx.audit.enter(actor="x@y.example", action="note", subject="hours", detail="")
@@ -410,7 +412,9 @@ def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffe
     assert "Next: you can change it and submit it again. Edit Submit for review" in said(
         staffed, here, "ana"
     )
-    assert "Ben sent it back: Which Saturday?" in said(staffed, f"{here}/history", "vera")
+    assert "Ben sent the statement back: Which Saturday?" in said(
+        staffed, f"{here}/history", "vera"
+    )
     with staffed.site.services.store.read() as tx:
         draft = tx.drafts.find_by_slug("concert-in-the-park")
     page = said(staffed, f"/drafts/{draft.key}/edit", "ana")
