@@ -111,6 +111,17 @@ def test_words_for_a_time_are_read_below_their_field(site: Site, open_page: Open
     assert page.locator("#at").get_attribute("aria-invalid") == "true"
 
 
+def test_a_time_can_be_picked_in_the_browsers_calendar(site: Site, open_page: Open) -> None:
+    site.page = """<form><label for="at">Time</label><input id="at" name="at">
+<button type="button" data-pick="at" hidden>Pick</button></form>"""
+    page = open_page("/")
+    page.get_by_role("button", name="Pick").click()
+    picked = "one => { one.value = '2026-12-03T06:00'; one.dispatchEvent(new Event('change')); }"
+    page.locator("[type=datetime-local]").evaluate(picked)
+    assert page.locator("#at").input_value() == "2026-12-03 06:00"
+    assert page.evaluate("[...new FormData(document.forms[0]).keys()]") == ["at"]
+
+
 def test_words_of_an_embargo_are_set_or_denied_by_a_press(site: Site, open_page: Open) -> None:
     site.page = """<form><div class="note" data-embargo="/time"><div><div class="field">
 <label for="e">Embargo in the text</label>

@@ -13,6 +13,7 @@ import { menu } from "./menu.js";
 import { count, mirror, oneLine, swatch } from "./mirror.js";
 import { once } from "./once.js";
 import { passkey } from "./passkey.js";
+import { pick } from "./pick.js";
 import { preview } from "./preview.js";
 import { print } from "./print.js";
 import { time } from "./time.js";
@@ -28,6 +29,7 @@ const BEHAVIOURS = [
   ["[data-print]", print],
   ["[data-copy]", copy],
   ["input[data-time]", time],
+  ["[data-pick]", pick],
   [".drawer, .panel", drawer],
   // a copy of what was typed is put back before the editor reads it
   ["form[data-autosave]", autosave],
