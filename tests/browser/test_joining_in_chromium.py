@@ -1,9 +1,7 @@
 """A reader joins in Chromium: with script and without, by keyboard, on a telephone."""
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,39 +12,29 @@ from tests.acceptance.signing import LISTS, confirmation_link
 from tests.browser.axe import violations_in_both
 from tests.browser.opening import Open, Windows, opening, wait_for_count, wait_for_heading
 from tests.pages import Forum, forum
+from tests.servers import LoopbackServer, Received, Step, reply
 
 pytestmark = pytest.mark.chromium
 
 
-class Elsewhere(ThreadingHTTPServer):
+class Elsewhere(LoopbackServer):
     """Another site, whose one page is ``page``."""
 
     page = ""
 
-    class Handler(BaseHTTPRequestHandler):
-        """Gives the page for each path."""
-
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(self.server.page.encode())  # type: ignore[attr-defined]
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+    def usual(self, received: Received) -> Step:
+        return reply(200, self.page, {"Content-Type": "text/html; charset=utf-8"})
 
     def shows(self, body: str, host: str = "www.forum") -> str:
         """Show a body; return the page's address."""
         self.page = f"<!doctype html><html lang=en><title>x</title><main><h1>x</h1>{body}</main>"
-        return f"http://{host}.localhost:{self.server_port}/"
+        return f"{self.url.replace('127.0.0.1', f'{host}.localhost')}/"
 
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[Elsewhere]:
-    with Elsewhere(("127.0.0.1", 0), Elsewhere.Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    with Elsewhere() as server:
         yield server
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
