@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from html import escape
 from itertools import groupby, islice, pairwise, zip_longest
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.pdf_layout import (
@@ -16,7 +16,6 @@ from newsletter.documents.markup.pdf_layout import (
     PdfLine,
     TextRun,
     read_pages,
-    split_columns,
 )
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import cut_text
@@ -66,7 +65,7 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, _SCANNED_REASON)
     edges, kept = _without_edges(pages)
     lines = [line for page in kept for line in page]
-    columns = [part for page in kept for part in split_columns(page)]
+    columns = [list(column) for page in kept for _, column in groupby(page, key=attrgetter("part"))]
     # to half points: scaling a page turns one size of letters into several
     usual = _most_frequent((round(line.size * 2) / 2, len(line.text)) for line in lines)
     pitch = _most_frequent((round(gap, 1), 1) for column in columns for gap in _gaps(column))
@@ -182,7 +181,8 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
     right = max(edges, default=0.0)
     blocks: list[_Block] = []
     for row in _group_side_by_side(page):
-        cells = sorted((cell for line in row for cell in line.cells), key=lambda cell: cell.left)
+        cells = [cell for line in row for cell in line.cells]
+        cells.sort(key=lambda cell: cell.left, reverse=row[0].to_left)
         if len(cells) > 1 and not _LIST_MARK_PATTERN.fullmatch(cells[0].text):
             if blocks and blocks[-1].rows and len(blocks[-1].rows[-1]) == len(cells):
                 blocks[-1].rows.append(cells)
@@ -191,15 +191,15 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
             continue
         line = replace(_as_one(row[0], cells), right=max(one.right for one in row))
         above = blocks[-1].lines[-1] if blocks and not blocks[-1].rows else None
-        is_item = _BULLET_PATTERN.match(line.text) or _NUMBER_PATTERN.match(line.text)
+        # a day amid a sentence is no number of an item
+        is_amid = above and not blocks[-1].is_complete and blocks[-1].continues_with(line)
+        is_number = not is_amid and _NUMBER_PATTERN.match(line.text)
+        is_item = is_number or _BULLET_PATTERN.match(line.text)
         joins = (
             above
             and _is_as_large(above, line)
             and not is_item
-            and (
-                (above.box == line.box and line.left < above.right)
-                or _is_below(blocks[-1], line, size, line_distance)
-            )
+            and (_is_close_below(above, line) or _is_below(blocks[-1], line, size, line_distance))
         )
         if joins:
             blocks[-1].lines.append(line)
@@ -218,12 +218,19 @@ def _is_below(block: _Block, line: PdfLine, usual_size: float, pitch: float) -> 
     above = block.lines[-1]
     if above.top - line.top > pitch * line.size:
         return False
-    offset = line.cells[0].left - above.cells[0].left
-    is_item = len(block.lines) == 1 and (
-        _BULLET_PATTERN.match(above.text) or _NUMBER_PATTERN.match(above.text)
-    )
+    offset = above.right - line.right if line.to_left else line.left - above.left
+    is_item = len(block.lines) == 1 and _LIST_MARK_PATTERN.match(above.text)
     is_aligned = 0 < offset < _INDENT[1] if is_item else abs(offset) < _SAME_HEIGHT
     return line.size >= usual_size * _MIN_TITLE_RATIO or (is_aligned and block.continues_with(line))
+
+
+def _is_close_below(above: PdfLine, line: PdfLine) -> bool:
+    """Return whether two lines are so close that only lines of one paragraph are."""
+    tolerance = (line.top - line.bottom) / 2
+    left, right = line.left - above.left, line.right - above.right
+    # aligned at the left, at the right or in the middle
+    is_aligned = min(abs(left), abs(right), abs(left + right) / 2) < tolerance
+    return -tolerance < above.bottom - line.top < tolerance and is_aligned
 
 
 def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:

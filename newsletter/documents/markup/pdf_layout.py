@@ -7,13 +7,22 @@ boxes by distance.
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
 from pdfminer.converter import PDFPageAggregator
-from pdfminer.layout import LAParams, LTAnno, LTChar, LTTextBox, LTTextLine
+from pdfminer.layout import (
+    LAParams,
+    LTAnno,
+    LTChar,
+    LTFigure,
+    LTLayoutContainer,
+    LTPage,
+    LTTextLine,
+)
 from pdfminer.pdfdocument import PDFDocument, PDFPasswordIncorrect
 from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
@@ -34,7 +43,7 @@ _MIN_BLANK_RATIO = 0.1
 _UNREADABLE_GLYPH_PATTERN = re.compile(r"\(cid:\d+\)")
 """pdfminer's placeholder for a letter that the file does not identify."""
 UNREAD_MARK = "\ufffd"
-_MAX_LINKS, _MAX_ROWS = 1_000, 500
+_MAX_LINKS, _MAX_PIECES = 1_000, 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +78,10 @@ class PdfLine:
     right: float
     top: float
     bottom: float
-    box: int
-    """pdfminer's box. Lines in one box probably belong to one paragraph."""
+    part: int
+    """The part of the page, such as a column. Parts are numbered in reading order."""
+    to_left: bool
+    """Whether most of its page is read from right to left."""
 
     @property
     def text(self) -> str:
@@ -96,7 +107,7 @@ def read_pages(data: bytes, file: str) -> list[list[PdfLine]]:
 
 def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
     resources = PDFResourceManager()
-    device = PDFPageAggregator(resources, laparams=LAParams())
+    device = PDFPageAggregator(resources)
     interpreter = PDFPageInterpreter(resources, device)
     document = PDFDocument(PDFParser(io.BytesIO(data)))
     for number, page in enumerate(PDFPage.create_pages(document)):
@@ -104,22 +115,24 @@ def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
             long = "has more than {most} pages; save those of the statement alone"
             raise unusable(file, long, most=MAX_PAGES)
         interpreter.process_page(page)
-        links = list(_find_links(page))
-        boxes = [item for item in device.get_result() if isinstance(item, LTTextBox)]
-        lines = [(box, line) for box, one in enumerate(boxes) for line in one]
-        text = "".join(line.get_text() for _, line in lines)
-        bidi = list(map(_direction_of, text))
-        has_blanks = _has_blanks([line for _, line in lines])
+        sheet = LTLayoutContainer((0, 0, 0, 0))
+        pieces = sheet.group_objects(LAParams(), _list_letters(device.get_result()))
+        lines = [piece for piece in pieces if not piece.is_empty()]
+        letters = [one.get_text() for line in lines for one in line if isinstance(one, LTChar)]
+        has_blanks = letters.count(" ") * 12 > len(letters)  # some programs only leave gaps
+        bidi = Counter(map(_direction_of, letters))
+        to_left = bidi[_RTL] > bidi[_LTR]
         layout = _Layout(
-            links=links,
+            links=list(_find_links(page)),
             cell_gap=_MIN_BARE_GAP_RATIO if has_blanks else _MIN_GAP_RATIO,
-            to_left=bidi.count(_RTL) > bidi.count(_LTR),
+            to_left=to_left,
+            mirrors_brackets=to_left and _mirrors_brackets(lines),
         )
-        rows = [[pair] for pair in lines]
-        if _runs_to_the_left(text):
-            rows = _join_boxes(list(_group_lines(lines)))
         yield [
-            _line(row, layout) for row in rows if any(piece.get_text().strip() for _, piece in row)
+            _line(row, layout, place)
+            for place, part in enumerate(order_parts(lines))
+            for row in (_group_lines(part) if bidi[_RTL] else ([piece] for piece in part))
+            if any(piece.get_text().strip() for piece in row)
         ]
 
 
@@ -132,36 +145,90 @@ class _Layout:
     """Minimum gap without a blank that separates cells, relative to the size of the letters."""
     to_left: bool
     """Whether most of the page is read from right to left."""
+    mirrors_brackets: bool
 
 
-_Row = list[tuple[int, LTTextLine]]
-"""The parts of one line, each with the number of its box."""
+def _list_letters(container: LTPage | LTFigure) -> Iterator[LTChar]:
+    """Yield all letters of a page, also those of a page that was put into another one."""
+    for item in container:
+        if isinstance(item, LTChar):
+            yield item
+        elif isinstance(item, LTFigure):
+            yield from _list_letters(item)
 
 
-def _group_lines(lines: _Row) -> Iterator[_Row]:
-    """Yield the parts of each line, from left to right. Lines come from top to bottom."""
-    row: _Row = []
-    # round to whole points: the parts of one line differ by fractions of a point
-    for pair in sorted(lines, key=lambda pair: (-round(pair[1].y0), pair[1].x0)):
+def order_parts(pieces: Sequence[LTTextLine]) -> list[list[LTTextLine]]:
+    """Return the parts of a page, such as columns, in reading order.
+
+    Programs draw a column from top to bottom, and then the next one: a part ends where the file
+    goes up again. Parts of one column that the file mixes, as by fonts, are sorted.
+    """
+    # each part is compared with all others
+    if len(pieces) > _MAX_PIECES:
+        return [list(pieces)]
+    parts: list[list[LTTextLine]] = []
+    for piece in pieces:
+        above = parts[-1][-1] if parts else None
+        rises = above is None or piece.y0 > above.y1 - piece.height / 2
+        if above is None or rises or _jumps(above, piece, pieces):
+            parts.append([])
+        parts[-1].append(piece)
+    ordered: list[list[LTTextLine]] = []
+    for part in parts:
+        mixed = [other for other in ordered if _are_mixed(part, other)]
+        for other in mixed:
+            ordered.remove(other)
+            part = sorted([*other, *part], key=lambda piece: -piece.y1)
+        below = (n for n, other in enumerate(ordered) if _is_above(part, other))
+        ordered.insert(next(below, len(ordered)), part)
+    return ordered
+
+
+def _jumps(above: LTTextLine, below: LTTextLine, pieces: Sequence[LTTextLine]) -> bool:
+    """Return whether other lines are between two lines, as between the head and foot of a page."""
+    if above.y0 - below.y1 < below.height:
+        return False
+    left, right = min(above.x0, below.x0), max(above.x1, below.x1)
+    return any(
+        below.y1 <= (one.y0 + one.y1) / 2 <= above.y0 and left < one.x1 and one.x0 < right
+        for one in pieces
+    )
+
+
+def _is_above(part: Sequence[LTTextLine], other: Sequence[LTTextLine]) -> bool:
+    left = min(one.x0 for one in other), max(one.x1 for one in other)
+    return min(one.y0 for one in part) >= max(one.y1 for one in other) and any(
+        one.x0 < left[1] and left[0] < one.x1 for one in part
+    )
+
+
+def _are_mixed(part: Sequence[LTTextLine], other: Sequence[LTTextLine]) -> bool:
+    """Return whether lines of two parts are between each other, and not side by side."""
+    top = min(max(one.y1 for one in each) for each in (part, other))
+    bottom = max(min(one.y0 for one in each) for each in (part, other))
+    level = [
+        [one for one in each if bottom < (one.y0 + one.y1) / 2 < top] for each in (part, other)
+    ]
+    return all(level) and all(
+        min(line.x0 for line in left) < max(line.x1 for line in right)
+        for left, right in (level, level[::-1])
+    )
+
+
+def _group_lines(lines: Sequence[LTTextLine]) -> Iterator[list[LTTextLine]]:
+    """Yield the pieces of each line, from left to right. Lines come from top to bottom."""
+    row: list[LTTextLine] = []
+    # round to whole points: the pieces of one line differ by fractions of a point
+    for line in sorted(lines, key=lambda line: (-round(line.y0), line.x0)):
         if row:
-            previous, line = row[-1][1], pair[1]
+            previous = row[-1]
             is_set_apart = line.x0 - previous.x1 > _MIN_GAP_RATIO * line.height
             if is_set_apart or (line.y0 + line.y1) / 2 < previous.y0 or line.x0 < previous.x0:
                 yield row
                 row = []
-        row.append(pair)
+        row.append(line)
     if row:
         yield row
-
-
-def _has_blanks(lines: Sequence[LTTextLine]) -> bool:
-    """Return whether the page has blanks between words. Some programs only leave a gap."""
-    long_lines = [line for line in lines if len(line.get_text().split()) > 4]
-    blank_count = sum(
-        any(isinstance(letter, LTChar) and letter.get_text() == " " for letter in line)
-        for line in long_lines
-    )
-    return blank_count * 10 > len(long_lines) * 8
 
 
 _Link = tuple[tuple[float, float, float, float], str]
@@ -201,22 +268,9 @@ def _sort_letters(letters: Sequence[Any]) -> Iterator[Any]:
         previous = letter
 
 
-def _join_boxes(rows: Sequence[_Row]) -> list[_Row]:
-    """Give rows one box number if they share a box, directly or through other rows."""
-    # each row is compared with all boxes so far
-    if len(rows) > _MAX_ROWS:
-        return list(rows)
-    joined: dict[int, int] = {}
-    for row in rows:
-        row_boxes = {joined.get(box, box) for box, _ in row}
-        box_of = dict.fromkeys([*row_boxes, *(box for box, _ in row)], min(row_boxes))
-        joined = {box: box_of.get(number, number) for box, number in joined.items()} | box_of
-    return [[(joined[box], line) for box, line in row] for row in rows]
-
-
-def _line(row: _Row, layout: _Layout) -> PdfLine:
-    turns = any(_runs_to_the_left(piece.get_text()) for _, piece in row)
-    letters = [letter for _, piece in row for letter in piece]
+def _line(row: Sequence[LTTextLine], layout: _Layout, part: int) -> PdfLine:
+    turns = any(_runs_to_the_left(piece.get_text()) for piece in row)
+    letters = [letter for piece in row for letter in piece]
     characters = list(_sort_letters(letters)) if turns or len(row) > 1 else letters
     sizes = sorted(character.size for character in characters if isinstance(character, LTChar))
     # the median, so that a raised figure or a large initial does not count
@@ -228,11 +282,12 @@ def _line(row: _Row, layout: _Layout) -> PdfLine:
     return PdfLine(
         cells=tuple(reversed(cells) if layout.to_left else cells),
         size=size,
-        left=min(piece.x0 for _, piece in row),
-        right=max(piece.x1 for _, piece in row),
-        top=max(piece.y1 for _, piece in row),
-        bottom=min(piece.y0 for _, piece in row),
-        box=min(box for box, _ in row),
+        left=min(piece.x0 for piece in row),
+        right=max(piece.x1 for piece in row),
+        top=max(piece.y1 for piece in row),
+        bottom=min(piece.y0 for piece in row),
+        part=part,
+        to_left=layout.to_left,
     )
 
 
@@ -284,12 +339,13 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
 
 def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[Any, str]]:
     letters = [(letter, _normalise_letter(letter.get_text())) for letter in characters]
-    if not _runs_to_the_left("".join(text for _, text in letters)):
+    text = "".join(text for _, text in letters)
+    # the sign of a telephone number is right of it where that is read from the right
+    if not _runs_to_the_left(text) and (not layout.to_left or text.startswith("+")):
         return letters
     order = reading_order([text for _, text in letters], to_left=layout.to_left)
-    text_in_order = "".join(letters[n][1] for n in order)
-    mirrored = layout.to_left and _is_mirrored(text_in_order)
-    return [(letters[n][0], letters[n][1].translate(_MIRRORED if mirrored else {})) for n in order]
+    table = _MIRRORED if layout.mirrors_brackets else {}
+    return [(letters[n][0], letters[n][1].translate(table)) for n in order]
 
 
 def _normalise_letter(text: str) -> str:
@@ -313,10 +369,12 @@ def _find_link(letter: LTChar, links: Sequence[_Link]) -> str:
     )
 
 
-_RTL, _LTR, _DIGIT, _NEUTRAL = "R", "L", "D", "N"
+_RTL, _LTR, _DIGIT, _SEPARATOR, _NEUTRAL = "R", "L", "D", "S", "N"
 _DIRECTIONS = {"R": _RTL, "AL": _RTL, "NSM": _RTL, "L": _LTR, "EN": _DIGIT, "AN": _DIGIT}
+_DIRECTIONS |= dict.fromkeys(("CS", "ES"), _SEPARATOR)
 _BRACKET_PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»"}
-_MIRRORED = str.maketrans(_BRACKET_PAIRS | {end: begin for begin, end in _BRACKET_PAIRS.items()})
+_BRACKETS = _BRACKET_PAIRS | {end: begin for begin, end in _BRACKET_PAIRS.items()}
+_MIRRORED = str.maketrans(_BRACKETS)
 
 
 def _runs_to_the_left(text: str) -> bool:
@@ -349,7 +407,7 @@ def _embedding_levels(bidi: Sequence[str], base: int) -> list[int]:
     ``base`` is the text's level: 1 if most of its letters are Arabic or Hebrew.
     """
     levels = [base] * len(bidi)
-    strong = [n for n, each in enumerate(bidi) if each != _NEUTRAL]
+    strong = [n for n, each in enumerate(bidi) if each not in {_NEUTRAL, _SEPARATOR}]
     for place, n in enumerate(strong):
         # in left-to-right text, figures belong to Arabic words if all their neighbours are Arabic
         near = {bidi[neighbour] for neighbour in strong[max(0, place - 1) : place + 2]}
@@ -357,85 +415,18 @@ def _embedding_levels(bidi: Sequence[str], base: int) -> list[int]:
         levels[n] = 1 if bidi[n] == _RTL else 2 if is_inner else 0
     for before, after in pairwise(strong):
         neighbour_levels = levels[before], levels[after]
-        is_one_number = _LTR in {bidi[before], bidi[after]} or after - before == 2  # 10:30, 1,250
+        # 10:30 and 1,250, but not 5550 0198
+        is_separated = bidi[before + 1 : after] == [_SEPARATOR]
+        is_one_number = is_separated or _LTR in {bidi[before], bidi[after]} or after - before == 1
         level = 2 if neighbour_levels == (2, 2) and is_one_number else min(*neighbour_levels, 1)
         levels[before + 1 : after] = [level] * (after - before - 1)
     return levels
 
 
-def _is_mirrored(text: str) -> bool:
-    """Return whether brackets in right-to-left text close before they open.
-
-    Some programs store the bracket that is seen, some the one that was typed.
-    """
-    depth = 0
-    for letter in text:
-        depth += (letter in _BRACKET_PAIRS) - (letter in _BRACKET_PAIRS.values())
-        if depth < 0:
-            return True
-    return False
-
-
-_MIN_COLUMN_LINES, _MAX_PAGE_LINES = 4, 500
-"""Lines of a column at least, and of a page with columns at most."""
-_MIN_GUTTER_POINTS = 8
-_LONG_CHARS = 20
-"""Characters of a line of text in a column; cells of tables usually have fewer."""
-_MAX_SHORT_RATIO = 0.4
-"""Maximum share of a column's characters that are in short lines."""
-
-
-def split_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
-    """Split a page into parts of one column each, in reading order.
-
-    A line across several columns separates the parts above and below it.
-    """
-    gutter = _find_gutter(lines) if len(lines) <= _MAX_PAGE_LINES else None
-    if gutter is None:
-        return [list(lines)] if lines else []
-    parts: list[list[PdfLine]] = []
-    from_top = sorted(lines, key=lambda line: -line.top)
-    crosses = [gutter - _MIN_GUTTER_POINTS < line.right and line.left < gutter for line in from_top]
-    for is_across, group in groupby(range(len(from_top)), key=crosses.__getitem__):
-        part_lines = [from_top[n] for n in group]
-        if is_across:
-            parts.append(part_lines)
-            continue
-        # a side may have two columns of its own
-        left_column = [line for line in part_lines if line.right <= gutter]
-        parts += split_columns(left_column)
-        parts += split_columns([line for line in part_lines if line not in left_column])
-    return parts
-
-
-def _find_gutter(lines: Sequence[PdfLine]) -> float | None:
-    """Return the left edge of the right one of two columns, in points; None for one column."""
-    gutters: dict[float, int] = {}
-    starts = sorted({round(line.left) for line in lines})
-    # nothing stands left of the first
-    for start in starts[1:]:
-        left_lines = [line for line in lines if line.right <= start - _MIN_GUTTER_POINTS]
-        right_lines = [line for line in lines if line.left >= start - 1]
-        are_columns = all(
-            len(side) >= _MIN_COLUMN_LINES
-            and sum(len(line.text) for line in side if len(line.text) < _LONG_CHARS)
-            <= _MAX_SHORT_RATIO * sum(len(line.text) for line in side)
-            for side in (left_lines, right_lines)
-        )
-        if are_columns and _are_side_by_side(left_lines, right_lines):
-            gutters[start - 1.0] = len(left_lines) + len(right_lines)
-    # a table in a column has gutters too, which more lines cross
-    return max(gutters, key=lambda gutter: gutters[gutter], default=None)
-
-
-def _are_side_by_side(left: Sequence[PdfLine], right: Sequence[PdfLine]) -> bool:
-    """Return whether most lines of the shorter column are at the height of the other one."""
-    level_counts = [
-        sum(
-            min(one.top for one in other_column) <= line.top <= max(one.top for one in other_column)
-            for line in column
-        )
-        for column, other_column in ((left, right), (right, left))
-    ]
-    # the first or last line of a column may be above or below the other column
-    return max(level_counts) >= _MIN_COLUMN_LINES - 1
+def _mirrors_brackets(lines: Sequence[LTTextLine]) -> bool:
+    """Return whether a page from right to left has the brackets that are seen, not those that were
+    typed: then more of them close than open first."""
+    letters = (one for line in lines for one in reversed(list(_sort_letters(list(line)))))
+    kinds = [one.get_text() in _BRACKET_PAIRS for one in letters if one.get_text() in _BRACKETS]
+    pairs = Counter(pairwise(kinds))
+    return pairs[False, True] > pairs[True, False]

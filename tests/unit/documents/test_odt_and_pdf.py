@@ -220,6 +220,19 @@ def test_what_a_browser_prints_around_its_pages_is_left_out() -> None:
             assert around not in document.body
 
 
+def test_a_page_that_was_put_into_a_page_is_read() -> None:
+    """A stamp or a booklet is made so: what the page draws is another page."""
+    title, text = (40, 760, "Forum Leaves the Advisory Council on Housing"), (40, 720, FIRST)
+    drawn = pdf([title, text]).replace(b"/Contents 5", b"/Contents 6")
+    drawn = drawn.replace(b"<</Font", b"<</XObject<</X 5 0 R>>/Font", 1)
+    form = b"<</Subtype/Form/BBox[0 0 595 842]/Resources<</Font<</F1 3 0 R>>>>/Length"
+    drawn = drawn.replace(b"<</Length", form)
+    page = b"6 0 obj <</Length 5>>stream\n/X Do\nendstream endobj\ntrailer"
+    document = imported(drawn.replace(b"trailer", page), "a.pdf")
+
+    assert (document.title, document.body) == (title[2], FIRST)
+
+
 def test_a_cut_or_bent_pdf_never_raises_anything_else() -> None:
     whole = (FOLDER / "06-table.pdf").read_bytes()
     read = 0
@@ -254,6 +267,15 @@ def test_a_last_line_that_differs_by_a_number_from_page_to_page_is_text() -> Non
 
     assert [rest for rest in rests if rest not in document.body] == []
     assert "page" not in document.body
+
+
+def test_a_line_that_begins_with_a_day_continues_its_paragraph() -> None:
+    told = "The Forum asks all who want to come to write to the press office by letter before"
+    lines = [(40, 700, told), (40, 686, "30. November, and says that it cannot answer later ones.")]
+    title = (40, 760, "Forum Leaves the Advisory Council on Housing")
+    document = imported(pdf([title, *lines]), "a.pdf")
+
+    assert document.body == f"{told} {lines[1][2]}"
 
 
 def test_lines_with_much_space_between_them_are_one_paragraph_and_items_go_on() -> None:
