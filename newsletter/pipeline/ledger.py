@@ -16,7 +16,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.counting import MISLEADING
 from newsletter.domain.statements.draft import Draft
-from newsletter.domain.statements.statement import StoredStatement
+from newsletter.domain.statements.statement import Approval, StoredStatement
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.wording import did_you_mean, say
 from newsletter.store.sql import Store, Transaction
@@ -112,6 +112,16 @@ def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     if content is None or content.content_hash() != campaign.content_hash:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
     return content
+
+
+def approvals_of(tx: Transaction, campaign: Campaign) -> tuple[Approval, ...]:
+    """Return the approvals with which a campaign was planned, one a person, also ended ones."""
+    given = {
+        one.by: one
+        for one in tx.approvals.list_for(campaign.slug)
+        if one.content_hash == campaign.content_hash and one.by in campaign.approved_by
+    }
+    return tuple(given.values())
 
 
 def load_counted(tx: Transaction, content: Content | None) -> dict[str, Any] | None:

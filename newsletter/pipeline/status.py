@@ -16,7 +16,7 @@ from newsletter.domain.campaigns.campaign import (
 )
 from newsletter.domain.campaigns.state import CampaignRules, Related
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.campaigns.translations import translation_fault
+from newsletter.domain.campaigns.translations import translation_fault, why_no_campaign
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import all_zone_times, resolve
 from newsletter.domain.staff.audit import OPERATOR_NAME
@@ -33,7 +33,7 @@ from newsletter.domain.statements.statement import (
     texts_of,
 )
 from newsletter.domain.wording import listed, moment, say
-from newsletter.pipeline.ledger import approved_content, find_statement
+from newsletter.pipeline.ledger import approvals_of, approved_content, find_statement
 from newsletter.store.sql import Transaction
 
 FaultOf = Callable[[Statement], str]
@@ -57,6 +57,12 @@ def load_status(
     """Return the status of a statement, without readers."""
     statement, campaign = stored.statement, tx.campaigns.find_latest(stored.slug)
     approval, approvals = _approval_status(tx, stored, rules), tx.approvals.list_for(stored.slug)
+    start = _start(tx, stored, approval, rules)
+    if has_gone_out(campaign):  # later changes of text, settings and staff do not matter
+        given, starts = approvals_of(tx, campaign), tx.starts.list_for(stored.slug)
+        complete_at = max((one.at for one in given), default=campaign.release_at)
+        approval = ApprovalStatus(approved=True, counted=given, complete_at=complete_at)
+        start = find_valid_start(starts, campaign.content_hash, complete_at)
     issues = tx.digests.find_issues([stored.slug]) if statement.digest else []
     status = StatementStatus(
         stored=stored,
@@ -66,7 +72,7 @@ def load_status(
         staff=tx.staff.roles(),
         names=tx.staff.names(),
         campaign=campaign,
-        start=_start(tx, stored, approval, rules),
+        start=start,
         change_request=find_open_request(
             tx.change_requests.list_for(stored.slug), stored.content_hash, approvals
         ),
@@ -484,12 +490,3 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
     if original is None or why:
         raise Refused(why)
     return original
-
-
-def why_no_campaign(statement: Statement) -> str:
-    """Return why a translation in the email of its original has no campaign."""
-    within = (
-        "it goes out in the mail of {slug}, for the configuration says translations: together;"
-        " approve that one"
-    )
-    return say(within, slug=statement.translation_of)

@@ -216,8 +216,7 @@ def _further_sentences(status: StatementStatus) -> Iterator[str]:
             "It gathers {count:,} statements, and its text cannot be edited.",
             count=status.part_count,
         )
-    is_draft = status.statement.progress is Progress.DRAFT
-    if status.approval.withheld and not (is_draft or status.has_begun):
+    if status.approval.withheld and status.statement.progress is not Progress.DRAFT:
         why = without_commands(status.approval.withheld)
         yield say("It cannot be approved or sent: {why}.", why=why)
     is_over = status.state in _ENDED_STATES

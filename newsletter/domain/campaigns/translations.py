@@ -102,3 +102,12 @@ def _field_fault(translation: Statement, original: Statement, members: Sequence[
         return say(narrower, slug=slug)
     wider = "{slug}, which it translates, goes to a segment; write segment: {segment} here too"
     return say(wider, slug=slug, segment=original.segment.name)
+
+
+def why_no_campaign(statement: Statement) -> str:
+    """Return why a translation in the email of its original has no campaign."""
+    within = (
+        "it goes out in the mail of {slug}, for the configuration says translations: together;"
+        " approve that one"
+    )
+    return say(within, slug=statement.translation_of)

@@ -15,6 +15,7 @@ from newsletter.domain.campaigns.campaign import (
 )
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
+from newsletter.domain.campaigns.translations import why_no_campaign
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
@@ -22,7 +23,7 @@ from newsletter.domain.statements.review import differs_by_a_fifth
 from newsletter.domain.wording import joined, people, say
 from newsletter.pipeline.campaigns.headcount import Reach, find_release_time, reach_of
 from newsletter.pipeline.ledger import approved_content
-from newsletter.pipeline.status import load_status, load_statuses, why_no_campaign
+from newsletter.pipeline.status import load_status, load_statuses
 from newsletter.store.sql import Store, Transaction
 
 

@@ -12,7 +12,7 @@ from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.errors import Refused
 from newsletter.domain.events import Bounce
 from newsletter.pipeline.campaigns.headcount import reach_of
-from newsletter.pipeline.ledger import find_campaign, load_counted
+from newsletter.pipeline.ledger import approvals_of, find_campaign, load_counted
 from newsletter.pipeline.statements.review import describe_overrides
 from newsletter.pipeline.statements.translations import find_awaited
 from newsletter.store.sql import Store, Transaction
@@ -58,17 +58,12 @@ def load_figures(
     """
     campaign_id = campaign.id
     content = tx.statements.get_content(campaign.content_hash)
-    given = [
-        approval
-        for approval in tx.approvals.list_for(campaign.slug)
-        if approval.content_hash == campaign.content_hash and approval.by in campaign.approved_by
-    ]
     strays = 0 if accounts is None else tx.unknowns.count_strays(accounts, campaign_id)
     return {
         **load_summary(tx, campaign, waits),
         "segment": str(content.segment or "") if content else "",
         "counted": load_counted(tx, content),
-        "despite": describe_overrides(given),
+        "despite": describe_overrides(approvals_of(tx, campaign)),
         "providers": tx.campaigns.find_providers(campaign_id) or [campaign.provider],
         "outage": _as_json(tx.batches.find_outage(campaign_id)),
         "unknown_elsewhere": strays,

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, has_begun
 from newsletter.domain.campaigns.state import State
-from newsletter.domain.campaigns.translations import choose_version
+from newsletter.domain.campaigns.translations import choose_version, why_no_campaign
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import approved_content
-from newsletter.pipeline.status import check_translation, why_no_campaign
+from newsletter.pipeline.status import check_translation
 from newsletter.store.sql import Transaction
 
 

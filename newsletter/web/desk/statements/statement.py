@@ -1,6 +1,6 @@
 """The start page of the desk, the board of all statements, and the page of one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, time
 from functools import partial
 
@@ -13,7 +13,6 @@ from newsletter.domain.events import MAX_COMPLAINT_RATIO
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import find_mentions
-from newsletter.domain.statements.comparison import Difference
 from newsletter.domain.statements.review import ReviewFinding
 from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.board import load_board, load_desktop, load_for_page
@@ -161,7 +160,9 @@ class StatementPages:
             comments = tx.comments.list_for(slug, _MAX_COMMENTS)
             public_notes = tx.public_notes.list_for([slug])
             history = self._describe_entries(tx, tx.audit.about(slug, limit=_MAX_ENTRIES))
-            changes = _find_changes(tx, status)
+            outdated = () if status.approval.counted else status.approval.outdated
+            before = outdated[-1].content_hash if outdated else ""
+            changes = compare_versions(tx, before, status.stored.content_hash)
             email = inbox_values(tx.statements.get_content(status.email_hash))
             draft = tx.drafts.find_by_slug(slug) if status.statement.desk else None
             number = draft.submitted_version if draft else None
@@ -202,11 +203,3 @@ def _findings(
     tx: Transaction, status: StatementStatus, statements: Statements
 ) -> list[ReviewFinding]:
     return mark_waived(findings_of(tx, status.stored, statements), status, tx.staff.names())
-
-
-def _find_changes(tx: Transaction, status: StatementStatus) -> Sequence[Difference] | None:
-    """Return the differences from the last approved version; None unless an approval lapsed."""
-    outdated_approvals = status.approval.outdated
-    if status.has_begun or not outdated_approvals or status.approval.counted:
-        return None
-    return compare_versions(tx, outdated_approvals[-1].content_hash, status.stored.content_hash)

@@ -27,6 +27,7 @@ from newsletter.pipeline.campaigns.board import (
     load_desktop,
     load_for_page,
 )
+from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.store.sql import Store
 from tests.conftest import FreshStores
@@ -48,6 +49,27 @@ def room(store: Store) -> Newsroom:
 def status(room: Newsroom, slug: str = "resignation") -> StatementStatus:
     with room.store.read() as tx:
         return load_for_page(tx, slug, room.rules)
+
+
+def test_what_was_sent_stays_approved_and_started_as_it_was(room: Newsroom) -> None:
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.subscribe(15)
+    room.write_and_approve()
+    room.starter().start(
+        StartRequest(slug="resignation", by="sam@forum.example", seen="", shown=room.terms())
+    )
+    before = status(room)
+    room.plan()
+    assert room.start_due(minutes=5)
+    room.write_and_look(lists=("press", "supporters"))
+    for address in ("ed@forum.example", "sam@forum.example"):
+        room.dismiss(address)
+    sent = status(room)
+    assert sent.stored.content_hash != sent.email_hash
+    assert (sent.approval, sent.start) == (before.approval, before.start)
+    room.dispatch()
+    room.hand().cancel("resignation")
+    assert status(room).approval.approved
 
 
 def page(room: Newsroom, **asked: Any) -> BoardPage:
