@@ -26,7 +26,7 @@ def log_tick(result: TickResult, before: TickResult) -> None:
             why = one.despite or "no reason is given"
             log.warning("approved %s despite %s: %s", one.slug, ", ".join(one.warnings), why)
     for campaign in result.scheduled:
-        log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
+        log.info("scheduled %s for %s", campaign.slug, f"{campaign.release_at:%F %H:%M %Z}")
     for statement in (
         *result.withdrawn,
         *(kept_back for kept_back in result.held if kept_back not in before.held),
@@ -136,8 +136,8 @@ def log_recovered(result: RecoveryResult) -> None:
         log.warning("after a crash: %d emails unknown", result.emails)
     if result.strays:
         log.warning(
-            "%d readers are unknown at another account than is configured: what this one knows or"
-            " lacks proves nothing about them, so an event or a person has to tell",
+            "%d readers are unknown at another account of the provider: the configured one cannot"
+            " say whether they got their emails, only an event or a person can",
             result.strays,
         )
 
@@ -154,7 +154,7 @@ def log_visited(result: VisitResult) -> None:
     elif result.has_turned:
         log.info("feed=%s can be read again", result.feed)
     if result.first:
-        log.info("feed=%s visited first: %d items passed over", result.feed, result.passed)
+        log.info("feed=%s first visit: %d items passed over", result.feed, result.passed)
     for slug in result.new_slugs:
         log.info("feed=%s new statement %s", result.feed, slug)
     for slug in result.changed:
