@@ -187,10 +187,7 @@ def sendable(text: str) -> str:
 def shown_news(
     news: Sequence[NoticeSection], language: Language
 ) -> tuple[str, tuple[NoticeSection, ...], str]:
-    """Return the subject of a message about events, its sections, and a sentence on the others.
-
-    The subject begins with the event, as a phone cuts it.
-    """
+    """Return a message's subject, the event first, its sections, and a sentence on the others."""
     shown = tuple(_shown_section(one, language) for one in news[:_MAX_NEWS])
     subject = say("{event}: {title}", event=shown[0].label, title=shown[0].title)
     if len(news) > 1:

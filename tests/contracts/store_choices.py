@@ -148,7 +148,7 @@ class ChoicesContract:
                 ("events", "members", "press"),
             ]
             assert tx.events.count_reactions([campaign])[campaign].unsubscribed == 1
-            tx.choices.unsubscribe_from_all(campaign, 3, NOON)
+            tx.choices.leave(3, tx.readers.get(3).lists, NOON, campaign)  # type: ignore[union-attr]
             assert tx.readers.get(3).lists == ()  # type: ignore[union-attr]
             assert tx.events.count_reactions([campaign])[campaign].unsubscribed == 2
 

@@ -219,15 +219,20 @@ def limits_on_passwords(
         return (pair,)
     person = Limit(key=f"password {address}", max_count=60, period=_HOUR)
     everybody = Limit(key="password", max_count=600, period=_FIVE_MINUTES)
-    if not network:
-        return pair, person, everybody
-    return pair, Limit(key=f"network {network}", max_count=30, period=_HOUR), person, everybody
+    return pair, limit_of_network("network", network, 30, _HOUR), person, everybody
 
 
 def limits_on_password_links(address: str, network: str) -> tuple[Limit, ...]:
     """Return the limits on requests for password links, which anybody can make."""
     pair = Limit(key=f"forgotten {address}", max_count=3, period=_HOUR)
-    return (pair, Limit(key=f"forgotten from {network}", max_count=20, period=_HOUR))
+    return pair, limit_of_network("forgotten from", network, 20, _HOUR)
+
+
+def limit_of_network(what: str, network: str, max_count: int, period: timedelta) -> Limit:
+    """Return the limit of a network. If a proxy hides it, everyone shares a wider one."""
+    if not network:
+        return Limit(key=what, max_count=600, period=_FIVE_MINUTES)
+    return Limit(key=f"{what} {network}", max_count=max_count, period=period)
 
 
 def limits_on_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:

@@ -18,6 +18,7 @@ from newsletter.domain.staff.account import (
     SignInBy,
     SignInStage,
     is_exceeded,
+    limit_of_network,
     limits_on_passwords,
 )
 from newsletter.domain.subscribers.address import fold_or_empty
@@ -34,7 +35,6 @@ from newsletter.pipeline.staff.proofs import (
 )
 from newsletter.store.sql import Transaction
 
-_DAY = timedelta(days=1)
 _UNKNOWN_ADDRESS = "an unknown address"
 
 
@@ -81,7 +81,7 @@ def _log_failure(
     limit_note = say("no more are looked at for some minutes") if is_last else ""
     values = {"why": reason, "client": proofs.client.text, "then": limit_note}
     tx.audit.enter("nobody", action, subject, **values)
-    limit = Limit(key=f"told {subject}", max_count=1, period=_DAY)
+    limit = Limit(key=f"told {subject}", max_count=1, period=timedelta(days=1))
     if is_last and subject != _UNKNOWN_ADDRESS and proofs.attempt(tx, [limit]) is not None:
         what = "Somebody tried several times to sign in as you, from {client}, and failed."
         proofs.tell(tx, subject, say(what, client=proofs.client.text))
@@ -198,9 +198,7 @@ def leave_for_provider(
     ``address`` is that of the signed-in person, or of the link for JOIN, which also has the id of
     the ``link`` and a typed ``name``. Raises Refused for too many requests of a network.
     """
-    limit = Limit(
-        key=f"provider {proofs.client.network}", max_count=60, period=timedelta(minutes=5)
-    )
+    limit = limit_of_network("provider", proofs.client.network, 60, timedelta(minutes=5))
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, [limit]) is None:
             raise Refused(say("Too many people are signing in just now. Try again in a minute."))

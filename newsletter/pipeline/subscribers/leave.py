@@ -66,10 +66,11 @@ def leave_everything(departure: LeaveLink, *, store: Store) -> Sequence[LeaveLin
     if departure.is_test:
         return ()
     with store.begin() as tx:
-        tx.choices.unsubscribe_from_all(departure.campaign_id, departure.subscriber_id, tx.now)
         person = tx.readers.get(departure.subscriber_id)
         if person is None:
             return (departure,)
+        lists = (*person.lists, *person.requested)
+        tx.choices.leave(person.id, lists, tx.now, departure.campaign_id)
         entry = SuppressedEntry(address=person.address, reason=SuppressionReason.UNSUBSCRIBED)
         tx.readers.suppress([entry], tx.now, "left everything")
     return ()

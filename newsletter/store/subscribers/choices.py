@@ -152,10 +152,6 @@ class Choices(Repository):
         )
         return [link for link in links if link[1] not in subscriber_ids]
 
-    def unsubscribe_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
-        """End all subscriptions through a link in a campaign's email."""
-        self._db.change(_END, id=subscriber_id, at=at, campaign_id=campaign_id)
-
     def has_ended_pause(self, at: datetime) -> bool:
         return bool(
             self._db.value(f"SELECT EXISTS (SELECT 1 FROM subscriber WHERE {_IS_OVER})", at=at)

@@ -119,9 +119,8 @@ class SignUpPages:
         if origin in self._offering.rules.origins:
             fields["Access-Control-Allow-Origin"] = origin
         status = 429 if faults is None else 422 if faults else 200
-        return JSONResponse(
-            {"text": messages[key], "faults": sentences}, status_code=status, headers=fields
-        )
+        answer = {"text": messages[key], "faults": sentences}
+        return JSONResponse(answer, status_code=status, headers=fields)
 
     def _request_email(
         self, request: Request, form: signup.SignUpForm, language: str

@@ -14,7 +14,9 @@ from newsletter.domain.staff.account import (
     StaffLink,
     describe_browser,
     is_exceeded,
+    limit_of_network,
     limits_on_codes,
+    limits_on_password_links,
     limits_on_passwords,
     name_of,
 )
@@ -106,10 +108,19 @@ def test_which_roles_need_a_second_factor() -> None:
 def test_failures_count_against_person_network_and_all_and_where_one_is_known_less() -> None:
     keys = [one.key for one in limits_on_passwords("a@x", "n", is_familiar=False)]
     assert keys == ["password a@x n", "network n", "password a@x", "password"]
-    assert len(limits_on_passwords("a@x", "", is_familiar=False)) == 3
     assert [one.key for one in limits_on_passwords("a@x", "n", is_familiar=True)] == keys[:1]
     assert {one.key for one in limits_on_codes("a@x", "n", is_familiar=True)} == {"code a@x n"}
     assert {one.key for one in limits_on_codes("a@x", "n", is_familiar=False)} == {"code a@x"}
+
+
+def test_a_network_that_a_proxy_hides_is_no_limit_that_one_person_reaches_for_all() -> None:
+    hidden = (
+        limits_on_passwords("a@x", "", is_familiar=False)[1],
+        limits_on_password_links("a@x", "")[1],
+        limit_of_network("provider", "", 60, timedelta(hours=1)),
+    )
+    assert {limit.max_count for limit in hidden} == {600}
+    assert limits_on_password_links("a@x", "n")[1].max_count == 20
 
 
 def test_one_more_than_so_many_is_too_many() -> None:

@@ -397,9 +397,10 @@ def test_a_provider_that_fails_is_said_and_leaves_the_password(
 def test_a_network_leaves_for_the_provider_sixty_times_in_five_minutes(
     site: Forum, server: OpenIdServer
 ) -> None:
-    browser = Browser(site=site)
+    browser, other = (Browser(site=site, client=client) for client in ("8.8.8.8", "9.9.9.9"))
     statuses = [browser.post("/sign-in/provider").status for _ in range(61)]
     assert statuses == [200] * 60 + [409]
+    assert other.post("/sign-in/provider").status == 200
 
 
 def test_a_desk_without_a_provider_knows_none_of_it(site: Forum, home: Browser) -> None:
