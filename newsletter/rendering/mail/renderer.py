@@ -114,7 +114,7 @@ def _render_block(
     open_greetings(tokens, fallbacks)
     for token in tokens:
         token.tag = _LOWERED_HEADINGS.get(token.tag, token.tag)
-    plain_body = to_text(tokens)
+    plain_body = to_text(tokens, colon=words["colon"])
     return Block(
         name=language_name(statement.language),
         language=statement.language,
@@ -186,7 +186,8 @@ class TemplateRenderer:
             embargo=values["embargo"],
             max_gaps=len(fallbacks),
         )
-        html, text = self._parts(name, statement.origin, values, to_text(tokens), demands)
+        plain_body = to_text(tokens, colon=words["colon"])
+        html, text = self._parts(name, statement.origin, values, plain_body, demands)
         # a workspace's own template may forget them
         _refuse(
             self._templates.place(f"{name}.html.j2"), missing_blocks(guards.Page(html).text, others)
@@ -374,10 +375,7 @@ def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
         _TAG_PATTERN.sub(" ", _INLINE_TAG_PATTERN.sub("", html)) for html in (text, large, card)
     )
     headline = max(map(em_width, plain_large.split()), default=0) * values["design"].headline[0]
-    # a wide table is records there, and a narrow one asks for more than a sheet without styles has
-    is_wide = (
-        '<table class="narrow">' in text or _WIDE.search(plain) or _WIDE_CARD.search(plain_card)
-    )
+    is_wide = "narrow full" in text or _WIDE.search(plain) or _WIDE_CARD.search(plain_card)
     return bool(is_wide) or headline > _MAX_HEADLINE_PIXELS
 
 

@@ -90,18 +90,21 @@ class PlainBody:
     links: tuple[str, ...]
 
 
-def to_text(tokens: Sequence[Token]) -> PlainBody:
-    """Return the body in lines of at most 72 columns, with links numbered in reading order."""
+def to_text(tokens: Sequence[Token], *, colon: str = ":") -> PlainBody:
+    """Return the body in lines of at most 72 columns, with links numbered in reading order.
+
+    ``colon`` follows labels; in French it has a blank.
+    """
     links: dict[str, int] = {}
-    lines = _Writer(links).blocks(SyntaxTreeNode(tokens).children, LINE_WIDTH)
+    lines = _Writer(links, colon).blocks(SyntaxTreeNode(tokens).children, LINE_WIDTH)
     return PlainBody(text=remove_invisible("\n".join(lines)), links=tuple(links))
 
 
 class _Writer:
     """Writes blocks as lines, and collects the addresses of links."""
 
-    def __init__(self, links: dict[str, int]) -> None:
-        self._links = links
+    def __init__(self, links: dict[str, int], colon: str) -> None:
+        self._links, self._colon = links, colon
         self._blocks: dict[str, Callable[[SyntaxTreeNode, int], list[str]]] = {
             "paragraph": lambda node, width: wrap(self._inline(node.children[0]), width),
             "heading": self._heading,
@@ -169,7 +172,7 @@ class _Writer:
     def _button(self, node: SyntaxTreeNode, width: int) -> list[str]:
         """Return the lines of a button: its label, then its address on a line of its own."""
         (link,) = (child for child in node.children[0].children if child.type == "link")
-        return [*wrap(f"{self._inline(link)}:", width), str(link.attrs["href"])]
+        return [*wrap(f"{self._inline(link)}{self._colon}", width), str(link.attrs["href"])]
 
     def _video(self, node: SyntaxTreeNode, width: int) -> list[str]:
         poster, play = node.children
@@ -183,7 +186,7 @@ class _Writer:
         widths = [max(map(count_columns, column)) for column in zip(*texts, strict=True)]
         # two blanks between columns, as they are joined
         if sum(widths) + 2 * (len(widths) - 1) > width:
-            return _records(texts, width)
+            return _records(texts, width, self._colon)
         sides = [str(cell.attrs.get("class", "left")).split()[0] for cell in rows[0].children]
         lines = [_align(row, widths, sides) for row in texts]
         return [lines[0], "  ".join("-" * size for size in widths), *lines[1:]]
@@ -235,7 +238,7 @@ def _align(texts: Sequence[str], widths: Sequence[int], alignments: Sequence[str
     return "  ".join(cells).rstrip()
 
 
-def _records(texts: Sequence[Sequence[str]], width: int) -> list[str]:
+def _records(texts: Sequence[Sequence[str]], width: int, colon: str) -> list[str]:
     """Return each row of a wide table as a paragraph with a line for each column."""
     heads, *rows = texts
     lines: list[str] = []
@@ -243,5 +246,5 @@ def _records(texts: Sequence[Sequence[str]], width: int) -> list[str]:
         if lines:
             lines.append("")
         for head, text in zip(heads, row, strict=True):
-            lines += wrap(f"{head}: {text}" if head else text, width, indent="  ")
+            lines += wrap(f"{head}{colon} {text}" if head else text, width, indent="  ")
     return lines

@@ -43,6 +43,8 @@ SHEET_WIDTH = 528
 """Pixels between the paddings of the sheet."""
 PHONE_WIDTH = 280
 """Pixels between the paddings on the narrowest telephone, of 320 pixels."""
+_BARE_WIDTH = 240
+"""Pixels that a table may ask for, if a program removes the styles, on that telephone."""
 
 _CELL_FONT_SIZE, _HEAD_FONT_SIZE, _CELL_PADDING = 15, 15.5, 8
 """Pixels: the font size of cells, that of bold heads, and the space between columns."""
@@ -220,7 +222,8 @@ def write_tables(tokens: Sequence[Token]) -> list[Token]:
         elif fits is Fits.NOWHERE:
             result += _records(tokens, table)
         else:
-            narrow = tokens[table.first].copy(attrs={"class": "narrow"})
+            kind = "narrow" if table.width_needed <= _BARE_WIDTH else "narrow full"
+            narrow = tokens[table.first].copy(attrs={"class": kind})
             result += [narrow, *tokens[table.first + 1 : table.last + 1]]
         position = table.last + 1
     return [*result, *tokens[position:]]

@@ -35,6 +35,15 @@ def publisher(**layout: object) -> Publisher:
     return replace(HOUSE, layout=Layout(**layout))
 
 
+def test_a_label_in_french_text_has_a_blank_before_its_colon() -> None:
+    table = f"| {'Nom | ' * 9}\n{'|---' * 9}|\n| {'Bretagne | ' * 9}"
+    text = render(f"{table}\n\n**[Lire](https://a.example)**", language="fr").text
+    letters = (render_letter(kind, language="fr").text for kind in EmailText)
+    assert "Lire sur le web\u00a0:\n" in text
+    assert {"Nom\u00a0: Bretagne", "Lire\u00a0:"} <= set(text.split("\n"))
+    assert re.findall(r".*\w:$", "\n".join([text, *letters]), re.MULTILINE) == []
+
+
 def test_the_summary_stands_below_the_title_where_it_is_asked_for() -> None:
     content = render("Text.", publisher=publisher(summary=True))
     assert re.search(rf"</h1>\n<p class=\"standfirst\"[^>]*>{SUMMARY}</p>", content.html)
@@ -212,7 +221,8 @@ def test_each_template_is_shown_in_the_brand() -> None:
         ("Antidiskriminierungsgesetz", "Short words.", True),
         ("Correction: a preventive measure", "Short words.", False),
         ("MAXIMUMS", "Short words.", True),
-        ("A plain title", "| A | B |\n|---|---|\n| 1 | 2 |", True),
+        ("A plain title", "| A | B |\n|---|---|\n| 1 | 2 |", False),
+        ("A plain title", "| Constituency | Representation |\n|---|---|\n| 1 | 2 |", True),
         ("A plain title", "Short.\n\n## Antidiskriminierung", True),
     ],
 )
