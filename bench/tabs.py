@@ -33,7 +33,7 @@ _PAUSE = 2.0
 
 
 class _Tab:
-    """A browser's tab, which keeps its connection."""
+    """A browser's tab, which opens a connection again where the server has ended an idle one."""
 
     def __init__(self, address: str, campaign: str, cookie: str) -> None:
         self._host, port = address.removeprefix("http://").split(":")
@@ -49,6 +49,9 @@ class _Tab:
         await asyncio.sleep(delay)
         while True:
             began = time.monotonic()
+            if reader.at_eof():
+                writer.close()
+                reader, writer = await asyncio.open_connection(self._host, self._port)
             writer.write(self._request)
             head = await reader.readuntil(b"\r\n\r\n")
             size = next(line for line in head.lower().splitlines() if b"content-length:" in line)
