@@ -39,15 +39,9 @@ def _act(name: str) -> tuple[str, str]:
     return f"{name}: before it", f"{name}: after it"
 
 
-DISPATCH = (
-    *(*_transaction("claim"), *_transaction("intent")),
-    *(*_act("note"), *_act("call"), *_transaction("record")),
-)
+DISPATCH = (*_transaction("claim"), *_act("note"), *_act("call"), *_transaction("record"))
 RECONCILE = (*_transaction("take"), *_transaction("settle"))
-LETTER = (
-    *(*_transaction("letter"), *_transaction("intent")),
-    *(*_act("note"), *_act("post"), *_transaction("booking")),
-)
+LETTER = (*_transaction("letter"), *_act("note"), *_act("post"), *_transaction("booking"))
 REPLAY, LOOK_UP = _act("replay"), _act("look-up")
 SERVER = (
     "server: connected",
@@ -111,16 +105,16 @@ def fused_store(store: Store, fuse: Fuse, stages: Stages) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class FusedDispatcher(Dispatcher):
-    """Names its three transactions. That of a record claims the next batch too."""
+    """Names its two transactions. That of a record claims the next batch too."""
 
     stages: Stages
 
     def claim_next(self) -> Any:
-        self.stages.names = ("claim", "intent")
+        self.stages.names = ("claim",)
         return super().claim_next()
 
     def record(self, *given: Any, **named: Any) -> Any:
-        self.stages.names = ("record", "intent")
+        self.stages.names = ("record",)
         return super().record(*given, **named)
 
 
@@ -137,12 +131,12 @@ class FusedReconciler(Reconciler):
 
 @dataclass(frozen=True, kw_only=True)
 class FusedTransactionalSender(TransactionalSender):
-    """Names its three transactions."""
+    """Names its two transactions."""
 
     stages: Stages
 
     def post(self) -> EmailResult | None:
-        self.stages.names = ("letter", "intent", "booking")
+        self.stages.names = ("letter", "booking")
         return super().post()
 
 

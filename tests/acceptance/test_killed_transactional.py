@@ -20,7 +20,7 @@ from tests.acceptance.signing import letters
 from tests.acceptance.workspace import Workspace
 
 PATIENCE = 60.0
-INTENDED = LETTER.index("intent: after its commit")
+CLAIMED = LETTER.index("letter: after its commit")
 LEFT = LETTER.index("post: after it")
 BOOKED = LETTER.index("booking: after its commit")
 
@@ -43,7 +43,7 @@ def test_killed_at_each_point_of_a_letter_nobody_gets_two(workspace: Workspace) 
     for address, point in zip(people, LETTER, strict=True):
         ask(workspace, address)
         # the one before it may wait still, and goes first
-        passage = 2 if point in LETTER[1 : INTENDED + 1] else 1
+        passage = 2 if point in LETTER[1 : CLAIMED + 1] else 1
         running = killing.start(workspace, Point(name=point, passage=passage))
         assert running.is_ended(PATIENCE), running.said()
         assert running.process.exitcode == -signal.SIGKILL, f"{point}: {running.said()}"
@@ -54,7 +54,7 @@ def test_killed_at_each_point_of_a_letter_nobody_gets_two(workspace: Workspace) 
     taken = Counter(line["to"] for line in workspace.journal)
     states = {row["address"]: row["state"] for row in letters(workspace)}
     for place, address in enumerate(people):
-        known = place < INTENDED or place >= BOOKED
+        known = place < CLAIMED or place >= BOOKED
         assert states[address] == ("accepted" if known else "unknown"), LETTER[place]
-        assert taken[address] == (0 if INTENDED <= place < LEFT else 1), LETTER[place]
+        assert taken[address] == (0 if CLAIMED <= place < LEFT else 1), LETTER[place]
     assert len(workspace.outbox) == taken.total()

@@ -175,14 +175,14 @@ class Books:
         """Claim the next batch and, but where it is not ``intends``, write down that it leaves."""
         with self.step(is_shared=True) as tx:
             claimed = tx.batches.claim(at=at, lease=LEASE, attempt_id=attempt_id)
-        if claimed is not None and intends:
-            assert self.intend(claimed) is not None
+            if claimed is not None and intends:
+                tx.batches.record_start(claimed.id, body_hash="bytes")
         return claimed
 
-    def intend(self, claimed: ClaimedBatch, body_hash: str = "bytes") -> int | None:
-        """Return the number of attempts so far; None if the claim is lost."""
+    def intend(self, claimed: ClaimedBatch) -> int:
+        """Return the number of attempts so far."""
         with self.step(is_shared=True) as tx:
-            return tx.batches.record_start(claimed.id, fence=claimed.fence, body_hash=body_hash)
+            return tx.batches.record_start(claimed.id, body_hash="bytes")
 
     def settled(self, outcome: Outcome = ACCEPTED, **others: Outcome) -> "Books":
         """The same books, after the next batch was claimed and settled."""

@@ -246,15 +246,6 @@ class BatchesContract:
         with store.read() as tx:
             assert not tx.batches.is_open(books.id)
 
-    def test_a_cancellation_ends_a_claim_while_another_campaign_is_being_sent(
-        self, store: Store
-    ) -> None:
-        books = Books(store, 2)
-        Books(store, [], slug="second", beside=False)
-        claimed = books.claim(intends=False)
-        books.move(CampaignState.CANCELLED)
-        assert books.intend(claimed) is None
-
     def test_putting_back_a_batch_of_a_paused_campaign_keeps_it_for_later(
         self, store: Store
     ) -> None:
@@ -299,18 +290,6 @@ class BatchesContract:
         assert books.split(books.claim())
         assert books.drain() == [[1, 3], [4, 5]]
         assert books.counts() == Counts(accepted=4, suppressed=1)
-
-    def test_whoever_lost_a_batch_cannot_write_down_any_more_that_it_is_about_to_leave(
-        self, store: Store
-    ) -> None:
-        """Claim it again, as a process that may be about to send it."""
-        books = Books(store, 3)
-        lost = books.claim(intends=False)
-        assert books.abandon() == 0
-        held = books.claim(attempt_id="a2", intends=False)
-        assert held.id == lost.id
-        assert books.intend(lost, "bytes of the first") is None
-        assert books.intend(held) is not None
 
     def test_halves_come_after_the_batches_that_were_there(self, store: Store) -> None:
         books = Books(store, 6, batch_size=4)

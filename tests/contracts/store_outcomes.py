@@ -111,19 +111,6 @@ class OutcomesContract:
             assert books.settle(fresh)
             assert books.counts() == Counts(accepted=4)
 
-    def test_an_intent_of_whoever_lost_the_batch_is_not_written_down(self, store: Store) -> None:
-        books = Books(store, 2)
-        stale = books.claim()
-        books.abandon()
-        resolve(books, Resolution.RESEND)
-        fresh = books.claim(attempt_id="a2")
-        with books.step() as tx:
-            before = tx.generation.mark()
-        assert books.intend(stale, "old") is None
-        with books.step() as tx:
-            assert tx.generation.mark() == before
-        assert books.settle(fresh)
-
     def test_what_the_dead_held_is_unknown_and_the_rest_still_waits(self, store: Store) -> None:
         books = Books(store, 25).settled()
         books.claim()
@@ -139,7 +126,6 @@ class OutcomesContract:
         stale = books.claim(intends=False)
         assert books.abandon() == 0
         assert books.counts() == Counts(pending=25)
-        assert books.intend(stale) is None
         assert ids(books.claim()) == ids(stale)
 
     def test_an_attempt_before_that_was_written_down_says_nothing_of_the_one_that_was_not(

@@ -55,7 +55,7 @@ class UnknownsContract:
         books = Books(store, 3)
         claimed = books.claim(attempt_id="a7")
         with books.step() as tx:
-            tx.batches.record_start(claimed.id, fence=claimed.fence, body_hash="b7")
+            tx.batches.record_start(claimed.id, body_hash="b7")
         books.settle(claimed, UNKNOWN, n1=REJECTED)
         held = take(books)
         assert (held.attempt_id, held.attempt_at, held.body_hash) == ("a7", NOON, "b7")

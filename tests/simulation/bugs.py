@@ -153,22 +153,6 @@ def _whoever_left(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
     return replace(claimed, members=sorted([*claimed.members, *map(tuple, rows)]))
 
 
-def _intended_anyway(
-    tx: Any, _right: Callable[..., Any], batch_id: int, *, fence: int, **to: Any
-) -> Any:
-    held = _sql(
-        tx,
-        "UPDATE batch SET body_hash = ?, account = ?"
-        " WHERE id = ? AND fence = ? AND state = 'claimed' RETURNING id",
-        *(to["body_hash"], to["account"], batch_id, fence),
-    )
-    return (
-        _sql(tx, "UPDATE restore_guard SET claims = claims + 1 RETURNING claims")[0][0]
-        if held
-        else None
-    )
-
-
 def _unfenced(tx: Any, right: Callable[..., Any], claimed: Any, **named: Any) -> Any:
     _sql(
         tx,
@@ -267,14 +251,6 @@ def _at_the_first_account(
     _tx: Any, right: Callable[..., Any], batch_id: int, *, account: str, **to: Any
 ) -> Any:
     return right(batch_id, account=f"{PROVIDERS[0]}-1", **to)
-
-
-def _by_a_stale_fence(
-    tx: Any, right: Callable[..., Any], batch_id: int, *, fence: int, **to: Any
-) -> Any:
-    claimed = "UPDATE batch SET fence = ? WHERE id = ? AND state = 'claimed'"
-    _sql(tx, claimed, fence, batch_id)
-    return right(batch_id, fence=fence, **to)
 
 
 def _claim_lacking(noted: Noted) -> Any:
@@ -481,7 +457,6 @@ BUGS: dict[str, Parts] = {
             before="UPDATE meta SET key = 'no ' || key WHERE key IN ('doubt', 'stop')",
         ),
     ),
-    "what ends while bytes are made is not asked": _in("batches", "record_start", _intended_anyway),
     "no fence around putting back": _in("batches", "requeue", _unfenced),
     "a crash queues what was claimed": _in(
         "batches",
@@ -506,7 +481,6 @@ BUGS: dict[str, Parts] = {
     "no fence when an event confirms": _in("unknowns", "confirm", _unfenced_confirm),
     "a bounce ends whichever address": _in("events", "locate", _of_whoever_it_is_now),
     "all is at the first account": _in("batches", "record_start", _at_the_first_account),
-    "a stale fence may still leave": _in("batches", "record_start", _by_a_stale_fence),
     "a database may lack one claim": Parts(guard_file=_claim_lacking),
     "what leaves is not committed to last": Parts(sending_store=_not_to_last),
     "a translation's writer may approve": _in(

@@ -25,9 +25,6 @@ STEPS: dict[str, str] = {
     "the cursor moves at fetch": "begun, mute: go dispatch-1 2 take; crash",
     "suppression is asked at the planning only": "begun, mute: reader leave 2",
     "a hold is not asked": "begun, mute: hold; go dispatch-1 99 take",
-    "what ends while bytes are made is not asked": (
-        "begun, mute: go dispatch-1 2 take; hand cancel; go dispatch-1 99 take"
-    ),
     "no fence around putting back": (
         "begun, keyed: go dispatch-1 6 busy; boot; go reconcile 99 take; older 99"
     ),
@@ -80,10 +77,6 @@ STEPS: dict[str, str] = {
     ),
     "all is at the first account": (
         "begun, mute/asked: go dispatch-1 99 configuration; go dispatch-1 99 lose"
-    ),
-    "a stale fence may still leave": (
-        "begun, mute: go dispatch-1 2 take; boot; go dispatch-1 2 take; older 4; "
-        "go dispatch-1 99 take"
     ),
     "a database may lack one claim": (
         "begun, mute: back_up; go dispatch-1 99 take; restore in place 1"

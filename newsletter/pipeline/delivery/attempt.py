@@ -1,10 +1,9 @@
-"""One attempt to send a batch or a transactional email: claim → note → call → record.
+"""One attempt to send a batch or a transactional email: claim and note → call → record.
 
-The first transaction claims the batch. The second one notes the hash of the request, and the guard
-file records the claim outside the database. A process that dies before that has sent nothing. No
-transaction is open while the request is built or the call is under way. After the first byte only
-a complete, understood answer counts; any other outcome is unknown. The transaction that records it
-claims the next batch.
+One transaction claims the batch, builds the request and notes its hash. Then the guard file records
+the claim outside the database. A process that dies before that has sent nothing. No transaction is
+open while the call is under way. After the first byte only a complete, understood answer counts;
+any other outcome is unknown. The transaction that records it claims the next batch.
 """
 
 import hashlib
@@ -19,7 +18,6 @@ from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict, backoff
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
-from newsletter.domain.wording import say
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
@@ -31,14 +29,6 @@ _MAX_UNKNOWN_IN_A_ROW = 3
 """After more unknown outcomes in a row, the next call is delayed."""
 
 
-_CLAIM_LOST = Answer(
-    outcome=Outcome(
-        verdict=Verdict.LATE,
-        reason=say("it was stopped or taken over just before it would have left"),
-    )
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """One attempt to send a batch or an email."""
@@ -48,6 +38,18 @@ class Attempt:
     at: datetime
     not_after: NotAfter
     """The end of the lease. Later another worker may have claimed the batch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(Generic[Claim]):
+    """An attempt that was claimed and noted."""
+
+    attempt: Attempt
+    claim: Claim
+    request: PreparedRequest | Answer
+    """The request to send, or an answer if nothing may be sent."""
+    number: int
+    """The number of all attempts in this database so far; 0 if nothing may be sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,62 +77,45 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
 
     def attempts(self) -> Iterator[AttemptResult]:
         """Send the next batch or email, and the batches that records claim."""
-        next_claim = self.claim_next()
-        while next_claim is not None:
-            attempt, claim = next_claim
-            result, next_claim = self._record(claim, self._answer(claim, attempt), attempt)
+        started = self.claim_next()
+        while started is not None:
+            result, started = self._record(started, self._answer(started))
             yield result
 
     def _record(
-        self, claim: Claim, answer: Answer, attempt: Attempt
-    ) -> tuple[AttemptResult, tuple[Attempt, Claim] | None]:
+        self, started: Started[Claim], answer: Answer
+    ) -> tuple[AttemptResult, Started[Claim] | None]:
         """Record the outcome, also if the database is unavailable for a while."""
         may_claim = True
         while True:
             try:
-                return self.record(claim, answer, attempt, may_claim=may_claim)
+                return self.record(started.claim, answer, started.attempt, may_claim=may_claim)
             except StoreUnavailable:
                 # after the lease another process may have settled it
-                if attempt.not_after.left() <= timedelta(0) or not self.waits():
+                if started.attempt.not_after.left() <= timedelta(0) or not self.waits():
                     raise
             except Exception:
                 if not may_claim:
                     raise
             may_claim = False  # an error of the next claim must not undo the record
 
-    def _answer(self, claim: Claim, attempt: Attempt) -> Answer:
-        """Return the provider's answer, or a local one if no request was sent."""
-        try:
-            prepared = self.prepare(claim, attempt)
-        except InvalidInput as error:
-            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))
-        if isinstance(prepared, Answer):
-            return prepared
-        if not self._note(claim, hashlib.sha256(prepared.body).hexdigest()):
-            return _CLAIM_LOST
-        provider, began_at = self.provider_for(claim).provider, self.store.clock.now()
-        answer = provider.send(replace(prepared, not_after=attempt.not_after))
-        return replace(answer, duration=self.store.clock.now() - began_at)
+    def _answer(self, started: Started[Claim]) -> Answer:
+        """Return the provider's answer, or the local one if no request may be sent.
 
-    def _note(self, claim: Claim, body_hash: str) -> bool:
-        """Note the request in the database and in the guard file, before it is sent.
-
-        Return whether the claim is still valid. Raises StoreUnavailable if the guard file cannot be
-        written.
+        Raises StoreUnavailable if the guard file cannot be written.
         """
-        with self.store.begin() if self.owner is None else self.store.send() as tx:
-            claim_number = self.record_start(tx, claim, body_hash)
-            if claim_number is None:
-                return False
-            # inside the transaction: a replaced database raises here and stores nothing
-            self.guard_file.follow(claim_number)
+        claim, request = started.claim, started.request
+        if isinstance(request, Answer):
+            return request
         try:
-            self.guard_file.store_claim(claim_number)
+            self.guard_file.store_claim(started.number)
         except StoreUnavailable as error:
             with self.store.begin() as tx:
                 self.requeue(tx, claim, str(error))
             raise
-        return True
+        provider, began_at = self.provider_for(claim).provider, self.store.clock.now()
+        answer = provider.send(replace(request, not_after=started.attempt.not_after))
+        return replace(answer, duration=self.store.clock.now() - began_at)
 
     def slow_down(self, tx: Transaction, pooled: PooledProvider, outcome: Outcome) -> None:
         """Delay the next call after several unknown outcomes in a row."""
@@ -147,17 +132,29 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
 
     # --- steps that differ for batches and emails
 
-    def claim_next(self) -> tuple[Attempt, Claim] | None:
+    def claim_next(self) -> Started[Claim] | None:
         """Claim the next batch or email, in the exclusive write transaction."""
-        # the claim need not survive a power cut: nothing is sent before the note, which does
-        with self.store.begin(is_durable=False) as tx:
+        with self.store.begin() as tx:
             return self.begin(tx)
 
-    def begin(self, tx: Transaction) -> tuple[Attempt, Claim] | None:
+    def begin(self, tx: Transaction) -> Started[Claim] | None:
         """Begin an attempt with a claim; None if none is due or none may be sent now."""
         attempt = self.new_attempt(tx)
         claim = self.claim(tx, attempt)
-        return None if claim is None else (attempt, claim)
+        return None if claim is None else self.start(tx, attempt, claim)
+
+    def start(self, tx: Transaction, attempt: Attempt, claim: Claim) -> Started[Claim]:
+        """Build the request, and note it in the transaction of the claim."""
+        number = 0
+        try:
+            request = self.prepare(claim, attempt)
+        except InvalidInput as error:
+            request = Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))
+        if isinstance(request, PreparedRequest):
+            number = self.record_start(tx, claim, hashlib.sha256(request.body).hexdigest())
+            # inside the transaction: a replaced database raises here and stores nothing
+            self.guard_file.follow(number)
+        return Started(attempt=attempt, claim=claim, request=request, number=number)
 
     def new_attempt(self, tx: Transaction) -> Attempt:
         until, uptime = tx.now + self.lease, tx.uptime + self.lease
@@ -180,8 +177,8 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
         """
 
     @abstractmethod
-    def record_start(self, tx: Transaction, claim: Claim, body_hash: str) -> int | None:
-        """Note the request. Return the number of the claim; None if the claim is lost."""
+    def record_start(self, tx: Transaction, claim: Claim, body_hash: str) -> int:
+        """Note the request. Return the number of the claim."""
 
     @abstractmethod
     def requeue(self, tx: Transaction, claim: Claim, reason: str) -> None:
@@ -190,5 +187,5 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
     @abstractmethod
     def record(
         self, claim: Claim, answer: Answer, attempt: Attempt, *, may_claim: bool
-    ) -> tuple[AttemptResult, tuple[Attempt, Claim] | None]:
+    ) -> tuple[AttemptResult, Started[Claim] | None]:
         """Record the outcome. If it ``may_claim`` and sending goes on, claim the next batch."""

@@ -146,7 +146,7 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
         batch = _batch(claim.claimed, content, text, attempt.at)
         return self.provider_for(claim).provider.prepare(batch)
 
-    def record_start(self, tx: Transaction, claim: EmailClaim, body_hash: str) -> int | None:
+    def record_start(self, tx: Transaction, claim: EmailClaim, body_hash: str) -> int:
         """Note the provider and account. No hash is noted: an email is never replayed."""
         pooled = self.provider_for(claim)
         return tx.emails.record_start(

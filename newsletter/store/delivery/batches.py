@@ -19,7 +19,7 @@ from newsletter.domain.delivery.batch import (
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import AddressRepository, as_instant
 from newsletter.store.delivery import batch_splitting, claiming
-from newsletter.store.delivery.claiming import IS_OPEN, IS_UNKNOWN, NO_HOLD
+from newsletter.store.delivery.claiming import IS_OPEN, IS_UNKNOWN
 
 _MINUTE_MS = 60_000
 # also of a living owner, which may have lost the database before it recorded the outcomes
@@ -72,32 +72,15 @@ class Batches(AddressRepository):
         return None
 
     def record_start(
-        self,
-        batch_id: int,
-        *,
-        fence: int,
-        body_hash: str,
-        account: str = "",
-        owner: int | None = None,
-    ) -> int | None:
-        """Record that the batch is about to be sent through an account at its provider.
+        self, batch_id: int, *, body_hash: str, account: str = "", owner: int | None = None
+    ) -> int:
+        """Record that a batch is about to be sent through an account at its provider.
 
-        Return the number of all attempts, of batches and emails, in this database; None if the
-        fence has changed or the campaign is no longer being sent.
+        In the transaction of its claim: a pause or cancellation is before both or after both.
+        Return the number of all attempts, of batches and emails, in this database.
         """
-        self._db.keep_plans()
-        # nothing has left yet, so a pause or cancellation since the claim still counts
-        is_claimed = self._db.change(
-            "UPDATE batch SET body_hash = :body_hash, account = :account"
-            " WHERE id = :id AND fence = :fence AND state = 'claimed' AND EXISTS ("
-            "SELECT 1 FROM campaign WHERE campaign.id = batch.campaign_id AND state = 'sending')"
-            f" AND {NO_HOLD}",
-            id=batch_id,
-            fence=fence,
-            body_hash=body_hash,
-            account=account,
-        )
-        return claiming.count(self._db, owner) if is_claimed == 1 else None
+        self._db.update("batch", {"id": batch_id}, body_hash=body_hash, account=account)
+        return claiming.count(self._db, owner)
 
     def settle(self, claim: ClaimedBatch, *, outcomes: BatchOutcomes, at: datetime) -> bool:
         """Record the outcomes if the fence still holds; return whether it did.

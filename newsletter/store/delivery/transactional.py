@@ -154,21 +154,15 @@ class TransactionalEmails(AddressRepository):
 
     def record_start(
         self, claim: ClaimedEmail, *, provider: str, account: str, owner: int | None = None
-    ) -> int | None:
+    ) -> int:
         """Record that the email is about to be sent through an account at its provider.
 
-        Return the number of all attempts, of batches and emails, in this database; None if this
-        attempt has lost the email, or if all sending was stopped since.
+        In the transaction of its claim. Return the number of all attempts, of batches and emails,
+        in this database.
         """
-        is_claimed = self._db.changes(
-            "UPDATE transactional_email SET provider = :provider, account = :account"
-            f" WHERE id = :id AND state = 'calling' AND attempt_id = :attempt_id AND {NO_HOLD}",
-            id=claim.email.id,
-            attempt_id=claim.attempt_id,
-            provider=provider,
-            account=account,
-        )
-        return claiming.count(self._db, owner) if is_claimed else None
+        key = {"id": claim.email.id}
+        self._db.update("transactional_email", key, provider=provider, account=account)
+        return claiming.count(self._db, owner)
 
     def _next_due(self, at: datetime, owner: int | None) -> int | None:
         """Return the id of the next due email. Emails with a damaged address are withheld."""

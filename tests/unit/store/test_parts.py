@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.errors import Defect
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.database import as_instant, as_stored
@@ -135,25 +134,11 @@ def test_a_claim_leaves_its_name_its_fence_and_its_end_in_the_row(store: Store) 
     books = Books(store, 2, beside=False)
     claimed = books.claim(attempt_id="attempt1")
     with books.step() as tx:
-        tx.batches.record_start(claimed.id, fence=claimed.fence, body_hash="b1")
+        tx.batches.record_start(claimed.id, body_hash="b1")
     with store.read() as tx:
         query = "SELECT state, attempt_id, body_hash, fence, attempts, claimed_at, lease_until"
         [row] = tx.db.rows(f"{query} FROM batch")
     assert row == ("claimed", "attempt1", "b1", 1, 1, as_stored(NOON), as_stored(NOON + LEASE))
-
-
-def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: Store) -> None:
-    books = Books(store, 2, beside=False)
-    stale = books.claim()
-    books.abandon()
-    with books.step() as tx:
-        assert tx.unknowns.decide(books.id, Resolution.RESEND, NOON) == 2
-    fresh = books.claim(attempt_id="a2")
-    with books.step() as tx:
-        tx.batches.record_start(fresh.id, fence=fresh.fence, body_hash="new")
-        tx.batches.record_start(stale.id, fence=stale.fence, body_hash="old")
-    with store.read() as tx:
-        assert tx.db.value("SELECT body_hash FROM batch") == "new"
 
 
 def test_the_name_that_the_provider_gave_the_call_is_kept(store: Store) -> None:

@@ -166,7 +166,7 @@ def test_a_crash_after_the_correction_repeats_nothing_of_the_original(
         claimed = tx.batches.claim(at=room.clock.now(), lease=lease, attempt_id="a")
         assert claimed is not None
         if left:
-            tx.batches.record_start(claimed.id, fence=claimed.fence, body_hash="bytes")
+            tx.batches.record_start(claimed.id, body_hash="bytes")
     correct(room)
     room.recover()
     room.drain()

@@ -8,7 +8,6 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import Defect
 from newsletter.store.sql import Store
 from tests.contracts.store_threads import in_threads
@@ -78,24 +77,6 @@ def test_what_is_about_to_leave_is_written_down_before_it_does(
 
     done = room.dispatch(look)
     assert seen == [("claimed", done.attempt_id, 64, 5)]
-
-
-class Weighing(RecordingProvider):
-    """While it makes the bytes others write."""
-
-    room: Newsroom
-
-    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
-        self.room.suppress("reader3@example.org")
-        return super().prepare(batch)
-
-
-def test_no_transaction_is_open_while_the_bytes_are_made(room: Newsroom) -> None:
-    room.provider = provider = Weighing()
-    provider.room = room
-    room.start(3)
-    room.dispatch()
-    assert room.counts() == Counts(accepted=3)
 
 
 def test_no_transaction_is_open_while_the_provider_is_called(room: Newsroom) -> None:

@@ -191,9 +191,7 @@ def test_what_the_first_keeps_one_of_a_name_of_is_handed_to_it_alone(room: Newsr
     with room.store.begin() as tx:
         claimed = tx.batches.claim(at=room.clock.now(), lease=timedelta(minutes=2), attempt_id="a")
         assert claimed is not None
-        tx.batches.record_start(
-            claimed.id, fence=claimed.fence, body_hash="h", account=room.account
-        )
+        tx.batches.record_start(claimed.id, body_hash="h", account=room.account)
         assert tx.campaigns.assign_provider(1, "second")
     assert room.recover().unknown == 1
     room.drain(answer=KEY)

@@ -1,7 +1,6 @@
 """A claim that went stale before its call: nothing leaves by it, and nothing is unknown."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest, Replay
 from newsletter.domain.delivery.rate_limit import RateLimit
 from newsletter.domain.delivery.transactional import MessageState
+from newsletter.domain.errors import Defect
 from tests.fakes import FixedClock, MemoryWatermark, RecordingProvider
 from tests.rows import rows
 from tests.unit.pipeline.campaigns.test_trial import ready, send
@@ -50,18 +50,11 @@ class HangingProvider(RecordingProvider):
         return super().send(prepared)
 
 
-class SlowProvider(RecordingProvider):
-    """Its bytes take their time, in which another thing happens, once."""
-
-    def __init__(self, meanwhile: Callable[[], object]) -> None:
-        super().__init__()
-        self.meanwhile: Callable[[], object] | None = meanwhile
+class BrokenProvider(RecordingProvider):
+    """It cannot build a request."""
 
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile is not None:
-            meanwhile()
-        return super().prepare(batch)
+        raise Defect("no request")
 
 
 def hang(room: Newsroom) -> None:
@@ -135,64 +128,15 @@ def test_a_workspace_that_was_stopped_while_the_disk_hung_sends_nothing(room: Ne
     assert room.provider.batches == []
 
 
-@pytest.mark.parametrize(
-    ("meanwhile", "counts"),
-    [
-        (lambda room: room.hand().cancel("resignation"), Counts(cancelled=5)),
-        (lambda room: room.hand().pause("resignation"), Counts(pending=5)),
-        (lambda room: room.guard().stop(by="ada@forum.example", reason=""), Counts(pending=5)),
-    ],
-    ids=["cancelled", "paused", "stopped"],
-)
-def test_what_ends_a_campaign_while_bytes_are_made_ends_it(
-    room: Newsroom, meanwhile: Callable[[Newsroom], object], counts: Counts
-) -> None:
-    room.provider = SlowProvider(lambda: meanwhile(room))
+def test_a_request_that_cannot_be_built_leaves_no_claim(room: Newsroom) -> None:
     room.start(5)
+    right, room.provider = room.provider, BrokenProvider()
+    with pytest.raises(Defect):
+        room.dispatch()
+    room.provider = right
     done = room.dispatch()
-    assert (done.answer.outcome.verdict, done.recorded) == (Verdict.LATE, True)
-    assert (room.provider.batches, room.counts()) == ([], counts)
-    assert room.drain() == 0
-
-
-def test_what_was_taken_over_while_bytes_were_made_leaves_once(room: Newsroom) -> None:
-    def meanwhile() -> None:
-        with room.store.begin() as tx:
-            tx.batches.abandon(at=room.clock.now())
-        room.drain()
-
-    room.limits = replace(room.limits, daily_quota=20)
-    room.provider = SlowProvider(meanwhile)
-    room.start(5)
-    assert not room.dispatch().recorded
-    assert len(room.provider.accepted) == 5
+    assert (done.batch.attempts, done.recorded) == (1, True)
     assert room.counts() == Counts(accepted=5)
-    assert rate_limit(room).used == 10, "the attempt that lost the batch gives nothing back"
-
-
-def test_an_email_leaves_not_where_all_was_stopped_while_its_bytes_were_made(
-    room: Newsroom,
-) -> None:
-    post = Post(room=room)
-    post.ask()
-    room.provider = SlowProvider(lambda: room.guard().stop(by="ada@forum.example", reason=""))
-    assert post.post().state is MessageState.WAITING
-    assert room.provider.batches == []
-
-
-def test_an_email_that_was_taken_over_while_its_bytes_were_made_leaves_once(room: Newsroom) -> None:
-    post = Post(room=room)
-    post.ask()
-
-    def meanwhile() -> None:
-        with room.store.begin() as tx:
-            tx.emails.abandon(room.clock.now())
-        post.post()
-
-    room.provider = SlowProvider(meanwhile)
-    assert not post.post().recorded
-    assert len(room.provider.accepted) == 1
-    assert post.state() is MessageState.ACCEPTED
 
 
 def test_a_stale_claim_is_no_fault_of_the_provider(room: Newsroom) -> None:

@@ -252,13 +252,11 @@ def test_a_database_that_was_exchanged_hands_nothing_over(post: Post) -> None:
         post.transactional_sender().post()
 
     assert post.room.provider.batches == []
-    assert post.state() is MessageState.CALLING
-    assert post.room.recover().emails == 0
     assert post.state() is MessageState.WAITING
 
 
 @pytest.mark.parametrize("hours", [0, 1, -24 * 365])
-@pytest.mark.parametrize(("survives", "unknown"), [(0, 0), (1, 0), (2, 1)])
+@pytest.mark.parametrize(("survives", "unknown"), [(0, 0), (1, 1)])
 def test_a_process_that_dies_or_loses_its_database_leaves_a_letter_waiting_or_unknown(
     post: Post, survives: int, unknown: int, hours: int
 ) -> None:
