@@ -150,8 +150,8 @@ def find_forwarded_start(texts: Sequence[str]) -> tuple[int, str]:
             values.setdefault(kind, found["value"])
             end += 1
         # a statement may begin with one or two such fields, as From: and Date:
-        if len(values) > 2 and "subject" in values and end < len(texts):
-            return end, values["subject"]
+        if len(values) > 2 and end < len(texts):
+            return end, values.get("subject", "")
     return 0, ""
 
 

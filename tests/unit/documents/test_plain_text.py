@@ -332,6 +332,15 @@ def test_what_a_text_is_is_known_in_many_languages(label: str) -> None:
     assert left_out(document)[0] == label
 
 
+@rows(
+    "head",
+    ["Fecha: 3 de mayo de 2024\nPara: Redacciones\nDe: El Foro", "Nº 45 – 3 de mayo de 2024"],
+)
+def test_a_date_with_a_label_a_number_or_a_memo_around_it_is_read_and_left_out(head: str) -> None:
+    document = imported(head, TITLE, FIRST, "Fim")
+    assert (document.title, document.date, document.body) == (TITLE, date(2024, 5, 3), FIRST)
+
+
 def test_a_spanish_dateline_ends_with_a_full_stop() -> None:
     document = imported(TITLE, f"Madrid, 27 de noviembre de 2026. {FIRST}")
     assert document.date == date(2026, 11, 27)
