@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -60,9 +61,11 @@ LANGUAGES = ["", "es", "no", "pt-BR"]
 
 
 def phrase(source: Random) -> str:
+    """A text as each door takes it in: without blanks around it, and composed."""
     if source.random() < 0.3:
         return ""
-    return source.choice(["", " "]).join(source.choices(WORDS, k=source.randint(1, 3))).strip()
+    words = source.choices(WORDS, k=source.randint(1, 3))
+    return normalize("NFC", source.choice(["", " "]).join(words).strip())
 
 
 def some(source: Random, names: list[str]) -> tuple[str, ...]:

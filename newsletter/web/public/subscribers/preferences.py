@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
 from importlib.resources import files
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -250,7 +251,9 @@ class PreferencesPage:
         faults: dict[str, str] = {}
         texts = {name: form.text(name) for name in _TEXT_FIELDS if name in form.fields}
         details: dict[str, str | datetime | None] = {
-            name: text for name, text in texts.items() if text != form.text(f"was_{name}")
+            name: normalize("NFC", text)
+            for name, text in texts.items()
+            if text != form.text(f"was_{name}")
         }
         called, language, zone = (str(details.get(name, "")) for name in _TEXT_FIELDS)
         if not is_name(called):
