@@ -190,9 +190,10 @@ class Door:
         return self.send(process, who, action, seen.form(f"/desk{action}") | typed)
 
     def send(self, process: "Process", who: str, action: str, form: Mapping[str, Any]) -> Page:
-        """Send a form of the desk. Raises Refused if the same page comes back."""
+        """Send a form of the desk. Raises Refused if the same page or another form comes back."""
         page = self.ask(process, "POST", f"/desk{action}", who, form)
-        if page.status != 303:
+        # the form of a start asks to confirm the number of readers
+        if page.status != 303 or page.headers["location"].endswith("/start"):
             raise Refused(f"{action} was not done")
         return page
 
