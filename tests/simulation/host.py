@@ -291,22 +291,18 @@ class Host:
         if self.read is not None:
             self.expected.known, self.read = self.read, None
         said = figures(self.books, self.expected, now, self.now())
-        claimed = Claimed(
+        self.world.claimed[self.world.holder] = Claimed(
             commit=self.world.commit,
             at=self.world.now,
             host=self.name,
             host_at=self.now(),
             jumps=self.jumps,
-            noted=self.world.commit,
         )
-        before = self.world.claimed.get(self.world.holder)
-        self.world.claimed[self.world.holder] = (before or (claimed, claimed))[1], claimed
         self.world.say(f"{self.world.commit:5} {self.name} {said}")
 
     def claimed(self) -> Claimed:
-        """Return the last two commits of the running actor: its claim, then its note."""
-        claim, note = self.world.claimed[self.world.holder]
-        return replace(claim, noted=note.commit)
+        """Return the last commit of the running actor: its claim."""
+        return self.world.claimed[self.world.holder]
 
 
 class Books:

@@ -102,7 +102,7 @@ def _key(mail: Mail) -> str:
 def _in_time(mail: Mail, reader: int, true: Truth, expected: Expected) -> None:
     number, claimed = campaign_of(mail), mail.claimed
     for key in (("all", 0), ("campaign", number)):
-        _before(mail, expected.bars.get(key), claimed.noted, f"{key} was ended")
+        _before(mail, expected.bars.get(key), claimed.commit, f"{key} was ended")
     if number:
         # a departure after the claim counts at the next claim
         lists = written(mail.campaign).lists

@@ -77,8 +77,6 @@ class Claimed:
     """By the machine's clock."""
     jumps: int
     """The number of changes of that clock."""
-    noted: int
-    """The commit of the note. An earlier stop must hold the message back."""
 
 
 @dataclass(frozen=True, kw_only=True)

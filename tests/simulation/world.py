@@ -53,7 +53,7 @@ class World:
         self.start = self.now = made.at
         self.baton = Baton()
         self.commit = 0
-        self.claimed: dict[str, tuple[Claimed, Claimed]] = {}
+        self.claimed: dict[str, Claimed] = {}
         self._calls: dict[str, str] = {}
         self.how = How.TAKE
         self.cut = False
