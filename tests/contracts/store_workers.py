@@ -213,9 +213,14 @@ class WorkersContract:
                 books.move(CampaignState.CANCELLED)
                 with store.read() as tx:
                     return tx.generation.mark().claims
-            while (claimed := claim(store, owner, f"t{number}")) is not None:
-                note(store, claimed, owner)
-            return -1
+            while True:
+                with store.send() as tx:
+                    claimed = tx.batches.claim(
+                        at=NOON, lease=LEASE, attempt_id=f"t{number}", owner=owner
+                    )
+                    if claimed is None:
+                        return -1
+                    tx.batches.record_start(claimed.id, body_hash="b", owner=owner)
 
         counted = max(in_threads(work))
         with store.read() as tx:
