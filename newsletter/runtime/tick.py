@@ -17,6 +17,9 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 
+_FOR_SERVERS = frozenset({"postgresql", "postgresql_words", "wakeups"})
+"""Modules of the store that only a workspace on a PostgreSQL server imports, before its tick."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TickResult:
@@ -50,7 +53,7 @@ class Tick:
         self.campaigns.prepare()
         self.delivery.prepare()
         import_all("newsletter.pipeline")
-        import_all("newsletter.store")
+        import_all("newsletter.store", omit=_FOR_SERVERS)
 
     @cached_property
     def _plan_state(self) -> PlanState:

@@ -75,8 +75,13 @@ def open_database(settings: Settings, url: str = "") -> Backend:
     url = url or settings.database
     if not url.startswith("postgresql:"):
         return Sqlite(settings.resolve(Path(url.removeprefix("sqlite:///"))))
-    from newsletter.store.postgresql import Postgresql
-
+    try:
+        from newsletter.store.postgresql import Postgresql
+    except ImportError as error:
+        raise Refused(
+            "the driver for PostgreSQL is not installed; install newsletter with its extra,"
+            " as 'newsletter[postgresql]'"
+        ) from error
     return Postgresql(url, settings.db_password)
 
 

@@ -12,7 +12,11 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import count, islice
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import DatabaseReplaced, Defect, Refused, StoreUnavailable
@@ -21,9 +25,6 @@ from newsletter.store.file.guard_file import hash_name
 from newsletter.store.file.secure_erase import ERASURES_KEY
 from newsletter.store.postgresql_words import adapt_values, translate
 from newsletter.tables import load_table
-
-if TYPE_CHECKING:
-    import psycopg
 
 MIN_VERSION = 15
 """The oldest tested version of the server."""
@@ -202,8 +203,6 @@ class Postgresql:
 
     def _query_watcher(self, query: str) -> Any:
         """Run a query on the watcher connection. If that is lost, run it again on a new one."""
-        import psycopg
-
         try:
             return self._watcher_connection().execute(query).fetchone()
         except psycopg.OperationalError:
@@ -235,8 +234,6 @@ class Postgresql:
     @contextmanager
     def _take_session(self, begin: str) -> Iterator[_Session]:
         """Yield a connection in which a transaction has begun, and return it to the idle ones."""
-        from psycopg.pq import TransactionStatus
-
         connection = self._begin_on_live_connection(begin)
         try:
             yield _Session(connection)
@@ -253,8 +250,6 @@ class Postgresql:
 
         After a restart of the server idle connections are dead: they are closed and passed over.
         """
-        import psycopg
-
         while True:
             with self._idle_lock:
                 connection = self._idle.pop() if self._idle else None
@@ -271,8 +266,6 @@ class Postgresql:
                 return connection
 
     def _open(self) -> psycopg.Connection:
-        import psycopg
-
         connection = psycopg.connect(
             **self._parameters, autocommit=True, cursor_factory=psycopg.ClientCursor
         )
@@ -294,8 +287,6 @@ class Postgresql:
 
     @contextmanager
     def _explain_errors(self) -> Iterator[None]:
-        import psycopg
-
         try:
             yield
         except psycopg.IntegrityError as error:
@@ -327,8 +318,6 @@ class _Session:
         self._numbers = count()
 
     def execute(self, sql: str, values: Mapping[str, Any] | None = None) -> psycopg.Cursor:
-        import psycopg
-
         kind = psycopg.Cursor if self.keeps_plans else psycopg.ClientCursor
         return kind(self._connection).execute(translate(sql), values or {}, prepare=True)
 
@@ -382,9 +371,6 @@ class _Session:
         self._connection.execute(statement.encode())
 
     def commit(self) -> None:
-        import psycopg
-        from psycopg.pq import TransactionStatus
-
         if self._connection.info.transaction_status == TransactionStatus.INERROR:
             # COMMIT would roll back without saying so
             raise Defect("a transaction went on after one of its statements had failed")
@@ -402,8 +388,6 @@ class _Session:
             raise psycopg.OperationalError(f"the commit was not confirmed: {warnings[0]}")
 
     def roll_back(self) -> None:
-        import psycopg
-
         with suppress(psycopg.Error):  # the server rolls back if the connection is lost
             self.run("ROLLBACK")
 
@@ -454,16 +438,8 @@ def _first_line(error: psycopg.Error) -> str:
 def parameters_of(url: str, password: str | None) -> dict[str, Any]:
     """Return psycopg's connection parameters. Raises Refused, without the URL in the message."""
     try:
-        from psycopg import ProgrammingError
-        from psycopg.conninfo import conninfo_to_dict
-    except ImportError as error:
-        raise Refused(
-            "the driver for PostgreSQL is not installed; install newsletter with its extra,"
-            " as 'newsletter[postgresql]'"
-        ) from error
-    try:
         parameters: dict[str, Any] = dict(conninfo_to_dict(url))
-    except ProgrammingError:
+    except psycopg.ProgrammingError:
         raise Refused(
             "'database' is no address of PostgreSQL; write it like"
             " postgresql://user@host:5432/database, with %40 for @ and %2F for / in names"

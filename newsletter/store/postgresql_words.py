@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import psycopg
+from psycopg.adapt import Loader
+from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import StrDumperUnknown
 
 from newsletter.domain.errors import Defect
 from newsletter.tables import load_table
-
-if TYPE_CHECKING:
-    import psycopg
 
 _TOKEN_PATTERN = re.compile(
     r"""
@@ -40,9 +42,6 @@ def translate(sql: str) -> bytes:
 
 def adapt_values(connection: psycopg.Connection) -> None:
     """Make a connection convert values as SQLite does: sums to int, comparisons to 1 or 0."""
-    from psycopg.adapt import Loader
-    from psycopg.types.numeric import Int8Dumper
-    from psycopg.types.string import StrDumperUnknown
 
     class Number(Loader):
         def load(self, data: Any) -> float:

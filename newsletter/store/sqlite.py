@@ -13,7 +13,9 @@ from pathlib import Path
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import DatabaseReplaced, Defect, StoreUnavailable
 from newsletter.store.database import Database
+from newsletter.store.file.guard_file import location_of
 from newsletter.store.file.numbers import Connection
+from newsletter.store.file.secure_erase import overwrite_erased
 from newsletter.tables import load_table
 
 _WAIT_SECONDS, _RETRY_SECONDS = 30.0, 0.1
@@ -114,15 +116,11 @@ class Sqlite:
         return [row[0] for row in found if row[0] != "ok"]
 
     def overwrite_erased(self) -> bool:
-        from newsletter.store.file.secure_erase import overwrite_erased
-
         with closing(self.connect()) as connection:
             return overwrite_erased(self.path, connection)
 
     def location(self) -> Location:
         """Return the location of the file. Raises OSError if it is missing."""
-        from newsletter.store.file.guard_file import location_of
-
         return location_of(self.path)
 
     def size(self) -> int:

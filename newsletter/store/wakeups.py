@@ -15,7 +15,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from newsletter.domain.errors import Refused, StoreUnavailable
+import procrastinate
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Status
+from procrastinate.schema import SchemaManager
+from procrastinate.worker import Worker
+
+from newsletter.domain.errors import StoreUnavailable
 
 _log = logging.getLogger("newsletter.run")
 _SCHEMA_NAME = "procrastinate"
@@ -34,13 +41,6 @@ class WorkerWakeups:
     """The queue of wake-ups; call ``open`` first. ``parameters`` are psycopg's."""
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
-        try:
-            import procrastinate
-        except ImportError as error:
-            raise Refused(
-                "Procrastinate is not installed; install newsletter with its extra, as"
-                " 'newsletter[postgresql]'"
-            ) from error
         options = f"{parameters.get('options', '')} -c search_path={_SCHEMA_NAME}"
         self._parameters = {**parameters, "options": options}
         self._app = procrastinate.App(
@@ -53,9 +53,6 @@ class WorkerWakeups:
     @contextmanager
     def open(self) -> Iterator[None]:
         """Create the tables if they are missing, and connect for the length of the block."""
-        import psycopg
-        from procrastinate.schema import SchemaManager
-
         with _explain_errors():
             with psycopg.connect(**self._parameters) as connection:
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATION_LOCK,))
@@ -80,8 +77,6 @@ class WorkerWakeups:
             self._defer(at.isoformat(timespec="seconds"), schedule_at=at)
 
     def _defer(self, lock: str, **when: Any) -> None:
-        from procrastinate.exceptions import AlreadyEnqueued
-
         with suppress(AlreadyEnqueued):
             self._app.configure_task(
                 _WAKE_TASK, allow_unknown=True, queue=_WAKE_TASK, queueing_lock=lock, **when
@@ -92,10 +87,6 @@ class WorkerWakeups:
 
         One process of all calls ``sweep`` every few seconds. Raises StoreUnavailable.
         """
-        import procrastinate
-        from procrastinate.jobs import Status
-        from procrastinate.worker import Worker
-
         app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(
                 kwargs=self._parameters, min_size=1, max_size=4, **_POOL_OPTIONS
@@ -155,9 +146,6 @@ def _reason(error: object) -> str:
 
 @contextmanager
 def _explain_errors() -> Iterator[None]:
-    import psycopg
-    from procrastinate.exceptions import ConnectorException
-
     try:
         yield
     except (ConnectorException, psycopg.Error) as error:

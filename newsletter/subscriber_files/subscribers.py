@@ -21,6 +21,7 @@ from newsletter.subscriber_files.subscriber_file import (
     find_encoding_fault,
     sha256_of,
 )
+from newsletter.subscriber_files.yaml_rows import read_yaml
 
 _YAML_SUFFIXES = {".yaml", ".yml"}
 _CSV_SUFFIXES = {".csv", ".tsv", ".txt"}
@@ -50,8 +51,6 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
     def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
         if suffix not in _YAML_SUFFIXES:
             return csv_files.read_csv(member, encoding, reader, instructions)
-        from newsletter.subscriber_files.yaml_rows import read_yaml  # a CSV needs no YAML
-
         return read_yaml(member, encoding, reader)
 
     notes = list(_encoding_notes(encoding, instructions.encoding))

@@ -338,28 +338,26 @@ def changed_parts(before: Content, now: Content) -> tuple[str, ...]:
         for slug in others
         if old.get(slug) != new.get(slug)
     ]
-    parts = {
-        say("its lists"): ((before.lists, before.welcome), (now.lists, now.welcome)),
-        say("its segment"): (before.segment, now.segment),
-        say("its sender"): (before.sender, now.sender),
-        say("its times"): (
-            (before.send_at, before.embargo_until),
-            (now.send_at, now.embargo_until),
-        ),
-        say("its embargo"): (before.embargo, now.embargo),
-        say("its language"): (before.language, now.language),
-        say("what it corrects or translates"): (
-            (before.corrects, before.translation_of),
-            (now.corrects, now.translation_of),
-        ),
-        say("who wrote in it"): (before.writers, now.writers),
-        say("the templates or settings"): (
-            (before.template_version, before.delivery_settings_hash),
-            (now.template_version, now.delivery_settings_hash),
-        ),
-    }
-    changed += [name for name, (one, other) in parts.items() if one != other]
+    changed += [
+        part
+        for part, fields in _FIELDS_OF_PART.items()
+        if any(getattr(before, name) != getattr(now, name) for name in fields)
+    ]
     return tuple(changed) or ("how it is rendered",)
+
+
+_FIELDS_OF_PART = {
+    say("its lists"): ("lists", "welcome"),
+    say("its segment"): ("segment",),
+    say("its sender"): ("sender",),
+    say("its times"): ("send_at", "embargo_until"),
+    say("its embargo"): ("embargo",),
+    say("its language"): ("language",),
+    say("what it corrects or translates"): ("corrects", "translation_of"),
+    say("who wrote in it"): ("writers",),
+    say("the templates or settings"): ("template_version", "delivery_settings_hash"),
+}
+"""Part of an email in words → its fields of ``Content``."""
 
 
 class Recipient(NamedTuple):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Source
+from newsletter.domain.statements.feed import ExtractedStatement
 from newsletter.domain.statements.statement import (
     Progress,
     Reading,
@@ -21,9 +21,6 @@ from newsletter.sources.desk import parse_version
 from newsletter.sources.statements import Defaults, Parsed
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.audit import TEXT_TAKEN_BACK
-
-if TYPE_CHECKING:  # a workspace without feeds needs none of it
-    from newsletter.domain.statements.feed import ExtractedStatement
 
 
 @dataclass(kw_only=True)

@@ -9,7 +9,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.documents.release.imported import MAX_PICTURE_BYTES, ImportedPicture, unusable
+from newsletter.documents.isolated import make_picture_isolated
+from newsletter.documents.release.imported import (
+    MAX_PICTURE_BYTES,
+    ImportedPicture,
+    unusable,
+    with_language,
+)
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
@@ -29,6 +35,7 @@ from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file, draft_text
+from newsletter.sources.uploads import as_draft, read_upload
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.page import NOTE_NAMES
 from newsletter.web.desk.request import DeskRequest, download, redirect, route
@@ -125,9 +132,6 @@ class Drafts:
         self, data: bytes, name: str, initial: DraftText
     ) -> tuple[DraftText, ImportFindings, Sequence[ImportedPicture]]:
         """Convert a file to the text of a draft. Raises InvalidInput."""
-        from newsletter.documents.release.imported import with_language
-        from newsletter.sources.uploads import as_draft, read_upload
-
         if len(data) > _MAX_FILE_BYTES:
             large = "is larger than {most} MB; take its pictures out"
             raise unusable(name, large, most=_MAX_FILE_BYTES // 1_000_000)
@@ -348,8 +352,6 @@ class Drafts:
         return redirect(f"/drafts/{key}/edit", done="placed")
 
     def _store_picture(self, request: DeskRequest) -> Picture:
-        from newsletter.documents.isolated import make_picture_isolated
-
         key, upload = request.param("key"), request.upload("picture")
         if upload is None or not upload.data:
             raise InvalidInput.at(key, say("Choose a picture."), key="picture")

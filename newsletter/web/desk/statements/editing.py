@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from newsletter.documents.isolated import read_pasted_isolated
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import compare_drafts, merge_texts
@@ -177,8 +178,6 @@ class EditPages:
     )
     def paste(self, request: DeskRequest) -> Response:
         """Convert pasted HTML. Return its Markdown, and the parts that were dropped, as JSON."""
-        from newsletter.documents.isolated import read_pasted_isolated
-
         try:
             html = request.json().get("html")
             document = read_pasted_isolated(html if isinstance(html, str) else "")
