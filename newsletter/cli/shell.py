@@ -85,21 +85,21 @@ def with_services(command: Callable[..., Any]) -> Callable[..., Any]:
     return in_workspace(run_with_services)
 
 
-_VERSION_DIGITS = 8
+_MIN_HASH_DIGITS = 8
 
 
-def _read_version(_context: object, _option: object, text: str | None) -> str:
-    version = "".join((text or "").split())
-    if text is not None and len(version) < _VERSION_DIGITS:  # also "", from an empty variable
-        raise click.BadParameter(f"a version has at least {_VERSION_DIGITS} digits")
-    return version
+def _read_hash(_context: object, _option: object, text: str | None) -> str:
+    digest = "".join((text or "").split())
+    if text is not None and len(digest) < _MIN_HASH_DIGITS:  # also "", from an empty variable
+        raise click.BadParameter(f"a content hash needs at least {_MIN_HASH_DIGITS} digits")
+    return digest
 
 
-seen_version = click.option(
+seen_hash = click.option(
     "--digest",
-    metavar="VERSION",
-    callback=_read_version,
-    help="The version that you have seen; refuse another one.",
+    metavar="HASH",
+    callback=_read_hash,
+    help="The content hash that you have seen, or its beginning; refuse another one.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -237,7 +237,7 @@ def in_words(cell: Any) -> str:
     return "" if cell is None else str(cell)
 
 
-def version(digest: str) -> str:
+def short_hash(digest: str) -> str:
     """Return the short form of a content hash, which ``--digest`` accepts: ``4fb0 2501``."""
     return f"{digest[:4]} {digest[4:8]}".strip()
 

@@ -51,9 +51,8 @@ class ContentChanged(Refused):
 
     def __init__(self, slug: str, seen: str, now: str) -> None:
         self.seen, self.now = seen, now
-        version = f"{now[:4]} {now[4:8]}"
-        other = "{slug} has changed since you looked: it is version {version} now"
-        super().__init__(say(other, slug=slug, version=version))
+        other = "{slug} has changed since you looked: its content hash is {hash} now"
+        super().__init__(say(other, slug=slug, hash=f"{now[:4]} {now[4:8]}"))
 
 
 def find_seen(tx: Transaction, slug: str, shown_hash: str) -> StoredStatement:

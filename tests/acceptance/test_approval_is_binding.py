@@ -54,7 +54,7 @@ def test_the_report_names_the_very_digest_that_was_approved(workspace: Workspace
     workspace.write("news", BODY)
     said = workspace.approve("news").stderr
     content_hash = digest_of(workspace)
-    assert f"version {content_hash[:4]} {content_hash[4:8]}" in said
+    assert f"content hash {content_hash[:4]} {content_hash[4:8]}" in said
     assert_goes_out(workspace)
     assert workspace.report("news")["content_digest"] == content_hash
     assert {line["digest"] for line in workspace.journal} == {content_hash}

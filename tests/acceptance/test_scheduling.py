@@ -67,7 +67,7 @@ def test_a_draft_waits_until_it_is_handed_in(workspace: Workspace) -> None:
     assert "status: review" in path.read_text()
     assert "is no draft" in workspace.do("statement", "submit", "news", code=4).stderr
     answer = workspace.approve("news").stderr
-    for words in ("version ", "goes to 10 people on press", "leaves at", "statement revoke news"):
+    for words in ("content hash ", "goes to 10 people on ", "leaves at", "statement revoke news"):
         assert words in answer
 
 

@@ -22,7 +22,7 @@ def test_where_a_sender_starts_it_nothing_leaves_before(workspace: Workspace) ->
     # an empty time, as of a variable that a script did not set, is not "at once"
     workspace.do("statement", "start", "news", "--by", SENDER, "--at", "", code=3)
     started = workspace.do("statement", "start", "news", "--by", SENDER).stderr
-    assert "news is started: version " in started
+    assert "news is started: content hash " in started
     assert "to undo" not in started, "it leaves at once"
     workspace.do("run", "--until-idle")
     assert workspace.outbox != []

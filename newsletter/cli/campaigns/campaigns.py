@@ -143,8 +143,8 @@ def _counted(figures: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _details(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
-    """Yield the version, approvers, providers, times, and each address that was not reached."""
-    yield f"version      {shell.version(figures['content_digest'])}"
+    """Yield the hash, approvers, providers, times, and each address that was not reached."""
+    yield f"content hash {shell.short_hash(figures['content_digest'])}"
     yield f"approved by  {', '.join(figures['approved_by'])}"
     for override in figures["despite"]:
         yield f"             {shell.override_in_words(override)}"

@@ -27,7 +27,7 @@ _TIME_HELP = "Like '2026-12-01 09:00' or 'tomorrow 9am', in the configured time 
 @click.command()
 @click.argument("slug")
 @click.option("--by", required=True, metavar="EMAIL", help="The approver.")
-@shell.seen_version
+@shell.seen_hash
 @click.option("--despite", metavar="WHY", help="The reason to approve despite warnings.")
 @click.option(
     "--no-embargo",
@@ -112,15 +112,15 @@ def _approval_data(status: StatementStatus, result: ApprovalResult) -> dict[str,
 def _confirmation(
     campaigns: Campaigns, status: StatementStatus, by: str, result: ApprovalResult
 ) -> Iterator[str]:
-    """Yield the answer to an approval: version, approvers, readers, time, and how to undo it."""
+    """Yield the answer to an approval: hash, approvers, readers, time, and how to undo it."""
     slug, approved = status.slug, result.approval.approved
     despite = f" despite {', '.join(result.warnings)}" if result.warnings else ""
     approvers = ", ".join(approval.by for approval in result.approval.given)
-    version = shell.version(result.content_hash)
+    digest = shell.short_hash(result.content_hash)
     if approved:
-        yield f"{slug} is approved: version {version} by {approvers}{despite}"
+        yield f"{slug} is approved: content hash {digest} by {approvers}{despite}"
     else:
-        yield f"noted: version {version} by {by}{despite}"
+        yield f"noted: content hash {digest} by {by}{despite}"
         yield from result.approval.reasons
     if status.readers is not None:
         lists = ", ".join(campaigns.settings.titles_of(status.lists))
@@ -196,7 +196,7 @@ def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> N
 
 @click.command()
 @click.argument("slug")
-@shell.seen_version
+@shell.seen_hash
 @click.option(
     "--count",
     metavar="N",
@@ -227,8 +227,8 @@ def start(
     start = services.campaigns.starter().start(request)
     with services.store.read() as tx:
         status = with_readers(tx, find_status(tx, slug, services.campaigns.rules))
-    version = shell.version(start.content_hash)
-    shell.say(f"{slug} is started: version {version} goes to {people(start.count)}")
+    digest = shell.short_hash(start.content_hash)
+    shell.say(f"{slug} is started: content hash {digest} goes to {people(start.count)}")
     undo = f"; to undo: newsletter statement undo {slug}" * (_leaves_at(status) > status.now)
     shell.say(f"leaves at {_wall_time(status)}{undo}")
 
@@ -251,7 +251,7 @@ def undo(services: Services, slug: str, by: str) -> None:
 @click.argument("slug")
 @click.option("--by", required=True, metavar="EMAIL", help="The person who sends it back.")
 @click.option("--reason", required=True, metavar="TEXT", help="The requested change.")
-@shell.seen_version
+@shell.seen_hash
 @shell.with_services
 def send_back(services: Services, slug: str, by: str, reason: str, digest: str) -> None:
     """Ask for changes in a statement, with a reason."""

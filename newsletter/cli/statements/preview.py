@@ -121,5 +121,5 @@ def report_lines(dry: DryRun, zone: str = "UTC") -> Iterator[str]:
     yield from (f"{many:,} more on these lists: {why}" for why, many in sorted(whys.items()))
     yield from (f"{slug} is not approved, so no one waits for it" for slug in dry.unapproved)
     approval = "approved" if dry.approved else "not approved"
-    yield f"version {dry.content_hash[:4]} {dry.content_hash[4:8]}, {approval}"
+    yield f"content hash {shell.short_hash(dry.content_hash)}, {approval}"
     yield from (f"  {reason}" for reason in dry.reasons)

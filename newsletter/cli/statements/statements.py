@@ -50,13 +50,13 @@ def list_statements(services: Services, as_json: bool, most: int | None) -> None
     shell.show_faults(faults)
     shell.print_rows(
         rows,
-        ("slug", "title", "translation_of", "approval", "time", "campaign", "version"),
+        ("slug", "title", "translation_of", "approval", "time", "campaign", "hash"),
         as_json=as_json,
         count=count,
         write=lambda row: {
             **row,
             "campaign": _format_value("campaign", row["campaign"]),
-            "version": shell.version(row["digest"]),
+            "hash": shell.short_hash(row["digest"]),
         },
     )
 
@@ -262,9 +262,9 @@ def diff(services: Services, slug: str) -> None:
         if not approved:
             none = f"no one has approved {stored.slug} yet, so there is nothing to compare it with"
             raise NotFound(none)
-        versions = (approved[-1].content_hash, stored.content_hash)
-        contents = tx.statements.get_contents(versions)
-    changes = compare_contents(*(contents[version] for version in versions))
+        hashes = (approved[-1].content_hash, stored.content_hash)
+        contents = tx.statements.get_contents(hashes)
+    changes = compare_contents(*(contents[one] for one in hashes))
     for one in changes:
         click.echo(f"{one.what}:")
         for sign, text in (("-", one.before), ("+", one.after)):

@@ -198,7 +198,7 @@ class Desk:
             "hour": format_local_time,
             "day": self.day,
             "number": lambda value: say("{number:,}", number=value),
-            "version": version,
+            "short_hash": short_hash,
             "person": self.person,
             "listed": listed,
             "people": people,
@@ -265,6 +265,6 @@ def format_local_time(local: LocalTime) -> str:
     return say("{day.day} {day:%b %Y}, {at:%H:%M}", day=local.day, at=local.at)
 
 
-def version(content_hash: str) -> str:
+def short_hash(content_hash: str) -> str:
     """Return the short form of a content hash: 4fb0 2501."""
     return f"{content_hash[:4]} {content_hash[4:8]}" if content_hash else "–"

@@ -63,7 +63,7 @@ _SECRET_FIELDS = frozenset({PROOF_FIELD, PASSKEY_FIELD, "password", "old", "new"
 Faults = Sequence[tuple[str, str]]
 """(field, sentence) of each fault in a form; "" for a fault of no field."""
 _HASH_DIGITS = 64
-NO_VERSION = "none"
+NO_HASH = "none"
 _MAX_SPAN = timedelta(days=60)
 """Days that a page shows before or after one in its query."""
 _MENU_ENTRIES = {"": "home", "readers": "audience"}
@@ -175,13 +175,13 @@ class DeskRequest:
             return PasskeyAnswer(answer=signature, party=party)
         return self.field(name)
 
-    def seen_version(self) -> str:
-        """Return the content hash in the form; ``NO_VERSION``, which matches none, without one.
+    def seen_hash(self) -> str:
+        """Return the content hash in the form; ``NO_HASH``, which matches none, without one.
 
         A page sends the whole hash, never an abbreviation.
         """
         digest = self.field("digest")
-        return digest if len(digest) == _HASH_DIGITS else NO_VERSION
+        return digest if len(digest) == _HASH_DIGITS else NO_HASH
 
     def shown_terms(self, typed: str = "typed") -> ShownTerms:
         """Return the readers and the time that the page showed, from the fields of its form.

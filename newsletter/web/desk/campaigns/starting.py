@@ -55,7 +55,7 @@ class StartPages:
         start_request = StartRequest(
             slug=slug,
             by=request.who.address,
-            seen=request.seen_version(),
+            seen=request.seen_hash(),
             shown=request.shown_terms(),
             at=at if when == START_AT else None,
             at_once=when == START_NOW,

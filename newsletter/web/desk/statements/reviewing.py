@@ -22,7 +22,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk import deciding
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import NO_VERSION, DeskRequest, framed_email, redirect, route
+from newsletter.web.desk.request import NO_HASH, DeskRequest, framed_email, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 
 
@@ -59,7 +59,7 @@ class ReviewPages:
                 ApprovalRequest(
                     slug=slug,
                     by=request.who.address,
-                    expect=request.seen_version(),
+                    expect=request.seen_hash(),
                     shown=request.shown_terms(typed),
                     channel=Channel.DESK,
                     no_embargo=request.field("no_embargo") == "yes",
@@ -93,7 +93,7 @@ class ReviewPages:
             return self._page(request.with_faults(("reason", fault)))
         try:
             self._statements.send_back(
-                slug, by=request.who.address, expect=request.seen_version(), reason=reason
+                slug, by=request.who.address, expect=request.seen_hash(), reason=reason
             )
         except Refused as error:
             return self._refused_page(request, error, say("Not sent back."))
@@ -114,7 +114,7 @@ class ReviewPages:
         """Return the review page with the reason why nothing was decided."""
         if isinstance(error, ContentChanged):
             incomplete = say("The page was incomplete when you pressed the button. Open it again.")
-            is_whole = request.seen_version() != NO_VERSION
+            is_whole = request.seen_hash() != NO_HASH
             why = self._describe_change(request) if is_whole else incomplete
             text = say("{what} {why}", what=what, why=why)
             return self._page(request.with_faults(("", text), status=409), seen=error.seen)
@@ -132,7 +132,7 @@ class ReviewPages:
             return say("This text was changed while you were reading it.")
         who, at = request.desk.person(version.submitted_by), version.submitted_at
         text = "{who} submitted another text {at}, while you were reading this one."
-        return say(text, who=who, at=_moment_in_words(request.desk, at, with_on=True))
+        return say(text, who=who, at=_moment_in_words(request.desk, at, with_preposition=True))
 
     @route("GET", "/statements/{slug}/review", Role.APPROVER)
     def _page(
@@ -213,11 +213,11 @@ class ReviewPages:
         }
 
 
-def _moment_in_words(desk: Desk, at: datetime, *, with_on: bool = False) -> str:
+def _moment_in_words(desk: Desk, at: datetime, *, with_preposition: bool = False) -> str:
     """Return the time in words, without the day if it is today."""
     if desk.day(at) == desk.day(desk.now()):
         return say("at {at}", at=desk.clock(at))
-    return say("on {at}", at=desk.moment(at)) if with_on else desk.moment(at)
+    return say("on {at}", at=desk.moment(at)) if with_preposition else desk.moment(at)
 
 
 def _find_answered_request(tx: Transaction, status: StatementStatus) -> ChangeRequest | None:

@@ -84,7 +84,7 @@ def test_whoever_has_seen_another_text_approves_nothing(room: Newsroom) -> None:
     seen = room.content_hash()
     room.write_and_look(body="The Forum has not resigned.")
     with pytest.raises(
-        Refused, match=f"changed since you looked: it is version {room.content_hash()[:4]}"
+        Refused, match=f"changed since you looked: its content hash is {room.content_hash()[:4]}"
     ):
         room.approve(expect=seen)
     assert approvals(room) == []
