@@ -30,7 +30,6 @@ from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.domain.subscribers.signup import Method
 from newsletter.domain.themes import Theme
 from newsletter.domain.wording import without_commands
-from newsletter.pipeline.history import WITH_HASH, WITHOUT_HASH
 from newsletter.rendering.sentences import translate_source
 from newsletter.subscriber_files.exports import EXPORT_FORMATS, Skip
 from newsletter.tables import load_table
@@ -87,8 +86,7 @@ TABLES: Mapping[str, Iterable[Message]] = {
         text
         for some in load_table("newsletter.pipeline", "history.yaml").values()
         for one in (some.values() if isinstance(some, dict) else [some])
-        for full in ([one] if isinstance(one, str) else one)
-        for text in dict.fromkeys((full, full.replace(WITH_HASH, WITHOUT_HASH)))
+        for text in ([one] if isinstance(one, str) else one)
     ),
     "newsletter/web/desk/words.yaml": (
         # figures are said of one and of many
@@ -102,6 +100,7 @@ _SAYERS = {
     "duration_rule": slice(1, 2),
     "enclosed": slice(1),
     "invalid": slice(1),
+    "_name_others": slice(1),
     "not_empty": slice(1),
     "pattern_rule": slice(1, 2),
     "refuse": slice(1, 2),

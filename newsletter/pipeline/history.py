@@ -11,12 +11,11 @@ from newsletter.domain.wording import Sentence, Written, joined, moment, people,
 from newsletter.tables import load_table
 
 _ACTS = load_table("newsletter.pipeline", "history.yaml")
+_WITHOUT_HASH = _ACTS.pop("without hash")
 ACTOR_NAMES, SUBJECTS = (
     {name: say(words) for name, words in _ACTS.pop(key).items()} for key in ("actors", "subjects")
 )
 _CONTENT_HASH_PATTERN = re.compile(r"([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}")
-WITH_HASH, WITHOUT_HASH = "the email {version}", "the statement"
-"""Words of a sentence in the log, and on pages of a statement."""
 _EMAIL_ADDRESS_PATTERN = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
 """An address, from the beginning of a word and possessively: no letter is examined twice."""
 
@@ -33,7 +32,7 @@ def describe_entry(entry: AuditEntry, names: Mapping[str, str] | None, zone: str
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         gaps = {name for _, name, *_ in Formatter().parse(pattern) if name}
         if gaps <= values.keys():
-            shown = pattern if names is None else pattern.replace(WITH_HASH, WITHOUT_HASH)
+            shown = pattern if names is None else _WITHOUT_HASH.get(pattern, pattern)
             did = say(shown, **{name: values[name] for name in gaps})
             break
     else:

@@ -1,7 +1,7 @@
 """The review of a statement before it is sent: checks, findings, and rules about its context."""
 
 import datetime as calendar
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -296,19 +296,17 @@ def _lists(statement: Statement) -> str:
 
 
 def _nearby(_: Statement, context: ReviewContext) -> str:
-    if not context.nearby:
-        return ""
-    others = ", ".join(context.nearby)
     pattern = "readers of the same list get {others} within the hour: does it have to be both?"
-    return say(pattern, others=others)
+    return _name_others(pattern, context.nearby)
 
 
 def _repeated(_: Statement, context: ReviewContext) -> str:
-    if not context.repeated:
-        return ""
-    others = ", ".join(context.repeated)
     pattern = "it has the same words as {others}, and its readers would get them twice"
-    return say(pattern, others=others)
+    return _name_others(pattern, context.repeated)
+
+
+def _name_others(pattern: str, slugs: Collection[str]) -> str:
+    return say(pattern, others=", ".join(slugs)) if slugs else ""
 
 
 def _audience(_: Statement, context: ReviewContext) -> str:

@@ -267,9 +267,12 @@ class DraftWriter:
         tx.drafts.close_version(draft.version.number)
         beside = self._version(tx, by, text, draft.version.text, *draft.version.writers)
         last = tx.drafts.find_conflicting(draft.key, by)
-        # the rule of typed versions decides whether the text belongs to the last such version
-        is_open = last and replace(last, kind=VersionKind.TYPED).accepts_typing(by, tx.now)
-        if last is not None and is_open and set(beside.writers) <= set(last.writers):
+        if (
+            last is not None
+            # the rule of typed versions decides whether the text belongs to the last such version
+            and replace(last, kind=VersionKind.TYPED).accepts_typing(by, tx.now)
+            and set(beside.writers) <= set(last.writers)
+        ):
             version = replace(last, text=text, at=tx.now)
             tx.drafts.update_open(version)
             return version
