@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from newsletter.config.document import Document, KeyPath, Written, build, expand, key_text, parse
 from newsletter.config.settings import Settings
-from newsletter.config.shape import Shape, as_yaml, inside
+from newsletter.config.shape import Shape, as_yaml, child_value
 from newsletter.config.wording import explain, find
 from newsletter.domain.errors import InvalidConfiguration
 from newsletter.domain.wording import Sentence, did_you_mean, invalid, say
@@ -248,9 +248,9 @@ def _check_dates(document: Document, root: Shape, values: Any) -> None:
 def _check_webhook(document: Document, values: Any) -> None:
     """Report an invalid webhook key of a provider, before the first webhook call."""
     for place in ("provider", "fallback_provider"):
-        options = inside(values, place)
+        options = child_value(values, place)
         names = ("kind", "webhook_key", "webhook_topics")
-        kind, key, events = (inside(options, name) for name in names)
+        kind, key, events = (child_value(options, name) for name in names)
         key = key if isinstance(key, str) and key else None
         topics = [one for one in events if isinstance(one, str)] if isinstance(events, list) else []
         try:

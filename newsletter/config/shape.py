@@ -120,7 +120,7 @@ class Shape:
         """Return the shape at a path. ``value`` is the value of this shape in the file."""
         shape = self.for_value(value)
         for part in path:
-            value = inside(value, part)
+            value = child_value(value, part)
             shape = shape.child(part).for_value(value)
         return shape
 
@@ -138,7 +138,7 @@ def _keys(group: type[Any]) -> Mapping[str, Shape]:
     return {key: Shape.of(field.annotation, field) for key, field in fields_of.items()}
 
 
-def inside(value: Any, part: str | int) -> Any:
+def child_value(value: Any, part: str | int) -> Any:
     """Return the value under a key or index; None if there is none."""
     try:
         return value[part]

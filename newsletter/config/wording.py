@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from newsletter.config.document import Document, KeyPath
-from newsletter.config.shape import Shape, inside
+from newsletter.config.shape import Shape, child_value
 from newsletter.domain.wording import Sentence, Written, did_you_mean, enclosed, say
 
 
@@ -49,10 +49,10 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
     for part in error["loc"]:
         if not isinstance(value, list if isinstance(part, int) else dict):
             break  # the rest of ``loc`` names a type
-        shape, value = shape.for_value(value).child(part), inside(value, part)
+        shape, value = shape.for_value(value).child(part), child_value(value, part)
         path = (*path, part)
     if error["type"].startswith("union_tag"):
-        path, value = (*path, "kind"), inside(value, "kind")
+        path, value = (*path, "kind"), child_value(value, "kind")
     written = document.written.get(path)
     return Finding(
         path=path,

@@ -40,11 +40,11 @@ _PICTURE_OUTLINE_STYLE = " img {outline: 1px solid #a9aeb3; outline-offset: -1px
 """Mail programs outline missing pictures. Browsers do not."""
 
 
-def light(html: str) -> str:
+def as_light(html: str) -> str:
     return _with_policy(_set_scheme(html, "light"))
 
 
-def dark(html: str) -> str:
+def as_dark(html: str) -> str:
     """Return the mail as shown by a dark mail program that uses the mail's dark colours."""
     return _with_policy(_set_scheme(html, "dark"))
 

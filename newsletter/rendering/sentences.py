@@ -179,7 +179,7 @@ _MAX_BYTES = 1_000
 _UNSENT_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ufffe\uffff]")
 
 
-def sendable(text: str) -> str:
+def remove_forbidden_signs(text: str) -> str:
     """Return a text that others wrote without what keeps an email from being sent."""
     return _UNSENT_PATTERN.sub(" ", text).replace(MARK_PREFIX, MARK_PREFIX.lower())
 
@@ -200,7 +200,8 @@ def shown_news(
 def _shown_section(section: NoticeSection, language: Language) -> NoticeSection:
     """Return a section in a language, with its lines cut short."""
     label, title, *lines = (
-        sendable(language.say(text)) for text in (section.label, section.title, *section.lines)
+        remove_forbidden_signs(language.say(text))
+        for text in (section.label, section.title, *section.lines)
     )
     text = "\n".join(lines)
     if len(data := text.encode()) > _MAX_BYTES:

@@ -24,7 +24,7 @@ from newsletter.rendering.notices import hub_ping, slack_message, teams_card, we
 from newsletter.runtime.runners import EmptyResultCache
 from newsletter.store.sql import Store
 from newsletter.transport.addresses import checked_addresses
-from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, brief, retry_after
+from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, retry_after, shorten
 from newsletter.transport.transport import call_once
 
 _CALL_TIMEOUT = timedelta(seconds=10)
@@ -123,7 +123,7 @@ class PostAttempt:
 
     def _response_text(self, response: HttpResponse) -> str:
         """Return the text of a response, or "" if it repeats a part of the secret URL."""
-        words = brief(response.body.decode("utf-8", "replace"))[:_MAX_REASON_CHARS]
+        words = shorten(response.body.decode("utf-8", "replace"))[:_MAX_REASON_CHARS]
         parts = urlsplit(self.options.url.get_secret_value())
         secrets = (*parts.path.split("/"), *parts.query.replace("=", "&").split("&"))
         repeats = any(part in words for part in secrets if len(part) >= _MIN_SECRET_CHARS)

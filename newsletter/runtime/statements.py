@@ -138,10 +138,10 @@ class Statements:
         If the running service has other settings or templates, nothing is read, because the two
         processes would undo each other's work.
         """
-        mark = "" if "_stage_states" in vars(self) else self._mark_sources()
+        fingerprint = "" if "_stage_states" in vars(self) else self._fingerprint()
         with self.store.read() as tx:
             mismatch = self.configuration.mismatch(tx)
-            known = tx.statements.find_faults(mark) if mark else None
+            known = tx.statements.find_faults(fingerprint) if fingerprint else None
         if mismatch:
             message = f"statements are shown as the service last read them: {mismatch}"
             return (Fault(file=FILE_NAME, message=message),), ()
@@ -165,22 +165,22 @@ class Statements:
         faults = read.faults + result.faults
         self._known_faults[:] = faults
         left = render_state.postponed or render_state.is_late or approval_scan.is_waiting
-        # an unchanged mark means that neither this refresh nor another process changed anything
-        if mark and not left and mark == self._mark_sources():
+        # an unchanged hash means that neither this refresh nor another process changed anything
+        if fingerprint and not left and fingerprint == self._fingerprint():
             with self.store.begin(is_durable=False) as tx:
-                tx.statements.record_reading(mark, faults)
+                tx.statements.record_reading(fingerprint, faults)
         return faults, approvals
 
-    def _mark_sources(self) -> str:
-        """Return a hash of everything that a refresh depends on, or "" if a source has no mark."""
-        marks = [source.mark() for source in self._configured_sources]
-        if not all(marks):
+    def _fingerprint(self) -> str:
+        """Return a hash of everything that a refresh depends on, or "" if a source has none."""
+        hashes = [source.fingerprint() for source in self._configured_sources]
+        if not all(hashes):
             return ""
         with self.store.read() as tx:
             change, _ = tx.statements.changed_since(None)
             day = tx.now.date()  # some checks depend on the day
         by = (__version__, self.renderer.fingerprint, self.configuration.digest(), change, day)
-        return sha256(repr((by, marks)).encode()).hexdigest()
+        return sha256(repr((by, hashes)).encode()).hexdigest()
 
     def approve(self, request: ApprovalRequest) -> ApprovalResult:
         """Store an approval of a statement. Raises NotFound or Refused."""
@@ -227,16 +227,16 @@ class Statements:
 
     def submit_draft(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
         """Submit a draft and render its email. Raises the errors of ``submitter.submit_draft``."""
-        mark = self._change_number()
+        change_number = self._change_number()
         draft = self.submitter.submit_draft(key, base, by=by, shown_depth=shown_depth)
-        self._render_since(mark)
+        self._render_since(change_number)
         return draft
 
     def withdraw_draft(self, key: str, *, by: str) -> Draft:
         """Withdraw a submitted draft. Raises Refused."""
-        mark = self._change_number()
+        change_number = self._change_number()
         draft = self.submitter.withdraw_draft(key, by=by)
-        self._render_since(mark)
+        self._render_since(change_number)
         return draft
 
     def submit(self, name: str, *, by: str) -> str:

@@ -75,7 +75,7 @@ class FolderSource:
             self._reading = reading
         return self._reading
 
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """Return a hash of the names, sizes, inodes and times of all files.
 
         Return "" if something cannot be read, or if a file changed so recently that the next change

@@ -190,7 +190,7 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def brief(text: object) -> str:
+def shorten(text: object) -> str:
     """Return a provider's message as one short line, without the local parts of addresses."""
     line = " ".join(
         "".join(sign if sign.isprintable() else " " for sign in str(text)[:5000]).split()

@@ -401,7 +401,9 @@ class Transport:
         if call.is_over:
             why: str = say("not within {seconds:g} s", seconds=self._seconds)
         else:
-            why = http.brief(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+            why = http.shorten(
+                getattr(error, "strerror", None) or str(error) or type(error).__name__
+            )
         if call.has_begun:
             lost = "No full answer came from {host} ({why}). It may have taken it all."
             return http.AnswerLost(say(lost, host=host, why=why))
@@ -426,12 +428,12 @@ def _why_incomplete(response: http.HttpResponse) -> str:
     if response.status in {204, 304}:
         return ""
     if coding := response.headers.get("transfer-encoding"):
-        return "" if coding.lower() == "chunked" else f"it is coded as {http.brief(coding)}"
+        return "" if coding.lower() == "chunked" else f"it is coded as {http.shorten(coding)}"
     if length is None:
         # the body of a redirect does not matter
         is_complete = body or 300 <= response.status < 400
         return "" if is_complete else "the answer has neither a length nor a body"
-    return "" if length == str(len(body)) else f"{len(body)} of {http.brief(length)} bytes came"
+    return "" if length == str(len(body)) else f"{len(body)} of {http.shorten(length)} bytes came"
 
 
 @cache

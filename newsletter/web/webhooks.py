@@ -44,7 +44,7 @@ class Webhooks:
     def __init__(self, delivery: Delivery, lane: Lane) -> None:
         self._delivery = delivery
         self._lane = lane
-        self._memory = BodyMemory(total=64 << 20, each=32 << 20)
+        self._memory = BodyMemory(total=64 << 20, per_sender=32 << 20)
         self._group_commits = {
             kind: GroupCommit(partial(self._record, kind)) for kind in delivery.webhooks
         }

@@ -223,7 +223,7 @@ class UnknownsContract:
                     outcomes=known,
                     other_state=DeliveryState.PENDING,
                     at=NOON + MINUTE,
-                    apart={4},
+                    undecided={4},
                 )
 
         assert not part(replace(held, fence=held.fence - 1))
@@ -238,7 +238,11 @@ class UnknownsContract:
         held = take(books)
         with books.step() as tx:
             assert tx.unknowns.settle(
-                held, outcomes={1: ACCEPTED}, other_state=DeliveryState.PENDING, at=NOON, apart={2}
+                held,
+                outcomes={1: ACCEPTED},
+                other_state=DeliveryState.PENDING,
+                at=NOON,
+                undecided={2},
             )
         assert books.counts() == Counts(accepted=1, unknown=1)
         assert books.drain() == []

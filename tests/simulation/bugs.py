@@ -222,7 +222,7 @@ def _to_addresses_of_today(tx: Any, right: Callable[..., Any], **named: Any) -> 
 
 
 def _absent_with_the_others(_tx: Any, right: Callable[..., Any], held: Any, **named: Any) -> Any:
-    return right(held, **named | {"apart": frozenset()})
+    return right(held, **named | {"undecided": frozenset()})
 
 
 def _with_gaps(_tx: Any, right: Callable[..., Any], held: Any, **named: Any) -> Any:

@@ -122,7 +122,7 @@ def _take_hidden(trees: Mapping[str, Any]) -> list[str]:
             # words may be hidden by their own style or by their paragraph's
             styled = [] if properties is None else properties.findall("{*}rStyle")
             styled += [] if paragraph is None else paragraph.findall("{*}pPr/{*}pStyle")
-            if _is_hidden(properties, by_style=any(_value(style) in styles for style in styled)):
+            if _is_hidden(properties, default=any(_value(style) in styles for style in styled)):
                 found[paragraph] = found.get(paragraph, "") + "".join(_texts(run))
                 run.getparent().remove(run)
     return [text for words in found.values() if (text := normalise(words).strip())]
@@ -135,15 +135,15 @@ def _hiding_styles(trees: Mapping[str, Any]) -> set[str]:
     for style in () if sheet is None else sheet.iter("{*}style"):
         base = style.find("{*}basedOn")
         is_inherited = base is not None and _value(base) in found
-        if _is_hidden(style.find("{*}rPr"), by_style=is_inherited):
+        if _is_hidden(style.find("{*}rPr"), default=is_inherited):
             names = (value for key, value in style.attrib.items() if key.endswith("}styleId"))
             found.add(next(names, ""))
     return found
 
 
-def _is_hidden(properties: Any, *, by_style: bool) -> bool:
+def _is_hidden(properties: Any, *, default: bool) -> bool:
     vanish = None if properties is None else properties.find("{*}vanish")
-    return by_style if vanish is None else _value(vanish) not in {"0", "false", "off"}
+    return default if vanish is None else _value(vanish) not in {"0", "false", "off"}
 
 
 def _value(element: Any) -> str:

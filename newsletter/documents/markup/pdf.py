@@ -182,7 +182,7 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
     blocks: list[_Block] = []
     for row in _group_side_by_side(page):
         cells = [cell for line in row for cell in line.cells]
-        cells.sort(key=lambda cell: cell.left, reverse=row[0].to_left)
+        cells.sort(key=lambda cell: cell.left, reverse=row[0].is_rtl)
         if len(cells) > 1 and not _LIST_MARK_PATTERN.fullmatch(cells[0].text):
             if blocks and blocks[-1].rows and len(blocks[-1].rows[-1]) == len(cells):
                 blocks[-1].rows.append(cells)
@@ -218,7 +218,7 @@ def _is_below(block: _Block, line: PdfLine, usual_size: float, pitch: float) -> 
     above = block.lines[-1]
     if above.top - line.top > pitch * line.size:
         return False
-    offset = above.right - line.right if line.to_left else line.left - above.left
+    offset = above.right - line.right if line.is_rtl else line.left - above.left
     is_item = len(block.lines) == 1 and _LIST_MARK_PATTERN.match(above.text)
     is_aligned = 0 < offset < _INDENT[1] if is_item else abs(offset) < _SAME_HEIGHT
     return line.size >= usual_size * _MIN_TITLE_RATIO or (is_aligned and block.continues_with(line))

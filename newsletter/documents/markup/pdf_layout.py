@@ -80,7 +80,7 @@ class PdfLine:
     bottom: float
     part: int
     """The part of the page, such as a column. Parts are numbered in reading order."""
-    to_left: bool
+    is_rtl: bool
     """Whether most of its page is read from right to left."""
 
     @property
@@ -121,12 +121,12 @@ def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
         letters = [one.get_text() for line in lines for one in line if isinstance(one, LTChar)]
         has_blanks = letters.count(" ") * 12 > len(letters)  # some programs only leave gaps
         bidi = Counter(map(_direction_of, letters))
-        to_left = bidi[_RTL] > bidi[_LTR]
+        is_rtl = bidi[_RTL] > bidi[_LTR]
         layout = _Layout(
             links=list(_find_links(page)),
             cell_gap=_MIN_BARE_GAP_RATIO if has_blanks else _MIN_GAP_RATIO,
-            to_left=to_left,
-            mirrors_brackets=to_left and _mirrors_brackets(lines),
+            is_rtl=is_rtl,
+            mirrors_brackets=is_rtl and _mirrors_brackets(lines),
         )
         yield [
             _line(row, layout, place)
@@ -143,7 +143,7 @@ class _Layout:
     links: Sequence["_Link"]
     cell_gap: float
     """Minimum gap without a blank that separates cells, relative to the size of the letters."""
-    to_left: bool
+    is_rtl: bool
     """Whether most of the page is read from right to left."""
     mirrors_brackets: bool
 
@@ -280,14 +280,14 @@ def _line(row: Sequence[LTTextLine], layout: _Layout, part: int) -> PdfLine:
         cell for part in _split_line(characters, size, gap) if (cell := _cell(part, layout)).text
     ]
     return PdfLine(
-        cells=tuple(reversed(cells) if layout.to_left else cells),
+        cells=tuple(reversed(cells) if layout.is_rtl else cells),
         size=size,
         left=min(piece.x0 for piece in row),
         right=max(piece.x1 for piece in row),
         top=max(piece.y1 for piece in row),
         bottom=min(piece.y0 for piece in row),
         part=part,
-        to_left=layout.to_left,
+        is_rtl=layout.is_rtl,
     )
 
 
@@ -341,9 +341,9 @@ def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[
     letters = [(letter, _normalise_letter(letter.get_text())) for letter in characters]
     text = "".join(text for _, text in letters)
     # the sign of a telephone number is right of it where that is read from the right
-    if not _runs_to_the_left(text) and (not layout.to_left or text.startswith("+")):
+    if not _runs_to_the_left(text) and (not layout.is_rtl or text.startswith("+")):
         return letters
-    order = reading_order([text for _, text in letters], to_left=layout.to_left)
+    order = reading_order([text for _, text in letters], is_rtl=layout.is_rtl)
     table = _MIRRORED if layout.mirrors_brackets else {}
     return [(letters[n][0], letters[n][1].translate(table)) for n in order]
 
@@ -382,14 +382,14 @@ def _runs_to_the_left(text: str) -> bool:
     return any(unicodedata.bidirectional(one) in {"R", "AL"} for one in text)
 
 
-def reading_order(letters: Sequence[str], *, to_left: bool) -> list[int]:
+def reading_order(letters: Sequence[str], *, is_rtl: bool) -> list[int]:
     """Return the indexes of letters, given from left to right, in reading order.
 
-    ``to_left`` means that most of the text is read from right to left. Follows UAX 9 without its
+    ``is_rtl`` means that most of the text is read from right to left. Follows UAX 9 without its
     embeddings.
     """
     order = list(range(len(letters)))
-    levels = _embedding_levels([_direction_of(letter) for letter in letters], base=int(to_left))
+    levels = _embedding_levels([_direction_of(letter) for letter in letters], base=int(is_rtl))
     for level in (2, 1):  # UAX 9, rule L2
         flipped = {n for n in order if levels[n] >= level}
         runs = [(is_rtl, list(run)) for is_rtl, run in groupby(order, flipped.__contains__)]

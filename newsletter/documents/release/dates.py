@@ -130,20 +130,20 @@ def date_line(text: str) -> FoundDate | None:
     text_before, after = text[: first.start], text[first.end :]
     author = _AUTHOR_PATTERN.match(text_before)
     text_before = text_before[author.end() :] if author else text_before
-    if not (_LABEL_PATTERN.fullmatch(text_before) or _is_place(text_before, before=True)):
+    if not (_LABEL_PATTERN.fullmatch(text_before) or _is_place(text_before, precedes=True)):
         return None
     if _LABEL_PATTERN.fullmatch(after) or _AFTER_PATTERN.fullmatch(after):
         return first
-    return first if _is_place(after, before=False) else None
+    return first if _is_place(after, precedes=False) else None
 
 
-def _is_place(text: str, *, before: bool) -> bool:
+def _is_place(text: str, *, precedes: bool) -> bool:
     """Return whether the text next to a date is only a place or an author.
 
-    ``before`` means that the text is before the date.
+    ``precedes`` means that the text is before the date.
     """
     parts = _SEPARATOR_PATTERN.split(text)
-    if not _LABEL_PATTERN.fullmatch(parts[-1 if before else 0]) or _NO_PLACE_PATTERN.search(text):
+    if not _LABEL_PATTERN.fullmatch(parts[-1 if precedes else 0]) or _NO_PLACE_PATTERN.search(text):
         return False
     max_words = 7 if _STRONG_SEPARATOR_PATTERN.search(text) else _MAX_PLACE_WORDS
     names = [part.strip() for part in parts if not _LABEL_PATTERN.fullmatch(part)]

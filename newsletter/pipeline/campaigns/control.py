@@ -355,7 +355,7 @@ class OperatorActions:
     ) -> tuple[Campaign, int]:
         """Decide the outcome of all unknown deliveries. Return the campaign and their number.
 
-        ``shown`` is the mark of those that the person looked up. Raises Refused if it has changed.
+        ``shown`` is the fingerprint of those that the person saw. Raises Refused if it has changed.
         """
         with act_as(self.store, self.actor, Role.ADMIN, "resolve") as (tx, _):
             campaign = find_campaign(tx, name)
@@ -363,7 +363,7 @@ class OperatorActions:
             if not unknown:
                 none = "campaign {number} ({slug}) has nothing unknown"
                 raise Refused(say(none, **_name(campaign)))
-            if shown not in {None, tx.unknowns.mark(campaign.id)}:
+            if shown not in {None, tx.unknowns.fingerprint(campaign.id)}:
                 other = (
                     "it came out for some of them since you looked: of campaign {number} ({slug})"
                     " these {unknown:,} are unknown now"

@@ -162,7 +162,7 @@ class _LookupOutcome:
     reason: str = ""
     retry_after: timedelta | None = None
     """The wait that the provider asked for; None if it asked for none."""
-    apart: frozenset[int] = frozenset()
+    undecided: frozenset[int] = frozenset()
     """The members that stay unknown, though all others are settled."""
 
 
@@ -310,8 +310,8 @@ class Reconciler:
         left = records_delay - (at - since) if since else max(too_early, FIRST_LOOKUP_AFTER)
         if result.is_complete and left <= timedelta(0):
             # records cannot show a member whose address is unknown
-            apart = frozenset() if result.all_or_none else claim.without_address
-            return _LookupOutcome(known={}, other_state=DeliveryState.PENDING, apart=apart)
+            undecided = frozenset() if result.all_or_none else claim.without_address
+            return _LookupOutcome(known={}, other_state=DeliveryState.PENDING, undecided=undecided)
         longest = max(records_delay, _MAX_UNREADABLE_DELAY)
         # a higher power would overflow a timedelta
         delay = min(FIRST_LOOKUP_AFTER * _LOOKUP_GROWTH ** min(claim.tries + 1, 10), longest)
@@ -334,9 +334,9 @@ class Reconciler:
                 outcomes=outcome.known,
                 other_state=outcome.other_state,
                 at=self.store.clock.now(),
-                apart=outcome.apart,
+                undecided=outcome.undecided,
             )
-            if outcome.other_state is DeliveryState.UNKNOWN or outcome.apart:
+            if outcome.other_state is DeliveryState.UNKNOWN or outcome.undecided:
                 tx.unknowns.plan_lookup(
                     claim,
                     until=outcome.until,
@@ -348,13 +348,13 @@ class Reconciler:
                 limiter = limiter if step is Step.REPLAY else limiter.for_records
                 limiter.block_calls(tx, self.store.clock.now() + wait, outcome.reason)
             reassess(tx, claim.campaign.id)
-        others = len(claim.members) - len(outcome.known) - len(outcome.apart)
+        others = len(claim.members) - len(outcome.known) - len(outcome.undecided)
         state = outcome.other_state
         return ReconcileResult(
             batch=claim,
             step=step,
             known=len(outcome.known) + (others if state is DeliveryState.ACCEPTED else 0),
             queued=others if state is DeliveryState.PENDING else 0,
-            unknown=len(outcome.apart) + (others if state is DeliveryState.UNKNOWN else 0),
+            unknown=len(outcome.undecided) + (others if state is DeliveryState.UNKNOWN else 0),
             reason=outcome.reason if is_recorded else "somebody settled the batch by hand first",
         )

@@ -160,7 +160,7 @@ class FeedSource:
                 self._cached = (revision, self._cached[1] if is_same else reading)
         return self._cached[1]
 
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """Return a text that changes with the items of the feed."""
         with self.store.read() as tx:
             return f"{self.feed} {tx.feeds.get_record(self.feed).revision}"
@@ -186,7 +186,7 @@ class _StoredSource(ABC):
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._mark: int | None = None
+        self._change_number: int | None = None
         self._cached: dict[str, Parsed] = {}
         self._reading = Reading(statements=())
 
@@ -197,8 +197,8 @@ class _StoredSource(ABC):
     def read(self) -> Reading:
         """Return all statements and faults, sorted by slug."""
         with self._store.read() as tx:
-            mark, slugs = tx.statements.changed_since(self._mark)
-            changed = self.find(tx, None if self._mark is None else slugs)
+            change_number, slugs = tx.statements.changed_since(self._change_number)
+            changed = self.find(tx, None if self._change_number is None else slugs)
         texts = {slug: self._cached[slug] for slug in self._cached.keys() - slugs} | changed
         if texts != self._cached:
             self._cached = texts
@@ -207,7 +207,7 @@ class _StoredSource(ABC):
                 statements=tuple(one.statement for one in in_order if one.statement),
                 faults=tuple(fault for one in in_order for fault in one.faults),
             )
-        self._mark = mark
+        self._change_number = change_number
         return self._reading
 
 

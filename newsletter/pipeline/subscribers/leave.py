@@ -26,11 +26,11 @@ class PendingDeparture:
     """The reader's language; may be empty."""
 
 
-def load_pending_departure(departure: LeaveLink, *, store: Store) -> PendingDeparture:
+def load_pending_departure(leave_link: LeaveLink, *, store: Store) -> PendingDeparture:
     """Return the subscriptions that an unsubscribe link would end."""
     with store.read() as tx:
-        campaign = tx.campaigns.get(departure.campaign_id)
-        person = tx.readers.get(departure.subscriber_id)
+        campaign = tx.campaigns.get(leave_link.campaign_id)
+        person = tx.readers.get(leave_link.subscriber_id)
     lists = campaign.lists if campaign else ()
     if person is None:
         return PendingDeparture(lists=lists, ended=True, language="")
@@ -49,28 +49,28 @@ def leave(links: Sequence[LeaveLink], *, store: Store) -> Sequence[LeaveLink]:
         return tx.choices.unsubscribe_by_links([link for link in links if not link.is_test], tx.now)
 
 
-def leave_list(departure: LeaveLink, name: str, *, store: Store) -> None:
+def leave_list(leave_link: LeaveLink, name: str, *, store: Store) -> None:
     """End one subscription of a link's reader, also to a list that the campaign did not go to.
 
     For an unknown subscriber nothing changes.
     """
     with store.begin() as tx:
-        tx.choices.leave(departure.subscriber_id, [name], tx.now, departure.campaign_id)
+        tx.choices.leave(leave_link.subscriber_id, [name], tx.now, leave_link.campaign_id)
 
 
-def leave_everything(departure: LeaveLink, *, store: Store) -> Sequence[LeaveLink]:
+def leave_everything(leave_link: LeaveLink, *, store: Store) -> Sequence[LeaveLink]:
     """End all subscriptions of a link's reader and suppress their address.
 
     Return the link if its subscriber is unknown, else nothing.
     """
-    if departure.is_test:
+    if leave_link.is_test:
         return ()
     with store.begin() as tx:
-        person = tx.readers.get(departure.subscriber_id)
+        person = tx.readers.get(leave_link.subscriber_id)
         if person is None:
-            return (departure,)
+            return (leave_link,)
         lists = (*person.lists, *person.requested)
-        tx.choices.leave(person.id, lists, tx.now, departure.campaign_id)
+        tx.choices.leave(person.id, lists, tx.now, leave_link.campaign_id)
         entry = SuppressedEntry(address=person.address, reason=SuppressionReason.UNSUBSCRIBED)
         tx.readers.suppress([entry], tx.now, "left everything")
     return ()

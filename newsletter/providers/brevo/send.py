@@ -104,7 +104,7 @@ class Brevo(BatchTranslator[tuple[bytes, Template]]):
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return one verdict for the whole call: Brevo takes the whole batch or nothing."""
         payload = http.json_object(response) or {}
-        reason = http.brief(payload.get("message") or f"HTTP {response.status}")
+        reason = http.shorten(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             ids = payload.get("messageIds", [payload.get("messageId")])
             return answers.accept_with_ids(batch, response, ids if response.status == 201 else [])

@@ -65,7 +65,7 @@ class Described:
         text = response.body[:20_000].decode("utf-8", "replace")
         for secret in self._secrets:
             text = text.replace(secret, "…")
-        reason, status = (http.brief(f"HTTP {response.status} {text}".strip()), response.status)
+        reason, status = (http.shorten(f"HTTP {response.status} {text}".strip()), response.status)
         if status in self._options.quota:
             return answers.make_answer(response, Verdict.QUOTA, reason)
         if status in self._options.rejected:

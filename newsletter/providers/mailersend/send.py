@@ -95,7 +95,9 @@ def _read_accepted(batch: OutgoingBatch, response: HttpResponse, payload: dict[s
     elif response.headers.get("x-send-paused", "false").lower() != "false":
         reason = "MailerSend has it and keeps it: sending is paused for the domain"
     elif not provider_id and (reasons := _suppression_reason(batch, warnings)):
-        return answers.make_answer(response, Verdict.REJECTED, http.brief(f"suppressed: {reasons}"))
+        return answers.make_answer(
+            response, Verdict.REJECTED, http.shorten(f"suppressed: {reasons}")
+        )
     is_taken = not reason and not response.body.strip()
     reason = reason or _reason(payload) or "HTTP 202 without an id, or with more than an id"
     return answers.accept_with_id(response, provider_id if is_taken else "", reason)
@@ -135,7 +137,7 @@ def _reason(payload: dict[str, Any]) -> str:
     errors = payload.get("errors")
     fields = errors.values() if isinstance(errors, dict) else []
     reasons = [str(each[0]) for each in fields if isinstance(each, list) and each]
-    return http.brief("; ".join(reasons) or payload.get("message") or "")
+    return http.shorten("; ".join(reasons) or payload.get("message") or "")
 
 
 def _compile(content: Content) -> Template:

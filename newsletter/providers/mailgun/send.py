@@ -109,7 +109,7 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return one verdict for the whole call: Mailgun takes the whole batch or nothing."""
         payload = http.json_object(response) or {}
-        message = http.brief(payload.get("message") or f"HTTP {response.status}")
+        message = http.shorten(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             id_ = payload.get("id") if response.status == 200 else ""
             return answers.accept_with_id(response, id_, f"HTTP {response.status} without an id")

@@ -120,7 +120,7 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
 
 def _reason(errors: list[dict[str, Any]]) -> str:
     messages = [str(each.get("ErrorMessage") or each.get("ErrorCode") or "") for each in errors]
-    return http.brief("; ".join(filter(None, messages)))
+    return http.shorten("; ".join(filter(None, messages)))
 
 
 def _verdict(error: dict[str, Any]) -> Verdict:

@@ -47,7 +47,7 @@ class Mailpit(MessageTranslator):
             return answers.accept_with_id(response, id_, f"HTTP {response.status} without an ID")
         error = payload.get("Error")
         reason = (
-            http.brief(error) if isinstance(error, str) and error else f"HTTP {response.status}"
+            http.shorten(error) if isinstance(error, str) and error else f"HTTP {response.status}"
         )
         if response.status == 400 and reason.startswith("invalid To address"):
             return answers.make_answer(response, Verdict.REJECTED, reason)

@@ -114,7 +114,7 @@ class Mailtrap(BatchTranslator[tuple[bytes, Template]]):
 
 def _reason(payload: dict[str, Any]) -> str:
     errors = payload.get("errors")
-    return http.brief("; ".join(map(str, errors))) if isinstance(errors, list) else ""
+    return http.shorten("; ".join(map(str, errors))) if isinstance(errors, list) else ""
 
 
 def _find_verdict(reason: str) -> Verdict | None:

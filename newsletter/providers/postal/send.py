@@ -75,8 +75,8 @@ def _read_answer(
     if status == "parameter-error" or (status == "error" and isinstance(code, str) and code):
         verdict = Verdict.REJECTED if code == "NoRecipients" else Verdict.CONFIGURATION
         parts = [str(each) for each in (code, message) if each]
-        return answers.make_answer(response, verdict, http.brief(": ".join(parts) or str(status)))
-    return answers.make_answer(response, Verdict.UNKNOWN, "its status is " + http.brief(status))
+        return answers.make_answer(response, verdict, http.shorten(": ".join(parts) or str(status)))
+    return answers.make_answer(response, Verdict.UNKNOWN, "its status is " + http.shorten(status))
 
 
 def _message_id(messages: Any, address: str) -> str:

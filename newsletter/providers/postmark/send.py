@@ -105,7 +105,7 @@ class Postmark(MessageTranslator):
             payload = parse_json(response.body) if response.status == 200 else None
             return answers.combine(batch, answers.read_outcomes(batch, payload, _item), response)
         payload = http.json_object(response) or {}
-        message = http.brief(payload.get("Message") or f"HTTP {response.status}")
+        message = http.shorten(payload.get("Message") or f"HTTP {response.status}")
         verdict = _verdict(payload.get("ErrorCode"), message)
         if verdict is Verdict.REJECTED:
             verdict = answers.reject_or_split(batch)
@@ -123,7 +123,7 @@ def _item(recipient: Recipient, item: Any) -> Outcome | None:
         return None
     if code == 0 and not (to and isinstance(provider_id, str) and provider_id):
         return None  # only a refusal may come without them
-    message = http.brief(item.get("Message") or f"error {code}")
+    message = http.shorten(item.get("Message") or f"error {code}")
     verdict = _verdict(code, message)
     return Outcome(verdict=verdict, reason=message, provider_id="" if code else str(provider_id))
 

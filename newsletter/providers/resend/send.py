@@ -71,7 +71,7 @@ class Resend(MessageTranslator):
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return one verdict for the whole call: Resend takes the whole batch or nothing."""
         payload = http.json_object(response) or {}
-        message = http.brief(payload.get("message") or f"HTTP {response.status}")
+        message = http.shorten(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             rows = payload.get("data") if not payload.get("errors") else None
             ids = [value_at(each, "id") for each in rows] if isinstance(rows, list) else []

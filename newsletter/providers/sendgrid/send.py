@@ -99,7 +99,7 @@ class SendGrid(BatchTranslator[tuple[bytes, str]]):
         rows = (http.json_object(response) or {}).get("errors")
         errors = [each for each in rows if isinstance(each, dict)] if isinstance(rows, list) else []
         messages = "; ".join(str(error.get("message")) for error in errors)
-        reason = http.brief(messages or f"HTTP {response.status}")
+        reason = http.shorten(messages or f"HTTP {response.status}")
         if response.status // 100 == 2:
             provider_id = response.headers.get("x-message-id", "").strip()
             provider_id = provider_id if response.status == 202 and not response.body else ""

@@ -54,7 +54,7 @@ def error_name(response: HttpResponse) -> str:
 def _refuse(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
     name = error_name(response)
     text = str(payload.get("message") or payload.get("Message") or "")
-    reason = http.brief(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
+    reason = http.shorten(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
     verdict = _VERDICT_OF_ERROR.get(name)
     if verdict is None or response.status // 100 != 4 or response.status == 413:
         return answers.refuse_by_status(batch, response, reason)
@@ -81,7 +81,7 @@ def _item(payload: Any) -> Outcome:
         return Outcome(verdict=Verdict.UNKNOWN, reason="an answer that is not understood")
     status, sent_id = str(payload.get("Status")), payload.get("MessageId") or ""
     error = str(payload.get("Error") or "")
-    reason = http.brief(": ".join(filter(None, (status, error))) or "no status")
+    reason = http.shorten(": ".join(filter(None, (status, error))) or "no status")
     verdict = _VERDICT_OF_STATUS.get(status, Verdict.UNKNOWN)
     is_accepted = verdict is Verdict.ACCEPTED
     if not isinstance(sent_id, str) or bool(sent_id) is not is_accepted or (is_accepted and error):

@@ -32,7 +32,7 @@ from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underline, wrap
 from newsletter.rendering.markdown.tables import em_width, text_of
-from newsletter.rendering.sentences import sendable, shown_news
+from newsletter.rendering.sentences import remove_forbidden_signs, shown_news
 
 _CLASS_PATTERN = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
 _INLINE_TAG_PATTERN = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
@@ -259,7 +259,7 @@ class TemplateRenderer:
             "subject": subject,
             "lists": lists,
             "url": url,
-            "about": sendable(desk.say(about)),
+            "about": remove_forbidden_signs(desk.say(about)),
             "news": news,
             "others": others,
             "desk": desk.code,

@@ -65,17 +65,19 @@ class Span:
         return self.tokens[1].children or []
 
 
-def recognise_blocks(tokens: Sequence[Token], film_label: str, *, rtl: bool = False) -> list[Token]:
+def recognise_blocks(
+    tokens: Sequence[Token], film_label: str, *, is_rtl: bool = False
+) -> list[Token]:
     """Return the tokens with the recognised blocks in place of what the author wrote.
 
-    ``film_label`` is the label of a film without a title. ``rtl`` text runs from right to left.
+    ``film_label`` is the label of a film without a title. ``is_rtl`` text runs from right to left.
     """
     result: list[Token] = []
     for number, span in enumerate(split_blocks(tokens)):
         rule = _BLOCK_RULES.get(span.kind)
         replacement = rule(span) if rule else None
         if replacement is None and span.kind == "paragraph":
-            replacement = _video(span, film_label, rtl=rtl)
+            replacement = _video(span, film_label, is_rtl=is_rtl)
             replacement = _standfirst(span) if replacement is None and number == 0 else replacement
         result += span.tokens if replacement is None else replacement
     return list(_with_figures(list(_split_paragraphs(result))))
@@ -125,7 +127,7 @@ def _button(span: Span) -> list[Token] | None:
     return _wrap("button", [span.tokens[1].copy(children=children)])
 
 
-def _video(span: Span, film_label: str, *, rtl: bool) -> list[Token] | None:
+def _video(span: Span, film_label: str, *, is_rtl: bool) -> list[Token] | None:
     """Recognise a lone picture that links to a film."""
     children = [child for child in span.line if child.type != "text" or child.content.strip()]
     if _types(children) != ["link_open", "image", "link_close"]:
@@ -133,7 +135,9 @@ def _video(span: Span, film_label: str, *, rtl: bool) -> list[Token] | None:
     if not _is_video_url(str(children[0].attrs["href"])):
         return None
     title = str(children[1].attrs.get("title", ""))
-    words = f"{'◀' if rtl else '▶'}{_TEXT_VARIATION} {title or film_label or children[1].content}"
+    words = (
+        f"{'◀' if is_rtl else '▶'}{_TEXT_VARIATION} {title or film_label or children[1].content}"
+    )
     label_tokens = [children[0], Token("text", "", 0, content=words), children[2]]
     inline = span.tokens[1].copy(children=list(children))
     label = span.tokens[1].copy(children=label_tokens, content="")

@@ -132,7 +132,7 @@ _UTM_PARAMETER_PATTERN = re.compile(r"(?:(?<=\?)|&)utm_(?:source|medium|campaign
 
 
 def remove_marks(address: str) -> str:
-    """Return an address without a mail's marks, as visits from the web must not count as its."""
+    """Return an address without the UTM parameters of an email, for pages on the web."""
     if "utm_medium=email" not in address:
         return address
     untracked = _UTM_PARAMETER_PATTERN.sub("", address)

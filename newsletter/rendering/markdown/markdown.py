@@ -57,11 +57,11 @@ def read_markdown(body: str, language: str, *, film_label: str = "") -> list[Tok
                 words = RendererHTML().renderInlineAsText(child.children, parser.options, {})
                 child.content = words
     is_rtl = direction(language) == "rtl"
-    tokens = recognise_blocks(tokens, film_label, rtl=is_rtl)
+    tokens = recognise_blocks(tokens, film_label, is_rtl=is_rtl)
     link_notes(tokens, language)
     set_directions(tokens, language)
     _level_headings(tokens)
-    fit_tables(tokens, rtl=is_rtl)
+    fit_tables(tokens, is_rtl=is_rtl)
     return tokens
 
 

@@ -117,21 +117,21 @@ def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
             yield Table(first=first, last=at, rows=tuple(map(tuple, rows)))
 
 
-def fit_tables(tokens: Sequence[Token], *, rtl: bool = False) -> None:
+def fit_tables(tokens: Sequence[Token], *, is_rtl: bool = False) -> None:
     """Turn alignment into classes, keep figures whole, and set ``fits`` in each table's ``meta``.
 
-    In ``rtl`` text (from right to left), figures keep their own direction.
+    In ``is_rtl`` text (from right to left), figures keep their own direction.
     """
     number = 0
     for token in tokens:
         if token.type in {"th_open", "td_open"}:
-            _align_cell(token, rtl=rtl)
+            _align_cell(token, is_rtl=is_rtl)
         number = 0 if token.type == "tbody_open" else number + (token.type == "tr_open")
         if token.type == "tr_open" and number % 2 == 0:
             token.attrSet("class", "even")
     for table in tables_in(tokens):
         for cell in (cell for row in table.rows for cell in row):
-            _keep_whole(tokens, cell, rtl=rtl)
+            _keep_whole(tokens, cell, is_rtl=is_rtl)
         for row in table.rows:
             # the token before a cell's text is the one that opens it
             tokens[row[-1].at - 1].attrJoin("class", "last")  # it ends at the edge of the sheet
@@ -187,9 +187,9 @@ def _unbreakable_parts(text: str) -> list[str]:
     return re.findall(r"[^\s-]+-?|-", text)
 
 
-def _align_cell(cell: Token, *, rtl: bool) -> None:
+def _align_cell(cell: Token, *, is_rtl: bool) -> None:
     side = str(cell.attrs.pop("style", "")).removeprefix("text-align:")
-    if rtl:  # authors write "left" and mean the side where lines begin
+    if is_rtl:  # authors write "left" and mean the side where lines begin
         side = {"left": "right", "right": "left"}.get(side, side)
     if side:
         cell.attrSet("class", side)
@@ -197,14 +197,14 @@ def _align_cell(cell: Token, *, rtl: bool) -> None:
         cell.attrSet("scope", "col")
 
 
-def _keep_whole(tokens: Sequence[Token], cell: Cell, *, rtl: bool) -> None:
+def _keep_whole(tokens: Sequence[Token], cell: Cell, *, is_rtl: bool) -> None:
     """Give a figure hard blanks, and set ``nowrap`` on its cell if it would break at a dash."""
     if not _FIGURE_PATTERN.fullmatch(cell.text):
         return
     children = tokens[cell.at].children or []
     for child in children:
         child.meta["whole"] = True
-    if rtl and not _LETTER_PATTERN.search(cell.text):
+    if is_rtl and not _LETTER_PATTERN.search(cell.text):
         tokens[cell.at].children = spanned(children, dir="ltr")  # a sign stays before its figure
     if _LINE_BREAK_PATTERN.search(cell.text):
         tokens[cell.at - 1].attrSet("nowrap", "")  # Word ignores white-space
@@ -218,7 +218,7 @@ def write_tables(tokens: Sequence[Token]) -> list[Token]:
         fits = tokens[table.first].meta.get("fits")
         result += tokens[position : table.first]
         if fits is Fits.ON_DESKTOPS:
-            result += _widen(tokens, table)
+            result += _label_cells(tokens, table)
         elif fits is Fits.NOWHERE:
             result += _records(tokens, table)
         else:
@@ -229,7 +229,7 @@ def write_tables(tokens: Sequence[Token]) -> list[Token]:
     return [*result, *tokens[position:]]
 
 
-def _widen(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
+def _label_cells(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
     """Yield a table's tokens with a label in each cell, for telephones."""
     heads = [cell.text for cell in table.rows[0]]
     column = 0

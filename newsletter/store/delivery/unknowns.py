@@ -178,16 +178,16 @@ class Unknowns(Repository):
         outcomes: Mapping[int, Outcome],
         other_state: DeliveryState,
         at: datetime,
-        apart: Collection[int] = (),
+        undecided: Collection[int] = (),
     ) -> bool:
         """Record the outcomes that were found; return False if the fence has changed.
 
         ``outcomes`` has only ACCEPTED and REJECTED. ``other_state`` is the state of the other
         members: PENDING queues them again, or cancels them with their campaign. Members in
-        ``apart`` stay unknown, in the batch.
+        ``undecided`` stay unknown, in the batch.
         """
-        if apart:
-            rest = [number for number, _ in batch.members if number not in {*outcomes, *apart}]
+        if undecided:
+            rest = [number for number, _ in batch.members if number not in {*outcomes, *undecided}]
             if rest and not batch_splitting.move_out(
                 self._db, batch, rest, not_before=as_instant(0)
             ):
@@ -262,8 +262,8 @@ class Unknowns(Repository):
         )
         return None if first is None else (as_instant(first), as_instant(last))
 
-    def mark(self, campaign_id: int) -> str:
-        """Return a mark of the unknown deliveries. It changes if others become unknown."""
+    def fingerprint(self, campaign_id: int) -> str:
+        """Return a hash of the unknown deliveries. It changes if others become unknown."""
         attempts = f"SELECT attempt_id, unknown FROM batch WHERE {IS_UNKNOWN} AND campaign_id = :id"
         found = self._db.rows(f"{attempts} ORDER BY attempt_id", id=campaign_id)
         return sha256(repr(found).encode()).hexdigest()[:16]

@@ -220,17 +220,17 @@ _SELECT_ROLE_OF = 'SELECT role FROM staff WHERE staff.address = {}."by"'
 _APPROVER_ROLE = _SELECT_ROLE_OF.format("approval")
 
 
-def _approval_counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
+def _approval_counts(rules: CampaignRules, *, is_override: bool = False) -> str:
     """A condition: the approval counts for the current version.
 
-    With ``standing_in``: as an admin's override.
+    With ``is_override``: as an admin's override.
     """
     policy = rules.policy
     is_trusted = "1 = 1" if policy.trust_front_matter else "approval.channel <> 'front matter'"
     # with blanks, so that no mailbox is found within another
     wrote = "instr(statement.mailboxes, ' ' || approval.mailbox || ' ') > 0"
     may_approve = "1 = 1" if policy.author_may_approve else f"NOT {wrote}"
-    if standing_in:
+    if is_override:
         has_role = f"approval.channel = 'override' AND ({_APPROVER_ROLE}) = 'admin'"
     else:
         has_role = f"""
@@ -258,7 +258,7 @@ def _has_enough(rules: CampaignRules, when: str) -> str:
     people = "SELECT COUNT(DISTINCT approval.mailbox) FROM approval WHERE"
     return f"""
         (({people} {_approval_counts(rules)} AND {when}) >= {int(rules.policy.required)}
-        OR ({people} {_approval_counts(rules, standing_in=True)} AND {when}) >= {OVERRIDE_COUNT})
+        OR ({people} {_approval_counts(rules, is_override=True)} AND {when}) >= {OVERRIDE_COUNT})
     """
 
 
@@ -267,7 +267,7 @@ def _is_started(rules: CampaignRules) -> str:
     role = _SELECT_ROLE_OF.format("start")
     may_start = f"""start."by" = '{OPERATOR_NAME}' OR ({role}) IN ('sender', 'admin')"""
     if not rules.sender_starts:
-        kinds = f"{_approval_counts(rules)} OR {_approval_counts(rules, standing_in=True)}"
+        kinds = f"{_approval_counts(rules)} OR {_approval_counts(rules, is_override=True)}"
         own_approval = f'SELECT 1 FROM approval WHERE approval."by" = start."by" AND ({kinds})'
         may_start += f" OR EXISTS ({own_approval})"
     return f"""

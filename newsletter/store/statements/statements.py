@@ -69,10 +69,10 @@ class Statements(Repository):
         )
 
     def changed_since(self, since: int | None) -> tuple[int, list[str]]:
-        """Return the mark for the next call, and the slugs that changed since a mark.
+        """Return the number of the last change, and the slugs that changed after ``since``.
 
         Changes are of the text, presence, content, approvals, send time, campaigns (except counts)
-        and issues of digests. With None, only the mark is returned.
+        and issues of digests. With None, no slugs are returned.
         """
         if since is None:
             return self._db.value("SELECT MAX(number) FROM changed_statement") or 0, []
@@ -85,8 +85,8 @@ class Statements(Repository):
     def find_faults(self, fingerprint: str) -> tuple[Fault, ...] | None:
         """Return the faults of the sources if their fingerprint is the last read one, else None."""
         stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_SOURCES_READ_KEY)
-        stored_mark, _, faults = (stored or "").partition(" ")
-        if stored_mark != fingerprint:
+        stored_fingerprint, _, faults = (stored or "").partition(" ")
+        if stored_fingerprint != fingerprint:
             return None
         read = from_json(tuple[Fault, ...], faults)
         return tuple(replace(fault, message=read_words(fault.message)) for fault in read)

@@ -50,7 +50,7 @@ def on_lists(lists: ListKeys) -> Condition:
 
 
 def count_confirmed(on: object) -> str:
-    """Return the SQL that counts confirmed subscriptions: all, less the few others."""
+    """Return SQL that counts confirmed subscriptions: all, minus the ended and requested ones."""
     count = f"(SELECT COUNT(*) FROM subscription WHERE {on}"
     return f"({count}) - {count} AND state = 'ended') - {count} AND state = 'requested'))"
 

@@ -94,7 +94,7 @@ class Gate:
         self._operations = operations
         self._store = store
         self._lane = lane
-        self._memory = BodyMemory(total=8 << 20, each=1 << 20)
+        self._memory = BodyMemory(total=8 << 20, per_sender=1 << 20)
         self._requests = RequestLimit(limit, store.clock, _MINUTE)
         self._tokenless = RequestLimit(_MAX_TOKENLESS_PER_HOUR, store.clock)
 

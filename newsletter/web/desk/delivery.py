@@ -102,7 +102,8 @@ class UnknownDeliveries:
     def _page(self, request: DeskRequest) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            calls, mark = tx.unknowns.call_period(campaign.id), tx.unknowns.mark(campaign.id)
+            calls = tx.unknowns.call_period(campaign.id)
+            fingerprint = tx.unknowns.fingerprint(campaign.id)
             title, deciders = title_of(tx, campaign.slug), role_holders(tx, Role.ADMIN)
             providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
         if not campaign.counts.unknown and not request.faults:
@@ -113,7 +114,7 @@ class UnknownDeliveries:
             campaign=campaign,
             statement=title,
             chosen=request.field("way"),
-            mark=mark,
+            fingerprint=fingerprint,
             since=calls and calls[0],
             until=calls and calls[1] + _MINUTE,
             provider=provider_names(providers),

@@ -61,8 +61,8 @@ class Gate:
         self._staff = staff
         self._routes = ours
         self._lanes = lanes
-        self._strangers = BodyMemory(total=16 << 20, each=2 << 20)
-        self._member_memory = BodyMemory(total=96 << 20, each=48 << 20)
+        self._strangers = BodyMemory(total=16 << 20, per_sender=2 << 20)
+        self._member_memory = BodyMemory(total=96 << 20, per_sender=48 << 20)
         self._seen: dict[bytes, datetime] = {}
 
     def routes(self) -> list[HttpRoute]:

@@ -77,14 +77,14 @@ async def read_body(
 
 
 class BodyMemory:
-    """Limits the memory for bodies of requests: ``total`` bytes, and ``each`` per sender.
+    """Limits the memory for bodies of requests: ``total`` bytes, and ``per_sender`` of each sender.
 
     The first 8 KB of a body do not count, so that large bodies never keep out a small form.
     The number of connections limits them.
     """
 
-    def __init__(self, *, total: int, each: int) -> None:
-        self._total, self._each = total, each
+    def __init__(self, *, total: int, per_sender: int) -> None:
+        self._total, self._per_sender = total, per_sender
         self._bytes_by_sender: Counter[str] = Counter()
 
     @asynccontextmanager
@@ -100,7 +100,9 @@ class BodyMemory:
             nonlocal counted_bytes
             more = max(0, size - _UNCOUNTED_BYTES) - counted_bytes
             own = self._bytes_by_sender[sender] + more if sender else 0
-            if more and (own > self._each or self._bytes_by_sender.total() + more > self._total):
+            if more and (
+                own > self._per_sender or self._bytes_by_sender.total() + more > self._total
+            ):
                 raise HTTPException(503, headers={"Retry-After": "10"})
             self._bytes_by_sender[sender] += more
             counted_bytes += more

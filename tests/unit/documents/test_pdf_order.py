@@ -11,7 +11,7 @@ WORDS = "The towns of Upper and Lower Penny share one fire engine"
 
 
 @rows(
-    ("seen", "read", "to_left"),
+    ("seen", "read", "is_rtl"),
     [
         ("plain words, 14", "plain words, 14", False),
         (f"in {AMMAN[::-1]} today", f"in {AMMAN} today", False),
@@ -24,8 +24,8 @@ WORDS = "The towns of Upper and Lower Penny share one fire engine"
         ("", "", True),
     ],
 )
-def test_letters_are_read_their_own_way(seen: str, read: str, to_left: bool) -> None:
-    assert "".join(seen[n] for n in reading_order(seen, to_left=to_left)) == read
+def test_letters_are_read_their_own_way(seen: str, read: str, is_rtl: bool) -> None:
+    assert "".join(seen[n] for n in reading_order(seen, is_rtl=is_rtl)) == read
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,8 +28,8 @@ def policy(page: str) -> str:
 @rows(
     "view",
     [
-        views.light,
-        views.dark,
+        views.as_light,
+        views.as_dark,
         views.without_images,
         lambda _: views.text_page("Words", title="T", language="en"),
     ],
@@ -44,7 +44,7 @@ def test_every_view_forbids_whatever_could_be_fetched(view: Callable[[str], str]
 
 
 def test_a_dark_view_takes_the_dark_rules_and_a_light_one_never_does() -> None:
-    dark, light = views.dark(QUERIES), views.light(QUERIES)
+    dark, light = views.as_dark(QUERIES), views.as_light(QUERIES)
     assert "@media (min-width:0) and (min-width: 400px) {p {color: #ffffff" in dark
     assert "@media (max-width:0) {p {color: #000000" in dark
     assert "@media (max-width:0) and (min-width: 400px) {p {color: #ffffff" in light
@@ -54,7 +54,7 @@ def test_a_dark_view_takes_the_dark_rules_and_a_light_one_never_does() -> None:
 
 
 def test_what_a_statement_says_about_colour_schemes_is_text_and_stays() -> None:
-    for view in (views.light, views.dark, views.without_images):
+    for view in (views.as_light, views.as_dark, views.without_images):
         assert "Write (prefers-color-scheme: dark) into the sheet." in view(QUERIES)
 
 
@@ -78,12 +78,12 @@ def test_with_images_off_the_alt_text_is_all_there_is() -> None:
 
 
 def test_pictures_come_from_their_own_hosts_alone() -> None:
-    page = views.light(mail())
+    page = views.as_light(mail())
     assert f'src="{PICTURE}"' in page
     assert policy(page).endswith("img-src data: https://forum.example")
     own = QUERIES + "<img src='http://localhost:8000/media/dog.png'>"
-    assert policy(views.light(own)).endswith("img-src data: 'self'")
-    assert policy(views.light(QUERIES)).endswith("img-src data:")
+    assert policy(views.as_light(own)).endswith("img-src data: 'self'")
+    assert policy(views.as_light(QUERIES)).endswith("img-src data:")
 
 
 def test_only_hosts_that_can_stand_in_a_policy_are_named() -> None:
@@ -104,7 +104,7 @@ def test_only_hosts_that_can_stand_in_a_policy_are_named() -> None:
 
 
 def test_a_page_without_a_head_gets_its_policy_behind_the_doctype() -> None:
-    page = views.dark("<!DOCTYPE html><p>Words</p>")
+    page = views.as_dark("<!DOCTYPE html><p>Words</p>")
     assert page.startswith('<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="Content-Sec')
     assert page.endswith("<p>Words</p>")
 
@@ -134,4 +134,4 @@ def test_an_inbox_shows_the_first_words_of_a_mail_without_a_preheader() -> None:
 
 def test_with_images_off_it_shows_where_one_would_be() -> None:
     assert "img {outline: 1px solid" in views.without_images(mail())
-    assert "img {outline:" not in views.light(mail())
+    assert "img {outline:" not in views.as_light(mail())

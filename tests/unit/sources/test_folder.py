@@ -349,28 +349,28 @@ def test_a_mark_shows_each_change_that_keeps_size_and_time_of_writing(tmp_path: 
     path = write(tmp_path, "a.md")
     written = path.stat()
     reader = source(tmp_path, now_ns=lambda: written.st_ctime_ns + 10_000_000_000)
-    first = reader.mark()
-    assert first == reader.mark() != ""
+    first = reader.fingerprint()
+    assert first == reader.fingerprint() != ""
     path.write_bytes(path.read_bytes().replace(b"Body", b"Body"[::-1]))
     os.utime(path, ns=(written.st_atime_ns, written.st_mtime_ns))
-    second = reader.mark()
+    second = reader.fingerprint()
     assert second != first
     path.rename(path.with_name("b.md"))
-    assert reader.mark() not in {first, second}
+    assert reader.fingerprint() not in {first, second}
 
 
 def test_there_is_no_mark_while_a_change_may_not_show_or_cannot_be_seen(tmp_path: Path) -> None:
     path = write(tmp_path, "a.md")
     lately = source(tmp_path, now_ns=lambda: path.stat().st_ctime_ns + 1_900_000_000)
-    assert lately.mark() == ""
+    assert lately.fingerprint() == ""
     later = source(tmp_path, now_ns=lambda: path.stat().st_ctime_ns + 10_000_000_000)
-    assert later.mark() != ""
+    assert later.fingerprint() != ""
     path.with_name("b.md").symlink_to(path)
-    assert later.mark() == ""
+    assert later.fingerprint() == ""
     path.with_name("b.md").unlink()
     path.with_name("b.md").symlink_to("nowhere.md")
-    assert later.mark() == ""
-    assert source(tmp_path / "none").mark() == ""
+    assert later.fingerprint() == ""
+    assert source(tmp_path / "none").fingerprint() == ""
 
 
 def test_a_file_that_was_mended_or_taken_away_is_seen(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from newsletter.transport.http import (
     HttpRequest,
     HttpResponse,
-    brief,
     json_object,
     retry_after,
+    shorten,
     wait_until_reset,
 )
 from tests.rows import rows
@@ -108,7 +108,7 @@ def test_the_providers_words_are_kept_short_and_without_names(subtests: pytest.S
         ({"a": 1}, "{'a': 1}"),
     ]:
         with subtests.test(said=said, kept=kept):
-            assert brief(said) == kept
+            assert shorten(said) == kept
 
 
 def test_a_request_does_not_show_its_secrets() -> None:

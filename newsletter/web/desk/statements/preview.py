@@ -118,8 +118,8 @@ def preview_html(content: Content, view: str) -> str:
     if view == "no-pictures":
         return views.without_images(content.html)
     if view == "dark":
-        return views.dark(content.html)
-    return views.light(content.html)
+        return views.as_dark(content.html)
+    return views.as_light(content.html)
 
 
 def send_test(request: DeskRequest, send: Callable[..., dict[str, Answer]]) -> str:

@@ -68,17 +68,17 @@ class UnsubscribePages:
         def answer(request: Request) -> Response:
             language = self._frame.language_of(request)
             try:
-                departure = self._subscribers.links.read_unsubscribe(request.path_params["token"])
+                leave_link = self._subscribers.links.read_unsubscribe(request.path_params["token"])
             except NotFound:
                 return self._frame.notice("not_found", "broken_link", language=language, status=404)
-            if departure.is_test:
+            if leave_link.is_test:
                 return self._frame.notice("test_link", "test_link_text", language=language)
-            return page(request, departure)
+            return page(request, leave_link)
 
         return partial(lane.run, answer)
 
-    def ask_to_confirm(self, request: Request, departure: LeaveLink) -> Response:
-        ending = leave.load_pending_departure(departure, store=self._subscribers.store)
+    def ask_to_confirm(self, request: Request, leave_link: LeaveLink) -> Response:
+        ending = leave.load_pending_departure(leave_link, store=self._subscribers.store)
         if ending.ended:
             return self._end_page(request, ending, "not_subscribed")
         messages, language = self._words(request, ending)
@@ -86,29 +86,29 @@ class UnsubscribePages:
         buttons = [Button(action=f"?{_PAGE_BUTTON}", label=messages["leave"])]
         return self._frame.page(messages["leave_title"], [text], language=language, buttons=buttons)
 
-    def unsubscribe(self, request: Request, departure: LeaveLink) -> Response:
-        self._group_commit.record((departure,))
+    def unsubscribe(self, request: Request, leave_link: LeaveLink) -> Response:
+        self._group_commit.record((leave_link,))
         if request.url.query != _PAGE_BUTTON:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
         return self._end_page(
-            request, leave.load_pending_departure(departure, store=self._subscribers.store), "left"
+            request, leave.load_pending_departure(leave_link, store=self._subscribers.store), "left"
         )
 
-    def unsubscribe_from_all(self, request: Request, departure: LeaveLink) -> Response:
+    def unsubscribe_from_all(self, request: Request, leave_link: LeaveLink) -> Response:
         """Unsubscribe from all lists, so that no import subscribes the reader again."""
         store = self._subscribers.store
-        ending = leave.load_pending_departure(departure, store=store)
-        self._log_unknown(leave.leave_everything(departure, store=store))
+        ending = leave.load_pending_departure(leave_link, store=store)
+        self._log_unknown(leave.leave_everything(leave_link, store=store))
         self._subscribers.counters.add("unsubscribe_posts")
         language = self._frame.language_of(request, ending.language)
         return self._frame.notice("left", "left_everything_text", language=language)
 
-    def offer_link(self, request: Request, departure: LeaveLink) -> Response:
+    def offer_link(self, request: Request, leave_link: LeaveLink) -> Response:
         """Show a button that mails the preferences link, and one to leave each list.
 
         The page is the same for all subscribers. It changes nothing, as scanners open it too.
         """
-        ending = leave.load_pending_departure(departure, store=self._subscribers.store)
+        ending = leave.load_pending_departure(leave_link, store=self._subscribers.store)
         messages, language = self._words(request, ending)
         link = relative_path(request, f"/u/{request.path_params['token']}")
         buttons = [
@@ -124,25 +124,25 @@ class UnsubscribePages:
         ]
         return self._frame.notice("prefer_title", "prefer_text", language=language, buttons=buttons)
 
-    def unsubscribe_from_list(self, request: Request, departure: LeaveLink) -> Response:
+    def unsubscribe_from_list(self, request: Request, leave_link: LeaveLink) -> Response:
         """End the subscription to one list. The answer does not tell whether there was one."""
         store, name = self._subscribers.store, request.path_params["list"]
         if name not in {offer.name for offer in self._subscribers.settings.offers()}:
             raise HTTPException(404)
-        leave.leave_list(departure, name, store=store)
+        leave.leave_list(leave_link, name, store=store)
         self._subscribers.counters.add("unsubscribe_posts")
         return self._end_page(
             request,
-            replace(leave.load_pending_departure(departure, store=store), lists=(name,)),
+            replace(leave.load_pending_departure(leave_link, store=store), lists=(name,)),
             "left",
         )
 
-    def send_link(self, request: Request, departure: LeaveLink) -> Response:
+    def send_link(self, request: Request, leave_link: LeaveLink) -> Response:
         """Send an email to the reader's own address, which is not shown here."""
         store = self._subscribers.store
-        _, language = self._words(request, leave.load_pending_departure(departure, store=store))
+        _, language = self._words(request, leave.load_pending_departure(leave_link, store=store))
         ask_for_link(
-            departure.subscriber_id,
+            leave_link.subscriber_id,
             host=client_ip(request),
             language=language,
             source="the link in a mail",
@@ -155,9 +155,9 @@ class UnsubscribePages:
         self._subscribers.counters.add("unsubscribe_posts", by=len(links))
 
     def _log_unknown(self, links: Iterable[LeaveLink]) -> None:
-        for departure in links:
+        for leave_link in links:
             _, [name] = self._subscribers.links.for_batch(
-                departure.campaign_id, [departure.subscriber_id]
+                leave_link.campaign_id, [leave_link.subscriber_id]
             )
             log.warning(
                 "left message_id=%s by a reader who is not in these books: erased, or in none since"

@@ -474,7 +474,7 @@ def test_what_came_out_since_is_not_decided_by_a_look_of_before(room: Newsroom) 
     room.start()
     room.dispatch(always(Verdict.UNKNOWN))
     with room.store.begin() as tx:
-        shown = tx.unknowns.mark(room.campaign().id)
+        shown = tx.unknowns.fingerprint(room.campaign().id)
         ids = dict.fromkeys(range(1, 11), "")
         tx.unknowns.confirm(room.campaign().id, ids, at=tx.now, reason="told")
     room.dispatch(always(Verdict.UNKNOWN))
@@ -482,5 +482,5 @@ def test_what_came_out_since_is_not_decided_by_a_look_of_before(room: Newsroom) 
     with pytest.raises(Refused, match=r"since you looked.* these 10 are unknown now"):
         room.hand().resolve("resignation", Resolution.RESEND, shown=shown)
     with room.store.read() as tx:
-        shown = tx.unknowns.mark(room.campaign().id)
+        shown = tx.unknowns.fingerprint(room.campaign().id)
     assert room.hand().resolve("resignation", Resolution.RESEND, shown=shown)[1] == 10

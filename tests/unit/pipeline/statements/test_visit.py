@@ -142,11 +142,11 @@ def test_what_could_not_be_read_just_now_is_taken_at_the_next_visit(desk: Desk) 
 
 
 def test_the_mark_of_a_feed_changes_with_what_it_brought(desk: Desk) -> None:
-    before = desk.source().mark()
-    assert desk.source().mark() == before
+    before = desk.source().fingerprint()
+    assert desk.source().fingerprint() == before
     desk.publish("news")
     desk.visit()
-    assert desk.source().mark() != before
+    assert desk.source().fingerprint() != before
 
 
 def test_the_first_visit_passes_everything_over(desk: Desk) -> None:

@@ -159,7 +159,7 @@ async def take(memory: BodyMemory, sender: str, size: int) -> "asyncio.Task[None
 
 def test_bodies_that_do_not_end_take_no_more_memory_than_there_is_for_them() -> None:
     async def attack() -> None:
-        memory = BodyMemory(total=100 * KB, each=40 * KB)
+        memory = BodyMemory(total=100 * KB, per_sender=40 * KB)
         mine = [await take(memory, "here", 28 * KB) for _ in range(5)]
         assert [task.done() for task in mine] == [False, False, True, True, True]
         for task in mine[2:]:
