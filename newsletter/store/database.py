@@ -52,13 +52,6 @@ TLI = "'00000000' || lower(substr(pg_walfile_name(pg_current_wal_insert_lsn()), 
 """PostgreSQL: the server's timeline. A promoted replica and a restored server have a higher one."""
 MEMBER = "CAST(member.value AS BIGINT)"
 """The id in a row of ``json_each(…) AS member``. PostgreSQL's ``value`` is text."""
-SKIP_LOCKED = "/*postgres FOR UPDATE SKIP LOCKED*/"
-"""At the end of a query: lock its rows, and skip rows that another transaction has locked.
-
-SQLite has one writer, which needs no lock of rows.
-"""
-FOR_UPDATE = "/*postgres FOR UPDATE*/"
-"""At the end of a query: lock its rows; wait for rows that another transaction has locked."""
 _PLAIN_TYPES = (int, str, bytes, float, NoneType)
 
 
@@ -103,6 +96,9 @@ class Driver(Protocol):
 
     def executemany(self, sql: str, many: Iterable[Mapping[str, Any]], /) -> Any:
         """Run a writing statement for each set of values; return a cursor with a ``rowcount``."""
+
+    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], /) -> int:
+        """Add rows, whose values are in the order of the columns; return their number."""
 
     def stream(self, sql: str, values: Mapping[str, Any], /) -> Any:
         """Run a query; return a cursor that does not load all rows."""
@@ -310,8 +306,12 @@ class Database:
         coming = iter(rows)
         if (first := next(coming, None)) is None:
             return 0
-        sql = _insertion(table, tuple(first)) + " ON CONFLICT DO NOTHING" * only_new
-        return self.change_each(sql, chain([first], coming))
+        columns, many = tuple(first), chain([first], coming)
+        if only_new:
+            sql = f"{_insertion(table, columns)} ON CONFLICT DO NOTHING"
+            return self.change_each(sql, many)
+        stored_rows = ([as_stored(row[column]) for column in columns] for row in many)
+        return self.driver.add_rows(table, columns, stored_rows)
 
     def put(self, table: str, key: str, /, **values: object) -> None:
         """Add a row, or change the given columns of the row with the same key."""

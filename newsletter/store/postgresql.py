@@ -6,7 +6,7 @@ A query is the same text as on SQLite; ``_Session`` passes it to the driver.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -334,6 +334,15 @@ class _Session:
             while cursor.nextset():
                 changed += max(cursor.rowcount, 0)
         return SimpleNamespace(rowcount=changed)
+
+    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Add rows by COPY, which takes a tenth of the time of as many INSERTs."""
+        names = ", ".join(f'"{column}"' for column in columns)
+        cursor = self._connection.cursor()
+        with cursor.copy(f"COPY {table} ({names}) FROM STDIN".encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+        return cursor.rowcount
 
     def stream(self, sql: str, values: Mapping[str, Any]) -> _StreamedRows:
         """Return a cursor on the server, from which a thousand rows are fetched at a time."""

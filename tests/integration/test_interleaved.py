@@ -73,6 +73,10 @@ class _Session:
         self._point()
         return self._driver.executemany(sql, many)
 
+    def add_rows(self, table: str, columns: Any, rows: Any) -> Any:
+        self._point()
+        return self._driver.add_rows(table, columns, rows)
+
 
 class Cut:
     """Counts points, and at one of them starts a deed and waits until it ended or is blocked."""

@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from encodings.idna import nameprep
+from functools import lru_cache
 from typing import Annotated
 
 from newsletter.domain.setting import Rule
@@ -38,17 +39,20 @@ def parse_address(text: str) -> str:
         raise invalid(reason, text=text)
     if local.startswith(".") or local.endswith(".") or ".." in local:
         raise invalid("{text!r} has a dot where none may be before the @", text=text)
-    labels = domain.split(".")
-    # both forms are checked: IDNA turns some letters into brackets and dots
-    if len(labels) < 2 or not (_are_names(labels) and _are_names(ascii_host(domain).split("."))):
+    if not _is_domain(domain):
         raise invalid("{text!r} has no domain like example.org after the @", text=text)
     return address
 
 
-def _are_names(labels: list[str]) -> bool:
-    """Return whether each is a valid label of a domain. Combining marks are ignored."""
-    dotted = ".".join(labels)
-    letters = "".join(sign for sign in dotted if unicodedata.category(sign)[0] != "M")
+@lru_cache(maxsize=1_000)  # most of a million addresses share a few domains
+def _is_domain(domain: str) -> bool:
+    # both forms are checked: IDNA turns some letters into brackets and dots
+    return "." in domain and _has_names(domain) and _has_names(ascii_host(domain))
+
+
+def _has_names(domain: str) -> bool:
+    """Return whether each label of a domain is valid. Combining marks are ignored."""
+    letters = "".join(sign for sign in domain if unicodedata.category(sign)[0] != "M")
     return all(map(_DOMAIN_LABEL_PATTERN.fullmatch, letters.split(".")))
 
 

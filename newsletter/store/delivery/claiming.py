@@ -9,7 +9,7 @@ from newsletter.domain.delivery.batch import ClaimedBatch, DeliveryState, Outcom
 from newsletter.domain.subscribers.address import AddressHash
 from newsletter.domain.wording import say
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import MEMBER, SKIP_LOCKED, TLI, Condition, Database
+from newsletter.store.database import MEMBER, TLI, Condition, Database
 from newsletter.store.subscribers.eligibility import People, eligible, exclusion, ids_of, people_on
 
 DAMAGED = say("the address was damaged in the database: it is not the one that was stored")
@@ -34,6 +34,11 @@ IS_ALIVE = (
 ALL_CLAIMS = (
     "SELECT claims + (SELECT COALESCE(SUM(worker.claims), 0) FROM worker) FROM restore_guard"
 )
+_SKIP_LOCKED = "/*postgres FOR UPDATE SKIP LOCKED*/"
+"""At the end of a query: lock its rows, and skip rows that another transaction has locked.
+
+SQLite has one writer, which needs no lock of rows.
+"""
 _DENSE_IDS = 2
 """Up to this many ids per member, a scan from first to last id costs less than look-ups."""
 
@@ -79,7 +84,7 @@ def next_queued(
             continue
         found = db.value(
             f"SELECT id FROM batch WHERE {IS_OPEN} AND {NO_HOLD} AND state = 'queued'"
-            f" AND campaign_id = :campaign_id AND {due} ORDER BY no LIMIT 1 {SKIP_LOCKED}",
+            f" AND campaign_id = :campaign_id AND {due} ORDER BY no LIMIT 1 {_SKIP_LOCKED}",
             due,
             campaign_id=campaign_id,
         )

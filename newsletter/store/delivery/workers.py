@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from newsletter.domain.delivery.rate_limit import RateLimit
 from newsletter.domain.delivery.worker import ProcessRole, Worker
-from newsletter.store.database import FOR_UPDATE, TLI, Repository, from_row
+from newsletter.store.database import TLI, Repository, from_row
 
 _SERVICE_KEY = "running service"
 _WORKER_COLUMNS = "id, name, host, role, slots, started_at, beat_at"
@@ -114,7 +114,7 @@ class RateLimits(Repository):
         rows = self._db.mappings(
             "SELECT free_at, blocked_until, cause, reason, failing_since, day, used"
             " FROM rate_limit WHERE provider = :provider AND domain = :domain"
-            f" {FOR_UPDATE * is_locked}",
+            f" {'/*postgres FOR UPDATE*/' * is_locked}",
             provider=provider,
             domain=domain,
         )

@@ -6,7 +6,7 @@ same person, email and campaign, or nothing.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,6 +55,10 @@ class Connection(sqlite3.Connection):
 
     def stream(self, sql: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
         return self.execute(sql, values)
+
+    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join("?" * len(columns))
+        return self.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows).rowcount
 
     def last_number(self, table: str) -> int:
         given = self.execute(

@@ -67,12 +67,15 @@ def _stage(db: Database, hash_address: AddressHash, people: Sequence[tuple[str, 
             {"list_no": lists[name], "person_no": no, "state": state}
             for no, _, entry in rows
             for state, names in (("confirmed", entry.lists), ("ended", entry.left))
-            for name in names
+            for name in dict.fromkeys(names)
         ),
-        only_new=True,
     )
-    tags = ({"name": name, "person_no": no} for no, _, entry in rows for name in entry.tags)
-    db.insert_all("staged_tag", tags, only_new=True)
+    tags = (
+        {"name": name, "person_no": no}
+        for no, _, entry in rows
+        for name in dict.fromkeys(entry.tags)
+    )
+    db.insert_all("staged_tag", tags)
 
 
 _HAS_LEFT = "left"

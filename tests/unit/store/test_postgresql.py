@@ -77,6 +77,16 @@ def test_values_come_back_as_in_sqlite(database: Postgresql) -> None:
         assert [type(one) for one in db.rows(query)[0]] == [int, float, str, int]
 
 
+def test_rows_that_are_copied_are_stored_as_those_of_a_statement(database: Postgresql) -> None:
+    rows = [{"key": f"tab\t{number}", "value": "\\N\n\x00é"} for number in range(2500)]
+    with database.transaction() as db:
+        assert db.insert_all("meta", rows) == 2500
+        copied = db.rows("SELECT key, value FROM meta ORDER BY key")
+        db.change("DELETE FROM meta")
+        db.change_each(DEED, rows)
+        assert db.rows("SELECT key, value FROM meta ORDER BY key") == copied
+
+
 def test_a_stream_takes_its_rows_in_parts_while_other_statements_run(database: Postgresql) -> None:
     with database.transaction() as db:
         db.change_each(DEED, [{"key": f"{number:04}", "value": ""} for number in range(2500)])
