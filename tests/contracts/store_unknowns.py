@@ -71,7 +71,7 @@ class UnknownsContract:
         books = lost(store)
         with store.read() as tx:
             assert tx.unknowns.call_period(books.id) == (NOON, NOON)
-            mark = tx.unknowns.mark(books.id)
+            fingerprint = tx.unknowns.fingerprint(books.id)
             assert tx.unknowns.providers(books.id) == ["recording"]
             assert tx.batches.settled_since(books.id, NOON) == 4
             assert tx.batches.accepted_by_minute(books.id) == []
@@ -80,7 +80,7 @@ class UnknownsContract:
             tx.unknowns.decide(books.id, Resolution.ACCEPTED, NOON)
             assert tx.batches.accepted_by_minute(books.id) == [(NOON, 4)]
             assert tx.unknowns.call_period(books.id) is None
-            assert tx.unknowns.mark(books.id) != mark
+            assert tx.unknowns.fingerprint(books.id) != fingerprint
             assert tx.unknowns.providers(books.id) == []
 
     def test_what_was_seen_ahead_of_the_clock_is_taken_at_once(self, store: Store) -> None:
