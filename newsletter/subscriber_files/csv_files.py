@@ -12,6 +12,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO
+from unicodedata import combining, normalize
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Entry, Subscriber, SuppressedEntry
@@ -37,12 +38,17 @@ _COLUMN_OF_ALIAS: dict[str, str] = {
 """Other name of a column → our name. A space also matches ``-`` and ``_``."""
 
 
+def _plain(header: str) -> str:
+    """Return a header without accents: prenom for prénom."""
+    return "".join(char for char in normalize("NFD", header) if not combining(char))
+
+
 def column_of(header: str) -> str:
     """Return our name for a column; the header in lower case if there is none."""
     lower_header = header.strip().lower()
     if lower_header in OUR_COLUMNS:
         return lower_header
-    spaced_header = " ".join(lower_header.replace("-", " ").replace("_", " ").split())
+    spaced_header = " ".join(_plain(lower_header).replace("-", " ").replace("_", " ").split())
     if spaced_header.replace(" ", "_") in OUR_COLUMNS:
         return spaced_header.replace(" ", "_")
     if spaced_header in (FIRST_NAME, LAST_NAME):
@@ -79,8 +85,11 @@ _MIN_SIMILARITY = 0.8
 _CONSENT_WORD_PATTERN = re.compile(
     r"status|subscri|opt.?(in|out)|bounc|complain|block|clean|suppress|consent|permission"
     r"|do.?not|active|enabled|disabled|deleted|removed"
+    r"|abgemeld|abmeld|sperr|aktiv|einwillig|widerruf|geloscht"  # German
+    r"|estado|suscri|baja|activo|rebot|eliminad"  # Spanish
+    r"|statut|abonn|inscri|actif|bloqu|plainte|supprim"  # French
 )
-"""Words in the header of a column that may say who must not get email."""
+"""Words in the plain header of a column that may say who must not get email."""
 _DELIMITER_LINE_PATTERN = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
 
 
@@ -265,6 +274,8 @@ def _columns(
 def _our_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
     """Return our name for each column; the header in lower case if there is none."""
     names = {header.strip().lower(): name for name, header in instructions.headers.items()}
+    if {"vorname", "name"} <= {*lower_case(row)} and "nachname" not in lower_case(row):
+        names = {"name": LAST_NAME} | names
     chosen_columns = [*instructions.chosen, *[""] * len(row)]
     return [
         # a header does not count if another one was mapped to its column
@@ -301,7 +312,7 @@ def why_not_ignored(name: str, instructions: Instructions) -> str:
         "column {name!r} may say who must not be written to, and means nothing here; map it, like"
         ' --column left="…", or take those people out. --ignore-column "{name}" ignores it'
     )
-    return say(doubtful, name=name) if _CONSENT_WORD_PATTERN.search(name) else ""
+    return say(doubtful, name=name) if _CONSENT_WORD_PATTERN.search(_plain(name)) else ""
 
 
 def _parse_row(

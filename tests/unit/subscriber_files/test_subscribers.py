@@ -414,6 +414,10 @@ def test_a_long_file_of_ours_is_never_held(tmp_path: Path, kind: str) -> None:
         "E-mail address,firstname,SURNAME,Mailing list",
         "EMAIL ADDRESS;Given_name;Family-Name;list",
         "e-mail\tFirst name\tLast name\tlists",
+        "E-Mail-Adresse;Vorname;Nachname;Verteiler",
+        "E-Mail;Vorname;Name;Liste",
+        "Correo electrónico;Nombre;Apellidos;Listas",
+        "Adresse e-mail;Pre\u0301nom;Nom;Liste de diffusion",
     ],
 )
 def test_columns_are_understood_as_spreadsheets_name_them(tmp_path: Path, header: str) -> None:
@@ -426,6 +430,17 @@ def test_columns_are_understood_as_spreadsheets_name_them(tmp_path: Path, header
 def test_a_whole_name_outranks_its_parts(tmp_path: Path) -> None:
     text = "email,name,first name\na@x.example,Ana Ruiz,A\nb@x.example,,Bo\n"
     assert [one.name for one in added(read_text(tmp_path, "a.csv", text))] == ["Ana Ruiz", "Bo"]
+    for header in ("Correo,Nombre", "Courriel,Nom"):
+        [ana] = added(read_text(tmp_path, "a.csv", f"{header}\nana@x.example,Ana Ruiz\n"))
+        assert ana.name == "Ana Ruiz"
+
+
+@pytest.mark.parametrize("header", ["Abgemeldet am", "Gelöscht", "Baja", "Désabonné le", "Statut"])
+def test_a_column_that_may_keep_people_out_is_asked_for_in_other_languages(
+    tmp_path: Path, header: str
+) -> None:
+    with pytest.raises(InvalidInput, match="may say who must not be written to"):
+        mapped(tmp_path, f"E-Mail,Sprache,{header}\nana@example.org,de,x\n")
 
 
 def mapped(
