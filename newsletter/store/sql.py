@@ -21,15 +21,8 @@ from newsletter.store.delivery.workers import RateLimits, RunningService, Worker
 from newsletter.store.events.events import Events
 from newsletter.store.file.keys import Chain
 from newsletter.store.soundness import IntegrityCheck, IntegrityReport
-from newsletter.store.staff.accounts import (
-    Accounts,
-    Passkeys,
-    Sessions,
-    Staff,
-    StaffLinks,
-    Throttle,
-    Tokens,
-)
+from newsletter.store.staff.access import Sessions, Throttle, Tokens
+from newsletter.store.staff.accounts import Accounts, Passkeys, Staff, StaffLinks
 from newsletter.store.staff.audit import Audit
 from newsletter.store.staff.notices import ChannelPosts, FailingChecks, Notices
 from newsletter.store.statements.board import Board
