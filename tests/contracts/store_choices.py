@@ -292,12 +292,14 @@ class ChoicesContract:
         email = TransactionalEmail(id=0, kind=EmailKind.JOIN, address=ANA.address, asked_at=NOON)
         with store.begin() as tx:
             tx.emails.ask(email, network="", limits=EmailLimits())
+            stranger = replace(email, address="bo@example.org")
+            tx.emails.ask(stranger, network="", limits=EmailLimits())
             tx.readers.upsert([ANA], NOON)
             suppress(tx, ANA.address, SuppressionReason.BOUNCED)
             assert tx.readers.change_address(1, "new@example.org")
             assert tx.readers.suppression_reason(ANA.address) is SuppressionReason.BOUNCED
             tx.readers.erase("new@example.org", NOON)
-            assert tx.emails.get(1) is None
+            assert (tx.emails.get(1), tx.emails.get(2).address) == (None, stranger.address)
             assert list(tx.readers.stream_suppressions()) == []
             assert tx.readers.suppression_reason(ANA.address) is SuppressionReason.ERASED
 

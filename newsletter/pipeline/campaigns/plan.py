@@ -213,14 +213,15 @@ def _step_if_not_ready(status: StatementStatus) -> tuple[Step, str]:
 def _take_step(tx: Transaction, decision: _Decision, rules: PlanRules) -> list[Campaign]:
     """Carry out the step of a decision. Return the new campaigns."""
     status, campaign, release = decision.status, decision.status.campaign, decision.release
-    if campaign is not None and decision.step is Step.WITHDRAW:
-        _withdraw(tx, campaign, decision.why)
-    if campaign is not None and decision.step is Step.REPLACE:
-        _withdraw(tx, campaign, say("its text changed, and the change is approved too"))
-    if campaign is not None and release is not None and decision.step is Step.RESCHEDULE:
-        urgent = status.statement.urgent
-        tx.campaigns.change(campaign.id, release_at=release, urgent=urgent)
-        _log(tx, "reschedule", campaign, at=release, urgent=say("urgent") if urgent else "")
+    if campaign is not None:
+        if decision.step is Step.WITHDRAW:
+            _withdraw(tx, campaign, decision.why)
+        if decision.step is Step.REPLACE:
+            _withdraw(tx, campaign, say("its text changed, and the change is approved too"))
+        if release is not None and decision.step is Step.RESCHEDULE:
+            urgent = status.statement.urgent
+            tx.campaigns.change(campaign.id, release_at=release, urgent=urgent)
+            _log(tx, "reschedule", campaign, at=release, urgent=say("urgent") if urgent else "")
     if release is not None and decision.step in {Step.SCHEDULE, Step.REPLACE}:
         return [_schedule(tx, status, release, rules)]
     return []

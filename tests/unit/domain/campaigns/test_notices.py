@@ -146,6 +146,8 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     # a set time passes before an approval or a start
     ({"set_for": NOW}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN},
      NoticeKind.OVERDUE: {ANA, BEN, CLEO, DAN}}),
+    ({"set_for": NOW}, (line("submit", ANA),), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN},
+     NoticeKind.OVERDUE: {ANA, BEN, CLEO, DAN}}),
     ({"set_for": NOW - LEAD_TIME}, (line("submit", ANA),),
      {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
     ({"set_for": NOW, "embargo_until": NOW + LEAD_TIME}, (),

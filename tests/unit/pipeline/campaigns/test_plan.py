@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState, StartBy
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Channel
+from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.plan import PlanResult
 from tests.fakes import NOON, PlainRenderer
 from tests.unit.pipeline.newsroom import Newsroom
@@ -48,6 +49,25 @@ def test_what_is_not_rendered_yet_is_left_for_the_next_run(room: Newsroom) -> No
     room.ingest()
     assert room.plan() == PlanResult()
     assert room.campaign().state is SCHEDULED
+
+
+def test_a_statement_is_looked_at_again_without_a_change_while_time_alone_can_move_it(
+    room: Newsroom,
+) -> None:
+    room.subscribe(1)
+    room.write_and_look()
+    assert room.watch.open == set(), "it waits for an approval"
+    room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.approve()
+    room.plan()
+    assert room.watch.open == set(), "it waits for a start"
+    wanted = StartRequest(slug="resignation", by="sam@forum.example", seen="", shown=room.terms())
+    room.starter().start(wanted)
+    room.plan()
+    assert room.watch.open == {"resignation"}, "it waits for its time"
+    assert len(room.start_due(minutes=5)) == 1
+    room.plan()
+    assert room.watch.open == set()
 
 
 @pytest.mark.parametrize(

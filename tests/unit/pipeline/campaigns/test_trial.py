@@ -148,6 +148,7 @@ def test_two_test_mails_are_two_messages(room: Newsroom) -> None:
     names = {batch.recipients[0].message_id for batch in room.provider.batches}
     attempts = {batch.attempt_id for batch in room.provider.batches}
     assert len(names) == len(attempts) == 2
+    assert {len(one) for one in attempts} == {24}
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ def test_a_person_is_added_to_lists_that_are_offered_or_in_use(room: Newsroom) -
     room.subscribe(1, "events")
     assert add(room, "press") == (True, ("press",))
     assert add(room, "events") == (False, ("events", "press"))
+    with room.store.read() as tx:
+        consent = tx.consents.find_recorded(tx.readers.find(ANA).id)
+    assert consent.source == f"added by {ADA}"
     assert entered(room)[-1] == (ADA, "add", "subscriber", {"lists": ("events",)})
 
 

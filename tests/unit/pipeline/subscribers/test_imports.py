@@ -203,6 +203,18 @@ def test_an_undo_removes_who_was_new_and_restores_who_was_changed(room: Newsroom
     assert known(room) == {}
 
 
+def test_an_undo_removes_its_lists_and_leaves_what_the_undo_of_another_needs(
+    room: Newsroom,
+) -> None:
+    bring(room, person("ana", name="Ana"))
+    bring(room, person("ana", name="Anna"))
+    bring(room, person("bo", "events"))
+    assert take_back(room, 3) == replace(NOTHING, removed=1, ended=1)
+    with room.store.read() as tx:
+        assert [*tx.readers.list_names()] == ["press"]
+    assert take_back(room, 2) == replace(NOTHING, restored=1)
+
+
 def test_who_left_by_a_file_stays_away_after_its_undo(room: Newsroom) -> None:
     bring(room, person("ana", "events", left=("press",)))
     assert take_back(room, 1) == replace(NOTHING, ended=1, left=1)
