@@ -296,42 +296,35 @@ class Settings(fields.Section):
             )
         return desk
 
-    _workspace: Path = PrivateAttr(default=Path())
-    _values: str = PrivateAttr(default="")
-    _secret_files: tuple[Path, ...] = PrivateAttr(default=())
-    _lines: Mapping[str, int] = PrivateAttr(default_factory=dict)
+    _context: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+    """The context of the validation, from which the next properties are."""
 
     def model_post_init(self, context: Any, /) -> None:
-        """Store the workspace, values, secret files and lines of the validation context."""
-        context = context or {}
-        self._workspace = context.get("workspace", Path())
-        self._values = context.get("values", "")
-        self._secret_files = tuple(context.get("secrets", ()))
-        self._lines = context.get("lines", {})
+        self._context = context or {}
 
     @property
     def workspace(self) -> Path:
         """Return the folder with ``newsletter.yaml`` and all state."""
-        return self._workspace
+        return Path(self._context.get("workspace", ""))
 
     @property
     def values_json(self) -> str:
         """Return the values in ``newsletter.yaml`` as JSON, with secrets."""
-        return self._values
+        return str(self._context.get("values", ""))
 
     @property
     def secret_files(self) -> tuple[Path, ...]:
         """Return the files that keys such as ``api_key_file`` name."""
-        return self._secret_files
+        return tuple(self._context.get("secrets", ()))
 
     @property
     def lines(self) -> Mapping[str, int]:
         """Return the line of each key in ``newsletter.yaml`` when it was loaded."""
-        return self._lines
+        return dict(self._context.get("lines", {}))
 
     def resolve(self, path: Path) -> Path:
         """Return an absolute path. A relative one starts at the workspace."""
-        return self._workspace / path
+        return self.workspace / path
 
     @property
     def desk_url(self) -> str:

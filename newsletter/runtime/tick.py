@@ -8,7 +8,7 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.statements.statement import Approval
 from newsletter.imports import import_all
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest
-from newsletter.pipeline.campaigns.plan import HeldStatement, PlanState, plan, start_due
+from newsletter.pipeline.campaigns.plan import PlanResult, PlanState, plan, start_due
 from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.subscribers.leave import clean
@@ -22,17 +22,14 @@ _FOR_SERVERS = frozenset({"postgresql", "postgresql_words", "wakeups"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class TickResult:
-    """The result of one tick."""
+class TickResult(PlanResult):
+    """The result of one tick, with that of its planning."""
 
     faults: tuple[Fault, ...] = ()
     built_digests: tuple[BuiltDigest, ...] = ()
     approved: tuple[Approval, ...] = ()
     """Approvals in front matter."""
-    scheduled: tuple[Campaign, ...] = ()
     started: tuple[Campaign, ...] = ()
-    withdrawn: tuple[HeldStatement, ...] = ()
-    held: tuple[HeldStatement, ...] = ()
     stopped: tuple[Campaign, ...] = ()
     """Campaigns that the circuit breaker paused."""
     resumed: int = 0
@@ -75,13 +72,11 @@ class Tick:
             # last, for notices of all this
             notify(store=store, rules=rules, channels=self.delivery.settings.channels())
         return TickResult(
+            **vars(plan_result),
             faults=faults,
             built_digests=built_digests,
             approved=approvals,
-            scheduled=plan_result.scheduled,
             started=started,
-            withdrawn=plan_result.withdrawn,
-            held=plan_result.held,
             stopped=stopped,
             resumed=resumed,
         )

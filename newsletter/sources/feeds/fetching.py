@@ -6,9 +6,10 @@ can reach, so each IP address is checked before the connection, also after each 
 
 import ssl
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from urllib.parse import urljoin, urlsplit
 
@@ -79,7 +80,12 @@ class Fetcher:
             answer = call_once(
                 http.HttpRequest(method="GET", url=url, headers={**_REQUEST_HEADERS, **headers}),
                 timeout=timedelta(seconds=deadline - monotonic()),
-                resolve=lambda host, port: self._resolve(host, port, is_secure=origin.is_secure),
+                resolve=partial(
+                    checked_addresses,
+                    is_secure=origin.is_secure,
+                    allow_private=self.allow_private,
+                    resolve=self.resolve,
+                ),
                 tls=self.tls,
                 answer_bytes=MAX_BODY_BYTES,
             )
@@ -88,22 +94,9 @@ class Fetcher:
         body = _unpack(answer.body, answer.headers.get("content-encoding", ""))
         return Page(status=answer.status, headers=answer.headers, body=body, url=url)
 
-    def _resolve(self, host: str, port: int, *, is_secure: bool) -> Sequence[str]:
-        """Return the IP addresses of a host. Raises FeedUnreadable if one is not allowed."""
-        try:
-            return checked_addresses(
-                host,
-                port,
-                is_secure=is_secure,
-                allow_private=self.allow_private,
-                resolve=self.resolve,
-            )
-        except AddressRefused as error:
-            raise FeedUnreadable(str(error)) from error
-
     def _as_unreadable(self, error: BaseException, host: str, deadline: float) -> FeedUnreadable:
-        if isinstance(error, FeedUnreadable):
-            return error
+        if isinstance(error, AddressRefused):
+            return FeedUnreadable(str(error))
         if isinstance(error, AnswerTooLong):
             return FeedUnreadable(_TOO_LARGE_REASON)
         if isinstance(error, ssl.SSLCertVerificationError):

@@ -90,8 +90,7 @@ class UnknownDeliveries:
         if to is None or not shown:
             fault = say("Choose what you found in the provider's log")
             return self._page(request.with_faults(("way-1", fault)))
-        with self._campaigns.store.read() as tx:
-            number = campaign_of(tx, request).id
+        number = request.number("id")
         try:
             self._campaigns.actions_of(request.who.address).resolve(str(number), to, shown=shown)
         except Refused as error:

@@ -214,8 +214,7 @@ class CampaignPage:
     def _act(
         self, request: DeskRequest, act: Callable[[OperatorActions, str], Campaign], message: str
     ) -> Response:
-        with self._campaigns.store.read() as tx:
-            number = campaign_of(tx, request).id
+        number = request.number("id")
         try:
             act(self._campaigns.actions_of(request.who.address), str(number))
         except CountUnconfirmed as error:
@@ -254,8 +253,7 @@ class CampaignPage:
     @route("POST", "/campaigns/{id}/reopen", Role.ADMIN, step_up=True)
     def reopen(self, request: DeskRequest) -> Response:
         """Reopen the campaign for the readers who did not get it."""
-        with self._campaigns.store.read() as tx:
-            number = campaign_of(tx, request).id
+        number = request.number("id")
         # a form without the number counts as one that showed another
         shown = parse_number(request.field("shown")) or 0
         self._campaigns.actions_of(request.who.address).reopen(str(number), shown=shown)

@@ -102,9 +102,6 @@ class StartPages:
                 campaign=late.campaign,
                 may_pause=is_under_way and request.who.may(Role.SENDER),
             )
-        except Refused as error:
-            title, reason = say("Nothing was undone"), request.desk.describe_error(error)
-            return request.failure_page(title, reason, status=409)
         notice = "undone" if is_approved else "undone-approval"
         return redirect(f"/statements/{slug}", done="start-off" if lapsed else notice)
 

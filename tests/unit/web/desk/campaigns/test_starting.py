@@ -312,7 +312,7 @@ def test_undone_in_time_it_stays_approved(at: Room, cleo: Signed) -> None:
     assert at.deeds().count((address_of("cleo"), "undo")) == 1
     twice = cleo.post(f"/statements/{SLUG}/undo")
     assert twice.status == 409
-    assert "Nothing was undone" in words(twice)
+    assert "That was not done" in words(twice)
 
 
 def test_too_late_it_says_how_many_have_it_and_offers_to_pause(at: Room, cleo: Signed) -> None:
