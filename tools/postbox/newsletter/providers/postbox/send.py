@@ -57,7 +57,7 @@ class Postbox(MessageTranslator):
         if response.status // 100 == 2:
             results = payload.get("results") if response.status == 200 else None
             return answers.combine(batch, answers.read_outcomes(batch, results, _item), response)
-        reason = http.brief(payload.get("message") or f"HTTP {response.status}")
+        reason = http.shorten(payload.get("message") or f"HTTP {response.status}")
         return answers.refuse_by_status(batch, response, reason)
 
 
@@ -66,7 +66,7 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
     match payload:
         case {"error": {"code": str(code), "message": str(message)}} if "id" not in payload:
             verdict = _BY_CODE.get(code, Verdict.UNKNOWN)
-            return Outcome(verdict=verdict, reason=http.brief(f"{code}: {message}"))
+            return Outcome(verdict=verdict, reason=http.shorten(f"{code}: {message}"))
         case {"to": str(to), "id": str(given)} if given and "error" not in payload:
             if to.lower() == ascii_domain(recipient.address).lower():
                 return Outcome(verdict=Verdict.ACCEPTED, provider_id=given)
