@@ -127,7 +127,7 @@ class Store:
                 self.chain.head.write(head)
 
     @contextmanager
-    def send(self, *, is_durable: bool = True) -> Iterator[Transaction]:
+    def begin_sending(self, *, is_durable: bool = True) -> Iterator[Transaction]:
         """Begin a transaction of the sender, which claims a batch or records its outcome.
 
         On PostgreSQL such transactions write at the same time, but not with those of ``begin``. So

@@ -135,7 +135,7 @@ class Books:
 
     @contextmanager
     def step(self, *, is_shared: bool = False) -> Iterator[Transaction]:
-        with self.store.send() if is_shared else self.store.begin() as tx:
+        with self.store.begin_sending() if is_shared else self.store.begin() as tx:
             yield tx
         self.check()
 

@@ -70,16 +70,16 @@ class ThreadsContract:
         day = NOON.date()
 
         def work(number: int) -> bool:
-            with store.send() as tx:
+            with store.begin_sending() as tx:
                 kept = tx.rate_limits.get("mailgun", "forum.example", is_locked=True)
                 failing = (kept.failing_since or NOON) + timedelta(hours=1)
                 kept = replace(kept, day=day, failing_since=failing)
                 tx.rate_limits.put("mailgun", "forum.example", kept)
-            with store.send() as tx:
+            with store.begin_sending() as tx:
                 return tx.rate_limits.count("mailgun", "forum.example", 10, day=day, quota=45)
 
         assert in_threads(work).count(True) == 4
-        with store.send() as tx:
+        with store.begin_sending() as tx:
             kept = tx.rate_limits.get("mailgun", "forum.example")
             tomorrow = day + timedelta(days=1)
             assert not tx.rate_limits.count("mailgun", "forum.example", 1, day=tomorrow, quota=45)

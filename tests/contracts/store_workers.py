@@ -23,12 +23,12 @@ def enter(
 
 
 def claim(store: Store, owner: int | None, attempt_id: str = "a1") -> ClaimedBatch | None:
-    with store.send(is_durable=False) as tx:
+    with store.begin_sending(is_durable=False) as tx:
         return tx.batches.claim(at=NOON, lease=LEASE, attempt_id=attempt_id, owner=owner)
 
 
 def note(store: Store, claimed: ClaimedBatch, owner: int) -> int:
-    with store.send() as tx:
+    with store.begin_sending() as tx:
         return tx.batches.record_start(claimed.id, body_hash="b", owner=owner)
 
 
@@ -81,7 +81,7 @@ class WorkersContract:
             known = 0 if "postgresql" in store.database.name else as_stored(NOON)
             assert mark.timeline_beat_at == mark.beat_at == known
         assert claim(store, one) is None
-        with store.send(is_durable=False) as tx:
+        with store.begin_sending(is_durable=False) as tx:
             at = NOON + _SECOND
             assert tx.batches.claim(at=at, lease=LEASE, attempt_id="a1", owner=one) is not None
 
@@ -185,7 +185,7 @@ class WorkersContract:
                 assert counted is not None
                 left.append(((owner, counted), ids(claimed)))
                 again = {n: BUSY for n in ids(claimed) if draw.random() < 0.2}
-                with store.send() as tx:
+                with store.begin_sending() as tx:
                     outcomes = BatchOutcomes(
                         outcome=ACCEPTED, exceptions={}, to_retry=again, wait=LEASE
                     )
@@ -214,7 +214,7 @@ class WorkersContract:
                 with store.read() as tx:
                     return tx.generation.mark().claims
             while True:
-                with store.send() as tx:
+                with store.begin_sending() as tx:
                     claimed = tx.batches.claim(
                         at=NOON, lease=LEASE, attempt_id=f"t{number}", owner=owner
                     )

@@ -134,7 +134,7 @@ class Database:
         """Begin a transaction that writes, in which no other actor runs."""
         self.store.clock = clock
         with (
-            self.store.send(is_durable=is_durable)
+            self.store.begin_sending(is_durable=is_durable)
             if is_shared
             else self.store.begin(is_durable=is_durable) as tx
         ):

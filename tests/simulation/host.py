@@ -346,7 +346,7 @@ class Books:
         if lapse:
             raise StoreUnavailable("the connection was lost during the commit")
 
-    def send(self, *, is_durable: bool = True) -> Any:
+    def begin_sending(self, *, is_durable: bool = True) -> Any:
         return self.begin(is_durable=is_durable, is_shared=True)
 
     @contextmanager

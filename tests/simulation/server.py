@@ -222,7 +222,7 @@ class OnServer:
         self.transactions += 1
         try:
             with (
-                store.send(is_durable=is_durable)
+                store.begin_sending(is_durable=is_durable)
                 if is_shared
                 else store.begin(is_durable=is_durable) as tx
             ):

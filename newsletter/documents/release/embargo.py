@@ -15,7 +15,7 @@ from newsletter.documents.release.waiting import (
     edges,
     find_wrapped,
     fold_text,
-    states,
+    holds,
 )
 from newsletter.documents.release.words import pattern
 
@@ -61,7 +61,7 @@ def is_embargo(text: str, *, is_trade: bool = False) -> bool:
     plain = fold_text(text)
     # an hour of each day is no embargo: Not before 8 am: new rules for leaf blowers
     hourly = any(
-        states("an hour alone", part) and states("worded", rest) for part, rest in edges(text)
+        holds("an hour alone", part) and holds("worded", rest) for part, rest in edges(text)
     )
     if hourly and not _EMBARGO_WORD_PATTERN.search(plain):
         return False
@@ -76,10 +76,10 @@ def _find_mention(plain: str, *, is_trade: bool = False) -> int | None:
     ours = bool(_OUR_TEXTS_PATTERN.search(plain))
     facts = {
         "news": not _SECURITIES_PATTERN.search(plain),
-        "own": ours or not states("an occasion", plain),
+        "own": ours or not holds("an occasion", plain),
         "no trade": not _is_trade(plain),
         "no country": not is_trade,
-        "timed": states("a time", plain),
+        "timed": holds("a time", plain),
         "houred": CLOCK_PATTERN.search(plain),
     }
     for form, needed in _FORMS:
@@ -100,10 +100,10 @@ def _is_trade(plain: str) -> bool:
 def embargoed_headline(text: str) -> str:
     """Return the headline on a line with an embargo, ``EMBARGOED: Title``, or ""."""
     for part, title in edges(text):
-        named = _EMBARGO_WORD_PATTERN.search(fold_text(part)) or not states("an hour alone", part)
-        is_announced = named and (is_embargo(part) or states("heading", part))
-        is_complete = title.count("(") == title.count(")") and states("worded", title)
-        if is_announced and is_complete and not (is_embargo(title) or states("notice", title)):
+        named = _EMBARGO_WORD_PATTERN.search(fold_text(part)) or not holds("an hour alone", part)
+        is_announced = named and (is_embargo(part) or holds("heading", part))
+        is_complete = title.count("(") == title.count(")") and holds("worded", title)
+        if is_announced and is_complete and not (is_embargo(title) or holds("notice", title)):
             return title.strip()
     return ""
 
@@ -140,7 +140,7 @@ def find_embargo(
         (passage, is_named)
         for passage in passages
         if (is_named := _mentions_embargo(passage, today or date.min, is_trade=is_trade))
-        or (today and states("request", passage.text, today, passage.facts))
+        or (today and holds("request", passage.text, today, passage.facts))
     ]
     # a line that only names a time counts if no line mentions an embargo
     found = [hit for hit in found if hit[1]] or found
@@ -181,7 +181,7 @@ def _head_passages(
     """
     headline = " ".join(lines[n].text for n in title if n >= 0)
     # a notice may have been taken for the title if another headline is below it
-    is_sure = not any(states("worded", lines[n].text) for n in range(title.stop, end))
+    is_sure = not any(holds("worded", lines[n].text) for n in range(title.stop, end))
     for n, line in enumerate(lines[:end]):
         place = line.opening
         below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap_above else ""
@@ -190,7 +190,7 @@ def _head_passages(
             for part, _ in edges(headline):
                 if headline.startswith(part) or headline.endswith((")", "]")):
                     yield Passage(place=place, text=part, facts=frozenset({"edge"}))
-        if is_sure and n in title and not states("timed notice", headline):
+        if is_sure and n in title and not holds("timed notice", headline):
             continue
         goes_on = n + 1 < end and not (is_sure and n + 1 in title)
         joined = below and goes_on and not is_date(line.text) and not is_embargo(below)
@@ -208,8 +208,8 @@ def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: ran
     again = any(day in head_text for day in _WEEKDAY_PATTERN.findall(fold_text(text)))
     facts = {
         "first": n < (title.start if title.start >= 0 else end),
-        "occasion": again or any(states("names an occasion", one) for one in heads),
-        "speech": any(states("of speeches", one) for one in heads),
+        "occasion": again or any(holds("names an occasion", one) for one in heads),
+        "speech": any(holds("of speeches", one) for one in heads),
     }
     return {fact for fact, is_so in facts.items() if is_so}
 
@@ -224,7 +224,7 @@ def _mentions_embargo(passage: Passage, today: date, *, is_trade: bool) -> bool:
     is_tag = len(text) > _MAX_SHORT_LINE_CHARS or (is_trade and len(text.split()) == 1)
     if "edge" in facts or "deep" in facts or ("beside" in facts and is_tag):
         return False
-    if states("over", text, today):
+    if holds("over", text, today):
         return False
     if "title" in facts:
         begins = (_find_mention(fold_text(text)) or 0) < _MAX_FIRST_WORD_OFFSET
@@ -234,7 +234,7 @@ def _mentions_embargo(passage: Passage, today: date, *, is_trade: bool) -> bool:
     is_named = bool(said or (not is_trade and _EMBARGO_WORD_PATTERN.search(plain)))
     if "amid" not in facts or "apart" in facts:
         return is_named or is_embargo(text, is_trade=is_trade)
-    asks = (states("single", text) and states("a time", plain)) or states("addressing", text)
+    asks = (holds("single", text) and holds("a time", plain)) or holds("addressing", text)
     return is_named and not is_trade and asks
 
 

@@ -39,7 +39,7 @@ from newsletter.documents.release.furniture import (
     release_line,
 )
 from newsletter.documents.release.lines import Line, begins_amid, ends_sentence, is_prose, match_key
-from newsletter.documents.release.waiting import states
+from newsletter.documents.release.waiting import holds
 from newsletter.documents.release.words import pattern
 
 _LABEL_PATTERN = pattern("title labels", r"(?:{})\s?:\s*")
@@ -62,7 +62,7 @@ def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int)
         if n not in contact_lines and (may_be_title(line.text) or ends_as_headline(lines, n))
     ]
     for weak_fact in ("notice", "an hour"):
-        candidates = [n for n in candidates if not states(weak_fact, head[n].text)] or candidates
+        candidates = [n for n in candidates if not holds(weak_fact, head[n].text)] or candidates
     candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
     if not candidates:
         return None
@@ -208,7 +208,7 @@ def _continues_title(title_part: str, line_above: Line, line: Line, width: int) 
         cannot_be_title(line.text) and not _is_title_with_full_stop(line.text)
     ):
         return False
-    if states("notice", line.text) or states("notice", line_above.text):
+    if holds("notice", line.text) or holds("notice", line_above.text):
         return False
     if begins_amid(line.text) and line.text[0].isalpha() and len(line.text) <= MAX_TITLE_LEN // 2:
         is_ended = ends_sentence(title_part.rstrip("-\u00ad"))
@@ -407,7 +407,7 @@ def _after_release_line(lines: Sequence[Line], head: Sequence[Line], width: int)
     """Return the title on the line FOR IMMEDIATE RELEASE."""
     for index, line in enumerate(head):
         title = release_line(line.text)
-        if is_embargo(line.text) or states("notice", line.text):
+        if is_embargo(line.text) or holds("notice", line.text):
             continue
         if title and title[0] != "(" and date_line(title) is None and not is_contact(title):
             return extend_title(lines, head, index, title, width)

@@ -126,17 +126,17 @@ def _sentence_lines(lines: Sequence[Line]) -> set[int]:
 
 
 @lru_cache(maxsize=4096)
-def states(fact: str, text: str, day: date = date.min, known: frozenset[str] = frozenset()) -> bool:
+def holds(fact: str, text: str, day: date = date.min, known: frozenset[str] = frozenset()) -> bool:
     """Return whether a fact holds for a text. ``known`` are the facts of its place.
 
     A fact is the name of a table of patterns or of rows, or of a computed fact. A row holds if all
     its facts hold. ``!`` negates a fact.
     """
     if fact.startswith("!"):
-        return not states(fact[1:], text, day, known)
+        return not holds(fact[1:], text, day, known)
     if fact in _FACT_ROWS:
         rows = _FACT_ROWS[fact]
-        return any(all(states(name, text, day, known) for name in row) for row in rows)
+        return any(all(holds(name, text, day, known) for name in row) for row in rows)
     if fact in _WORD_PATTERNS:
         return bool(_WORD_PATTERNS[fact].search(_remove_narrative(text)))
     if fact in _TIME_PATTERNS:
@@ -169,17 +169,17 @@ def _names_future_time(text: str, today: date) -> bool:
     """Return whether a text names a future time that is not an office hour or an occasion's."""
     text = _PAST_DAY_PATTERN.sub(" ", text)
     # the name of yesterday's weekday is in the past
-    if not (states("an hour", text) or states("until a time", text)):
+    if not (holds("an hour", text) or holds("until a time", text)):
         text = _DAY_PATTERNS[(today.weekday() - 1) % 7].sub(" ", text)
-    if not states("a time", text) or _REACHED_PATTERN.search(text) or states("an occasion", text):
+    if not holds("a time", text) or _REACHED_PATTERN.search(text) or holds("an occasion", text):
         return False
     # opening hours, and the days of an exhibition
-    if states("spans", text) and not states("keeping", text):
+    if holds("spans", text) and not holds("keeping", text):
         return False
     days = list_days(text, today)
     if days and max(days) <= today and begins_with_date(text):
         return False
-    has_later_day = days and (max(days) > today or (max(days) == today and states("an hour", text)))
+    has_later_day = days and (max(days) > today or (max(days) == today and holds("an hour", text)))
     # a day without a date, such as a weekday, is in the future
     return bool(has_later_day) or len(days) < max(1, _mask_times(text).count("§"))
 
@@ -209,7 +209,7 @@ _COMPUTED_FACTS: dict[str, Callable[[str, date], object]] = {
     "long": lambda text, _: len(text) > _MAX_LINE_CHARS,
     "marked": lambda text, _: _OPENING_SIGN_PATTERN.match(text),
     "dated": lambda text, _: begins_with_date(text),
-    "date": lambda text, _: is_date(text) and not states("an hour", text),
+    "date": lambda text, _: is_date(text) and not holds("an hour", text),
     "worded": lambda text, _: len(_WORD_PATTERN.findall(_mask_times(text))) >= _MIN_TITLE_WORDS,
     "brief": lambda text, _: len(_WORD_PATTERN.findall(_mask_times(text))) <= _MAX_FEW_WORDS,
     "some words": lambda text, _: _count_words(text) <= _MAX_FEW_WORDS,

@@ -232,7 +232,7 @@ def _campaign_events(status: StatementStatus, last: _LastLines) -> Iterator[_Eve
 
 
 def _run_key(campaign: Campaign, last: _LastLines, *actions: str) -> str:
-    """Return a key of the campaign's run since the last of these actions."""
+    """Return the key of events of a campaign; each of these actions changes it."""
     line = find_newest(last, *actions)
     return f"{campaign.id} {line.number if line else 0}"
 

@@ -118,7 +118,7 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
         pooled, limiter = self.pool.first, self.pool.first.limiter
         max_messages = limiter.limits.batch_limit(pooled.provider.capabilities.max_recipients)
         reserved = limiter.reserve(self.store, max_messages)
-        with self.store.send() as tx:
+        with self.store.begin_sending() as tx:
             attempt = self.new_attempt(tx)
             rate_limit = limiter.current(tx, attempt.at)
             allowance = limiter.allowance(rate_limit, attempt.at, reserved, has_turn=True)
@@ -210,7 +210,7 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
         is_plain = all(outcome.verdict in _KNOWN_VERDICTS for outcome in outcomes)
         is_concurrent = self.claims_concurrently and is_plain
         next_claim = None
-        with self.store.send() if is_concurrent else self.store.begin() as tx:
+        with self.store.begin_sending() if is_concurrent else self.store.begin() as tx:
             # first: a campaign that fails over is not paused, and its batch does not wait
             failed_over = self.pool.settle(
                 tx, batch, answer, claimed_at=attempt.at, until=now + wait

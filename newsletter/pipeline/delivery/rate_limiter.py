@@ -89,7 +89,7 @@ class RateLimiter:
         """Fill the reservation of this process, if the rate allows it now."""
         reservation, left = self._reservation, self._reservation.left
         not_after = NotAfter.after(RESERVATION_TIME, store.clock)
-        with store.send(is_durable=False) as tx:
+        with store.begin_sending(is_durable=False) as tx:
             size = self.limits.reservation_size(batch, len(tx.workers.all()))
             rate_limit = self.current(tx, tx.now, is_locked=True)
             if rate_limit.wait(tx.now, self.limits) is not None:

@@ -76,8 +76,8 @@ def render_blocks(
 
     Their words for readers without a name are appended to ``fallbacks``.
     """
-    own, utm = publisher.public_url, publisher.utm
-    faults = dict.fromkeys(fault for each in translations for fault in _faults(each, own))
+    own_url, utm = publisher.public_url, publisher.utm
+    faults = dict.fromkeys(fault for each in translations for fault in _faults(each, own_url))
     if faults:
         raise InvalidInput(faults)
     return tuple(
@@ -93,14 +93,14 @@ def missing_blocks(part: str, blocks: Sequence[Block]) -> Iterator[str]:
             yield f"it leaves out the translation in {block.name}: fill in translations"
 
 
-def _faults(statement: Statement, own: str) -> list[Fault]:
+def _faults(statement: Statement, own_url: str) -> list[Fault]:
     tokens = read_markdown(statement.body, statement.language)
     return [
         *(
             Fault(file=statement.origin, message=message)
             for message in guards.statement_faults(statement)
         ),
-        *faults_of_statement(statement, tokens, own),
+        *faults_of_statement(statement, tokens, own_url),
     ]
 
 
@@ -222,11 +222,11 @@ class TemplateRenderer:
 
     def _with_counting(self, content: Content, origin: str) -> Content:
         """Return the content as it counts opens and clicks. Raises InvalidInput if too long."""
-        counted, own = self._publisher.counted, self._publisher.public_url
+        counted, own_url = self._publisher.counted, self._publisher.public_url
         if not counted:
             return content
-        address = f"{own}/c/{content.content_hash()[:KEY_DIGITS]}"
-        counting = counting_of(content.html, counted, own=own, address=address)
+        address = f"{own_url}/c/{content.content_hash()[:KEY_DIGITS]}"
+        counting = counting_of(content.html, counted, own=own_url, address=address)
         html = counting.add_to(content.html)
         _refuse(origin, guards.size_faults(html))
         return replace(content, html=html, counting=counting)

@@ -76,14 +76,14 @@ _SCHEME_PATTERN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _MAX_SHOWN = 80
 
 
-def _faults_of(token: Token, own: str) -> Iterator[str]:
+def _faults_of(token: Token, own_url: str) -> Iterator[str]:
     """Yield the faults of one block, each with a remedy."""
     yield from _structure_faults(token)
     for child, following in pairwise([*(token.children or []), Token("", "", 0)]):
         if child.type == "link_open":
-            yield from _link_faults(child, following, own)
+            yield from _link_faults(child, following, own_url)
         if child.type == "image":
-            yield from _image_faults(child, own)
+            yield from _image_faults(child, own_url)
         if child.type == GREETING and (fault := greeting_fault(child)):
             yield fault
 
@@ -102,10 +102,10 @@ def image_size(image: Token) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def address_fault(address: str, own: str = "") -> str:
+def address_fault(address: str, own_url: str = "") -> str:
     """Return why a mail may not link to an address, and what to write instead; "" if it may.
 
-    ``own`` is the URL of the newsletter's own pages, which may be http on a machine of one's own.
+    ``own_url`` is the URL of our pages, which may be http on a machine of one's own.
     """
     if not address:
         return say("has no address: write it between the round brackets")
@@ -117,7 +117,7 @@ def address_fault(address: str, own: str = "") -> str:
     scheme, rest = found[1].lower(), address[found.end() :]
     if scheme in {"mailto", "tel"}:
         return "" if rest else say("has nothing after {scheme}:", scheme=scheme)
-    is_own = bool(own) and address.startswith(f"{own}/")
+    is_own = bool(own_url) and address.startswith(f"{own_url}/")
     if scheme == "http" and not is_own:
         return say("is not encrypted: write https://")
     if scheme != "https" and not is_own:
@@ -129,19 +129,19 @@ def address_fault(address: str, own: str = "") -> str:
     return say("names no host: write it like https://example.org/page")
 
 
-def _link_faults(link: Token, following: Token, own: str) -> Iterator[str]:
+def _link_faults(link: Token, following: Token, own_url: str) -> Iterator[str]:
     href = str(link.attrs["href"])
     shown = href[:_MAX_SHOWN]
-    if fault := address_fault(href, own):
+    if fault := address_fault(href, own_url):
         yield say("the link to {link!r} {fault}", link=shown, fault=fault)
     if following.type == "link_close":
         empty = "the link to {link!r} has no text: write it between the square brackets"
         yield say(empty, link=shown)
 
 
-def _image_faults(image: Token, own: str) -> Iterator[str]:
+def _image_faults(image: Token, own_url: str) -> Iterator[str]:
     source = str(image.attrs["src"])
-    fault = address_fault(source, own)
+    fault = address_fault(source, own_url)
     if not source.lower().startswith("http"):
         fault = fault or say("is not on the web: write an https:// address")
     if fault:
@@ -174,9 +174,9 @@ _CODE_SPAN_PATTERN = re.compile(r"`[^`\n]*`")
 
 
 def faults_of_statement(
-    statement: Statement, tokens: Sequence[Token], own: str = ""
+    statement: Statement, tokens: Sequence[Token], own_url: str = ""
 ) -> list[Fault]:
-    """Return all faults of a text for a mail, each once. ``own`` is as in ``address_fault``."""
+    """Return all faults of a text for a mail, each once. ``own_url`` is as in ``address_fault``."""
     faults = list(_front_matter_faults(statement))
     # the body may consist of rules, empty quotations and unused addresses
     if statement.body.strip() and not any(token.content.strip() for token in tokens):
@@ -185,7 +185,7 @@ def faults_of_statement(
         )
         line = statement.line_of("body")
         faults.append(Fault(file=statement.origin, line=line, message=say(unseen)))
-    return list(dict.fromkeys([*faults, *_text_faults(statement, tokens, own)]))
+    return list(dict.fromkeys([*faults, *_text_faults(statement, tokens, own_url)]))
 
 
 def _front_matter_faults(statement: Statement) -> Iterator[Fault]:
@@ -206,12 +206,12 @@ def _front_matter_faults(statement: Statement) -> Iterator[Fault]:
             yield _merge_tag_fault(statement, found.group(), line, key if line else "")
 
 
-def _text_faults(statement: Statement, tokens: Sequence[Token], own: str) -> Iterator[Fault]:
+def _text_faults(statement: Statement, tokens: Sequence[Token], own_url: str) -> Iterator[Fault]:
     body, header_lines = statement.line_of("body"), 0
     for token in tokens:
         header_lines = token.map[0] if token.map else header_lines
         line = body + header_lines if body else 0
-        for message in _faults_of(token, own):
+        for message in _faults_of(token, own_url):
             yield Fault(file=statement.origin, line=line, message=message)
         if token.type == "inline":
             # blanks in place of code keep the count of lines

@@ -265,7 +265,7 @@ class Batches(AddressRepository):
 
     def find_later_readers(self, campaign_id: int, now: datetime) -> LaterReaders | None:
         """Return the readers who wait for a local time, or None if there are none."""
-        due = claiming.is_due(now)
+        due = claiming.due(now)
         [(next_at, last_at, readers)] = self._db.rows(
             f"SELECT MIN(not_before), MAX(not_before), SUM(pending) FROM batch"
             f" WHERE campaign_id = :campaign_id AND {IS_OPEN} AND state = 'queued'"

@@ -54,7 +54,7 @@ def attempted_at(accounts: Mapping[str, str]) -> Condition:
     return condition
 
 
-def is_due(at: datetime) -> Condition:
+def due(at: datetime) -> Condition:
     return Condition(
         "batch.not_before <= :due_at OR batch.not_before > :due_too_far"
         " OR batch.state = 'queued' AND batch.attempts > 0 AND batch.not_before > :retry_too_far",
@@ -69,7 +69,7 @@ def next_queued(
 
     First the campaign is chosen, because sorting all open batches would cost more with each one.
     """
-    due = is_due(at)
+    is_due = due(at)
     for campaign_id, provider in db.rows(
         "SELECT id, COALESCE(NULLIF(fallback_provider, ''), provider) FROM campaign"
         f" WHERE campaign.state = 'sending' AND {IS_ALIVE}"
@@ -84,8 +84,8 @@ def next_queued(
             continue
         found = db.value(
             f"SELECT id FROM batch WHERE {IS_OPEN} AND {NO_HOLD} AND state = 'queued'"
-            f" AND campaign_id = :campaign_id AND {due} ORDER BY no LIMIT 1 {_SKIP_LOCKED}",
-            due,
+            f" AND campaign_id = :campaign_id AND {is_due} ORDER BY no LIMIT 1 {_SKIP_LOCKED}",
+            is_due,
             campaign_id=campaign_id,
         )
         if found is not None:

@@ -86,7 +86,7 @@ class Unknowns(Repository):
         Only batches that went to one of these accounts (provider → account): other accounts know
         neither their keys nor their messages.
         """
-        ours, is_due = claiming.attempted_at(accounts), claiming.is_due(at)
+        ours, is_due = claiming.attempted_at(accounts), claiming.due(at)
         batch_id = self._db.value(
             f"SELECT id FROM batch WHERE {IS_UNKNOWN} AND {ours} AND not_before < :never"
             f" AND ({is_due} OR settled_at > :put_back) AND COALESCE(lease_until, 0) <= :at"

@@ -253,12 +253,12 @@ def _is_approved(rules: CampaignRules) -> str:
     """
 
 
-def _has_enough(rules: CampaignRules, when: str) -> str:
-    """A condition: enough approvals fulfil ``when``, or enough overrides do."""
+def _has_enough(rules: CampaignRules, test: str) -> str:
+    """A condition: enough approvals fulfil ``test``, a condition, or enough overrides do."""
     people = "SELECT COUNT(DISTINCT approval.mailbox) FROM approval WHERE"
     return f"""
-        (({people} {_approval_counts(rules)} AND {when}) >= {int(rules.policy.required)}
-        OR ({people} {_approval_counts(rules, is_override=True)} AND {when}) >= {OVERRIDE_COUNT})
+        (({people} {_approval_counts(rules)} AND {test}) >= {int(rules.policy.required)}
+        OR ({people} {_approval_counts(rules, is_override=True)} AND {test}) >= {OVERRIDE_COUNT})
     """
 
 

@@ -78,7 +78,7 @@ class Choices(Repository):
         )
 
     def set_details(self, subscriber_id: int, **details: object) -> None:
-        """Set the name, language, time zone, or the end of a pause of all but corrections."""
+        """Set the name, language, time zone, or ``paused_until``, the end of a reader's pause."""
         self._db.update("subscriber", {"id": subscriber_id}, **details)
 
     def join(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from newsletter.documents.importing import import_file
 from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.imported import ImportedDocument
-from newsletter.documents.release.waiting import states
+from newsletter.documents.release.waiting import holds
 from newsletter.documents.release.words import words
 from tests.properties import examples
 from tests.rows import rows
@@ -343,8 +343,8 @@ def test_neither_an_embargo_nor_a_label_costs_the_headline(
 def test_a_notice_has_at_most_120_characters() -> None:
     notice = "Goes live on 25 November 2026 08:00 UTC"
 
-    assert states("notice", notice.replace("live", "live".ljust(85, "x")))
-    assert not states("notice", notice.replace("live", "live".ljust(86, "x")))
+    assert holds("notice", notice.replace("live", "live".ljust(85, "x")))
+    assert not holds("notice", notice.replace("live", "live".ljust(86, "x")))
 
 
 def test_a_programme_names_hours_and_is_no_embargo() -> None:
@@ -399,8 +399,8 @@ def test_a_title_asks_only_if_a_mark_sets_off_its_time() -> None:
 def test_each_fact_in_a_row_of_requests_is_told_by_a_table_or_by_one_of_these_places() -> None:
     rows_of_facts = [row for table in words("facts of rows") for row in words(table)]
     facts = {fact.lstrip("!") for row in rows_of_facts for fact in row.split(", ")}
-    by_place = {one for one in facts if states(one, "", TODAY, frozenset({one}))}
-    by_place -= {one for one in facts if states(one, "", TODAY)}
+    by_place = {one for one in facts if holds(one, "", TODAY, frozenset({one}))}
+    by_place -= {one for one in facts if holds(one, "", TODAY)}
 
     beside = {"above", "first", "joined", "speech", "occasion"}
     assert by_place == beside | {"amid", "apart", "last", "edge"}

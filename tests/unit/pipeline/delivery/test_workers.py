@@ -198,7 +198,7 @@ def test_a_worker_is_dead_after_its_silence_and_what_it_had_called_is_unknown(
 def test_a_worker_that_leaves_takes_its_claims_along(room: Newsroom) -> None:
     room.start(25)
     one = enter(room)
-    with room.store.real.send() as tx:
+    with room.store.real.begin_sending() as tx:
         lease = timedelta(minutes=2)
         assert tx.batches.claim(at=tx.now, lease=lease, attempt_id="a", owner=one)
     assert look(room, leaving=one) == RecoveryResult(unknown=0)
@@ -218,8 +218,8 @@ class Away:
         return getattr(self._store, name)
 
     @contextmanager
-    def send(self, *, is_durable: bool = True) -> Iterator[Any]:
-        with self._store.send(is_durable=is_durable) as tx:
+    def begin_sending(self, *, is_durable: bool = True) -> Iterator[Any]:
+        with self._store.begin_sending(is_durable=is_durable) as tx:
             yield tx
             is_recorded = tx.db.has_row("SELECT 1 FROM batch WHERE settled_at IS NOT NULL")
             if is_recorded and self.times:
