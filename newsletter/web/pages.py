@@ -5,7 +5,6 @@ end of the request for another request (RFC 9112, 6.3).
 """
 
 import logging
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -19,8 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.services import Services
 from newsletter.web.api.campaigns import CampaignOperations
+from newsletter.web.api.gate import HANDLED_ERRORS, problem_of
 from newsletter.web.api.gate import Gate as ApiGate
-from newsletter.web.api.gate import problem_of
 from newsletter.web.api.operation import API_ROOT, Operation, TokenOperations, operations_of
 from newsletter.web.api.statements import StatementOperations
 from newsletter.web.api.subscribers import SubscriberOperations
@@ -92,13 +91,7 @@ def _is_ambiguous(scope: Scope) -> bool:
     return names.count(b"host") > 1 or not scope["path"].startswith("/")
 
 
-_WORDS_OF_STATUS = {
-    400: ("failed", "garbled"),
-    413: ("failed", "garbled"),
-    404: ("not_found", "no_page"),
-    405: ("failed", "not_allowed"),
-    503: ("failed", "try_again"),
-}
+_WORDS_OF_STATUS = {404: ("not_found", "no_page"), 405: ("failed", "not_allowed")}
 
 log = logging.getLogger("newsletter.web")
 
@@ -111,7 +104,6 @@ class Pages:
         self._lanes = lanes
         settings = services.settings
         self._frame = shared_frame(publisher=settings.publisher(), language=settings.language)
-        self._page = self._frame.page
 
     def routes(self) -> list[Route]:
         services, subscribers = self._services, self._services.subscribers
@@ -131,16 +123,16 @@ class Pages:
     async def failed(self, request: Request, error: Exception) -> Response:
         """Return the response to an error: a page, or JSON for the API."""
         if request.url.path.startswith(API_ROOT):
-            return _allow(problem_of(error), request)
-        status = error.status_code if isinstance(error, HTTPException) else 503
+            known = isinstance(error, HANDLED_ERRORS)
+            return _allow(problem_of(error if known else HTTPException(500)), request)
+        status = getattr(error, "status_code", 503 if isinstance(error, StoreUnavailable) else 500)
         language = self._frame.language_of(request)
-        words, _ = self._frame.words(language)
-        keys = _WORDS_OF_STATUS.get(status, _WORDS_OF_STATUS[503])
-        if isinstance(error, StoreUnavailable) and request.method == "POST":
+        others = ("failed", "try_again" if status >= 500 else "garbled")
+        keys = _WORDS_OF_STATUS.get(status, others)
+        if not isinstance(error, HTTPException) and request.method == "POST":
             # an earlier transaction, or one whose commit got no answer, may have done it
             keys = ("failed", "in_doubt")
-        title, text = (words[key] for key in keys)
-        page = self._page(title, [text], language=language, status=status)
+        page = self._frame.notice(*keys, language=language, status=status)
         page.headers.update(getattr(error, "headers", None) or {})
         return _allow(page, request)
 
@@ -162,7 +154,7 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     """Return the ASGI application with all pages."""
     lanes = lanes or Lanes()
     pages = Pages(services, lanes)
-    handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
+    handlers = dict.fromkeys((HTTPException, StoreUnavailable, Exception), pages.failed)
     settings = services.settings
     ours = [*pages.routes(), Webhooks(services.delivery, lanes.webhooks).route()]
     ours += ApiGate(operations(services), services.store, lanes.api).routes()

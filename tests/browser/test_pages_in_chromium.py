@@ -196,7 +196,7 @@ def test_the_archive_is_searched_by_keyboard(site: Forum, open_as_sent: Open) ->
     assert sorted(hits.all_inner_texts()) == shown
     assert page.locator("mark").first.inner_text() == "library"
     assert page.get_by_role("searchbox").input_value() == "librar"
-    page.get_by_role("link", name="All statements").click()
+    page.get_by_role("link", name="Statements", exact=True).click()
     page.wait_for_url("**/")
 
 

@@ -100,6 +100,7 @@ class Frame:
             "button": "",
             "buttons": [],
             "written_in": "",
+            "root": f"{self._publisher.public_url}/",
             "public": None,
             **values,
         }

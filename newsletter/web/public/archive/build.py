@@ -138,7 +138,6 @@ class ArchiveBuild:
             root=parent_link,
             max_search_chars=MAX_SEARCH_CHARS,
             kinds=_feeds(parent_link),
-            language_attributes="",
             day_of=self._date_of,
             dated=partial(self._write_date, language=self._language),
             notice_of=partial(self._notice, language=self._language),
