@@ -57,7 +57,7 @@ _DEFAULT_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-_YEAR = "max-age=31536000"
+_HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class SecurityHeaders:
@@ -65,7 +65,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        self._fields = _DEFAULT_HEADERS | ({"Strict-Transport-Security": _YEAR} if secure else {})
+        self._fields = _DEFAULT_HEADERS | (_HSTS if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def answer(message: Message) -> None:

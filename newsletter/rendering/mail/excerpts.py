@@ -21,7 +21,7 @@ _ALLOWED_ATTRIBUTES, _ALLOWED_CLASSES = (
     {element: set(names) for element, names in table.items()}
     for table in load_table("newsletter.rendering.mail", "excerpts.yaml").values()
 )
-_LAYOUT_CLASSES = frozenset(("button", "video", "columns", "mat"))
+_LAYOUT_CLASSES = frozenset(("button", "video", "columns", "mat", "file"))
 """Classes of layout tables in an email. On a page, each becomes a ``<div>`` of its class."""
 _CELL_LABEL_PATTERN = re.compile(r'<span class="named">[^<]*</span> ?')
 """The label of a cell in a wide table, which only phones show."""

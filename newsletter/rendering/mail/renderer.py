@@ -24,7 +24,7 @@ from newsletter.rendering.mail.inlining import inline
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.values import common_values
 from newsletter.rendering.mail.words import Wordings, desk_language
-from newsletter.rendering.markdown.blocks import in_parts
+from newsletter.rendering.markdown.blocks import add_end_mark, in_parts
 from newsletter.rendering.markdown.faults import faults_of_statement
 from newsletter.rendering.markdown.greetings import count_faults, open_greetings
 from newsletter.rendering.markdown.links import tag_links
@@ -169,6 +169,7 @@ class TemplateRenderer:
         # before both parts are written, so that they have the same addresses
         if utm:
             tag_links(tokens, utm.marks(statement.slug), utm.hosts)
+        tokens = add_end_mark(tokens, self._publisher.layout.end_mark)
         fallbacks: list[str] = []
         open_greetings(tokens, fallbacks)
         others = render_blocks(translations, self.wordings, self._publisher, fallbacks)
@@ -179,9 +180,8 @@ class TemplateRenderer:
         _refuse(statement.origin, guards.size_faults(body_html))  # before premailer takes its time
         name = "correction" if statement.corrects else "statement"
         name = "digest" if statement.digest else name
-        links = [values[link] for link in _LINK_KEYS if values[link]]
         demands = guards.Requirements(
-            links=tuple(links),
+            links=tuple(values[link] for link in _LINK_KEYS if values[link]),
             postal_address=self._publisher.organisation.postal_address,
             embargo=values["embargo"],
             max_gaps=len(fallbacks),
@@ -305,7 +305,6 @@ class TemplateRenderer:
             "language_name": language_name(language),
             "standfirst": statement.summary if layout.summary else "",
             "release": layout.release_line and among and is_news,
-            "end_mark": layout.end_mark,
             "lists": statement.lists,
             "preheader": preheader + details.preheader_padding(preheader),
             "archive_url": "" if unlisted else headers.archive_url(self._publisher, statement.slug),
@@ -343,24 +342,22 @@ class TemplateRenderer:
 
 
 def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body's HTML, and a standfirst and end mark unless the text has its own."""
+    """Return the body's HTML, and a standfirst unless the text has its own."""
     parts = in_parts(tokens, values["design"].lead_picture_width)
     above, lead, tail = (Markup(to_html(part)) for part in (parts.above, parts.lead, parts.rest))  # noqa: S704
     all_parts = (above, lead, tail, *(block.body for block in values["translations"]))
     classes = " ".join(found for html in all_parts for found in _CLASS_PATTERN.findall(html))
     used = frozenset(classes.split()) | ({"long"} if _has_long_words(all_parts, values) else set())
-    texts = [text_of(token) for token in tokens if token.type == "inline"]
-    # do not repeat a standfirst or end mark that the author wrote
-    standfirst, end_mark = values["standfirst"], values["end_mark"]
-    repeats_standfirst = bool(texts) and _letters(texts[0]).startswith(_letters(standfirst))
-    has_end_mark = next(filter(None, reversed(texts)), "") in {end_mark, "###"}
+    first_text = next((text_of(token) for token in tokens if token.type == "inline"), "")
+    # do not repeat a standfirst that the author wrote
+    standfirst = values["standfirst"]
+    is_repeated = "standfirst" in used or _letters(first_text).startswith(_letters(standfirst))
     return {
         "above": above,
         "lead": lead,
         "body": tail,
         "shown": used,
-        "standfirst": "" if repeats_standfirst or "standfirst" in used else standfirst,
-        "end_mark": "" if has_end_mark else end_mark,
+        "standfirst": "" if is_repeated else standfirst,
     }
 
 

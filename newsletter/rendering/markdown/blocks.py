@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from newsletter.rendering.markdown.faults import image_size
 from newsletter.rendering.markdown.tables import bold_tokens, paragraph_of, tables_in, text_of
+from newsletter.tables import load_table
 
 _MIN_LEAD_WIDTH = 600
 """The least width of a lead picture, in pixels."""
@@ -30,18 +31,12 @@ _MIN_PROSE_CHARS = 60
 _BREAKS = {"softbreak", "hardbreak"}
 _DASH_PATTERN = re.compile(r"(?:—|–|―|-{2,3})[ \u00a0]?(?=[^\s—–-])")
 _FILE_SIZE_PATTERN = re.compile(r" ?[(\[]([^()\[\]]{1,60})[)\]]\.?$")
-_FILE_SUFFIX_PATTERN = re.compile(
-    r"\.(pdf|zip|docx?|odt|rtf|txt|xlsx?|ods|csv|pptx?|odp|jpe?g|png|tiff?|svg|eps|mp3|wav|m4a|mp4"
-    r"|mov|epub|ics|vcf)$",
-    re.IGNORECASE,
-)
-_VIDEO_HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com", "vimeo.com", "dailymotion.com")
+_TABLES = load_table("newsletter.rendering.markdown", "blocks.yaml")
+_FILE_SUFFIX_PATTERN = re.compile(rf"\.({'|'.join(_TABLES['files'])})$", re.IGNORECASE)
 _VIDEO_FILE_PATTERN = re.compile(r"\.(?:mp4|mov|webm|m4v)$", re.IGNORECASE)
 _CREDIT_PATTERN = re.compile(
     r"(?:(?<=^)|(?<=[.!?…”»\")] )|(?<= [|–—] )|(?<=\())"
-    r"(?:(?:photos?|pictures?|images?|illustration|graphic|credits?|courtesy|fotos?|fotografías?|imagen"
-    r"|cr[ée]dit(?:os?)?|crédits? photo|bild|grafik|abbildung|صورة|تصوير)"
-    r"\b[^.]{0,20}?(?::|\bby\b|\bof\b|\bde\b|/)"
+    rf"(?:(?:{'|'.join(_TABLES['credits'])})\b[^.]{{0,20}}?(?::|\bby\b|\bof\b|\bde\b|/)"
     r"|©|\(c\)).{1,120}$",
     re.IGNORECASE,
 )
@@ -150,7 +145,7 @@ def _is_video_url(address: str) -> bool:
     except ValueError:
         return False
     host = (parts.hostname or "").lower()
-    ours = any(host == one or host.endswith(f".{one}") for one in _VIDEO_HOSTS)
+    ours = any(host == one or host.endswith(f".{one}") for one in _TABLES["films"])
     return ours or bool(_VIDEO_FILE_PATTERN.search(parts.path))
 
 
@@ -186,10 +181,7 @@ def _split_at_pictures(line: Token) -> list[list[Token]]:
 
 def _trim(piece: list[Token]) -> list[Token]:
     """Remove the blanks and line breaks next to a picture."""
-    while piece and (piece[-1].type in _BREAKS or piece[-1].type == "text"):
-        last = piece[-1]
-        if last.type == "text" and last.content.strip():
-            break
+    while piece and (piece[-1].type in _BREAKS or not _types(piece[-1:])):
         piece = piece[:-1]
     if piece and piece[0].type == "text":
         piece = [piece[0].copy(content=piece[0].content.lstrip()), *piece[1:]]
@@ -314,7 +306,9 @@ def _file(children: Sequence[Token]) -> list[Token] | None:
     label = size[1] if size else kind[1].upper()
     note = Token("kind", "", 0, content=label)
     note.meta["sized"] = any(map(str.isdigit, label))
-    return [*link, note]
+    first, _, others = label.partition(", ")  # the badge says the kind already
+    note.meta["details"] = others if first.upper() == kind[1].upper() else label
+    return [Token("badge", "", 0, meta={"kind": kind[1].upper()}), *link, note]
 
 
 def _columns(span: Span) -> list[Token] | None:
@@ -355,9 +349,23 @@ def _end_mark(span: Span) -> list[Token] | None:
         or text_of(span.tokens[1]).strip("# ")
     ):
         return None
-    end_mark = paragraph_of([Token("text", "", 0, content="###")], "end", heading)
-    end_mark[0].attrSet("role", "separator")  # screen readers would say "number number number"
-    return end_mark
+    return _end_paragraph("###", heading)
+
+
+def _end_paragraph(mark: str, source: Token | None = None) -> list[Token]:
+    tokens = paragraph_of([Token("text", "", 0, content=mark)], "end", source)
+    tokens[0].attrSet("role", "separator")  # screen readers would say "number number number"
+    return tokens
+
+
+def add_end_mark(tokens: Sequence[Token], mark: str) -> list[Token]:
+    """Return the tokens with the mark before the notes, unless the text ends with one."""
+    types = [token.type for token in tokens]
+    end = types.index("footnote_block_open") if "footnote_block_open" in types else len(types)
+    texts = [text_of(token) for token in tokens[:end] if token.type == "inline"]
+    has_own = next(filter(None, reversed(texts)), "") in {mark, "###"}
+    added = [] if has_own or not mark else _end_paragraph(mark)
+    return [*tokens[:end], *added, *tokens[end:]]
 
 
 _BLOCK_RULES: dict[str, Callable[[Span], list[Token] | None]] = {

@@ -15,6 +15,7 @@ LINE_WIDTH = 72
 """Columns of the text part."""
 
 _INVISIBLE_PATTERN = re.compile("[\u00ad\u200b\u2060\ufe0e\ufeff]")
+_BOLD_CELL_PATTERN = re.compile(r"^\*([^*]+)\*$")  # its marks would shift the figure
 # possessive (*+), as a long word without a colon would else be tried from each of its letters
 _URL_PATTERN = re.compile(r"(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+:\S", re.IGNORECASE)
 
@@ -182,12 +183,15 @@ class _Writer:
 
     def _table(self, node: SyntaxTreeNode, width: int) -> list[str]:
         rows = [row for part in node.children for row in part.children]
-        texts = [[self._inline(cell.children[0]) for cell in row.children] for row in rows]
+        texts = [
+            [_BOLD_CELL_PATTERN.sub(r"\1", self._inline(cell.children[0])) for cell in row.children]
+            for row in rows
+        ]
         widths = [max(map(count_columns, column)) for column in zip(*texts, strict=True)]
         # two blanks between columns, as they are joined
         if sum(widths) + 2 * (len(widths) - 1) > width:
             return _records(texts, width, self._colon)
-        sides = [str(cell.attrs.get("class", "left")).split()[0] for cell in rows[0].children]
+        sides = [str(cell.meta["side"]) for cell in rows[0].children]
         lines = [_align(row, widths, sides) for row in texts]
         return [lines[0], "  ".join("-" * size for size in widths), *lines[1:]]
 

@@ -189,6 +189,7 @@ def _unbreakable_parts(text: str) -> list[str]:
 
 def _align_cell(cell: Token, *, is_rtl: bool) -> None:
     side = str(cell.attrs.pop("style", "")).removeprefix("text-align:")
+    cell.meta["side"] = side  # as authors mean it, for the text part
     if is_rtl:  # authors write "left" and mean the side where lines begin
         side = {"left": "right", "right": "left"}.get(side, side)
     if side:

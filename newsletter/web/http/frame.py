@@ -142,11 +142,8 @@ class Frame:
 
     def language_of(self, request: Request, reader: str = "") -> str:
         """Return a page's language: the reader's, else the browser's, else the default."""
-        names = [
-            reader,
-            *accepted_languages(request.headers.get("accept-language", "")),
-            self._language,
-        ]
+        accepted = accepted_languages(request.headers.get("accept-language", ""))
+        names = [reader, *accepted, self._language]
         return next(
             (language for language in names if language and self._wordings.of(language)[1]), "en"
         )

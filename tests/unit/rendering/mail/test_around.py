@@ -99,9 +99,12 @@ def test_an_end_mark_stands_below_the_text() -> None:
     assert re.search(r">Text.</p>\n\n?<p class=\"end\"[^>]*>-30-</p>", content.html)
     assert "Text.\n\n-30-\n" in content.text
     assert body_of(content).endswith('<p class="end">-30-</p>')
+    noted = render("Text.[^1]\n\n[^1]: A note.", publisher=publisher(end_mark="-30-"))
+    for part in (noted.html, noted.text):
+        assert part.index("Text.") < part.index("-30-") < part.index("A note."), "notes come after"
 
 
-@rows("body", ["Text.\n\n-30-", "Text.\n\n###"])
+@rows("body", ["Text.\n\n-30-", "Text.\n\n###", "Text.[^1]\n\n###\n\n[^1]: A note."])
 def test_an_end_mark_of_the_author_is_enough(body: str) -> None:
     html = render(body, publisher=publisher(end_mark="-30-")).html.partition("<body")[2]
     assert html.count("-30-") + html.count("###") == 1

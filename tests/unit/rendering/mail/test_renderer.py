@@ -122,7 +122,7 @@ def test_a_press_contact_needs_a_name_only_and_may_have_a_position() -> None:
     assert "mailto:" not in content.html
     content = said(position="Head of press", phone="+1 202")
     assert "Jane Doe\nHead of press\n+1 202" in content.text
-    assert "<br>Head of press" in content.html
+    assert ">Head of press</p>" in content.html
 
 
 def test_a_postal_address_of_two_lines_keeps_them() -> None:

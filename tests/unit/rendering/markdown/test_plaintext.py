@@ -111,6 +111,11 @@ def test_tables_are_aligned() -> None:
     ]
 
 
+def test_bold_figures_stand_below_the_others() -> None:
+    shown = text("|Ward|n|\n|-|-:|\n|**All**|**9**|\n|*Old*|8|").split("\n")
+    assert shown == ["Ward   n", "-----  -", "All    9", "_Old_  8"]
+
+
 def test_a_table_too_wide_becomes_a_paragraph_a_row() -> None:
     wide = "word " * 14
     shown = text(f"|Name||Said|\n|-|-|-|\n|Ana|x|{wide}|\n|Ben|y|{wide}|").split("\n")
