@@ -7,6 +7,7 @@ any other outcome is unknown. The transaction that records it claims the next ba
 """
 
 import hashlib
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict, backoff
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
+from newsletter.domain.wording import say
 from newsletter.pipeline.delivery.provider_pool import PooledProvider, ProviderPool
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
@@ -25,6 +27,7 @@ from newsletter.store.sql import Store, Transaction
 Claim = TypeVar("Claim")
 AttemptResult = TypeVar("AttemptResult")
 
+_log = logging.getLogger("newsletter.run")
 _MAX_UNKNOWN_IN_A_ROW = 3
 """After more unknown outcomes in a row, the next call is delayed."""
 
@@ -110,8 +113,8 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
         try:
             self.guard_file.store_claim(started.number)
         except StoreUnavailable as error:
-            with self.store.begin() as tx:
-                self.requeue(tx, claim, str(error))
+            unsent = Answer(outcome=Outcome(verdict=Verdict.LATE, reason=str(error)))
+            self.record(claim, unsent, started.attempt, may_claim=False)
             raise
         provider, began_at = self.provider_for(claim).provider, self.store.clock.now()
         answer = provider.send(replace(request, not_after=started.attempt.not_after))
@@ -147,9 +150,14 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
         """Build the request, and note it in the transaction of the claim."""
         number = 0
         try:
-            request = self.prepare(claim, attempt)
+            request = self.prepare(tx, claim, attempt)
         except InvalidInput as error:
             request = Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))
+        except Exception as error:  # else this email would stop all others
+            _log.exception("an email cannot be built")
+            why = "its emails cannot be built ({error}): see the log, then resume it, or cancel it"
+            reason = say(why, error=str(error) or type(error).__name__)
+            request = Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason))
         if isinstance(request, PreparedRequest):
             number = self.record_start(tx, claim, hashlib.sha256(request.body).hexdigest())
             # inside the transaction: a replaced database raises here and stores nothing
@@ -170,7 +178,7 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
         """Return the provider that sends the claimed batch or email."""
 
     @abstractmethod
-    def prepare(self, claim: Claim, attempt: Attempt) -> PreparedRequest | Answer:
+    def prepare(self, tx: Transaction, claim: Claim, attempt: Attempt) -> PreparedRequest | Answer:
         """Return the request, or an answer if nothing may be sent.
 
         Raises InvalidInput if the provider cannot send such a message.
@@ -179,10 +187,6 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
     @abstractmethod
     def record_start(self, tx: Transaction, claim: Claim, body_hash: str) -> int:
         """Note the request. Return the number of the claim."""
-
-    @abstractmethod
-    def requeue(self, tx: Transaction, claim: Claim, reason: str) -> None:
-        """Queue the batch or email again, after an attempt that sent nothing."""
 
     @abstractmethod
     def record(

@@ -27,7 +27,7 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
-from newsletter.domain.wording import say
+from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.delivery.attempt import Attempt, AttemptRunner, Started
 from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.pipeline.delivery.rate_limiter import QuotaContended
@@ -60,17 +60,7 @@ class DispatchResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchClaim:
-    """A claimed batch, its content and names."""
-
-    batch: ClaimedBatch
-    content: Content
-    names_by_id: Mapping[int, str]
-    """Subscriber id → name; empty if the content greets no one by name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
+class Dispatcher(AttemptRunner[ClaimedBatch, DispatchResult]):
     """Sends one batch per call."""
 
     delivery_settings_hash: str = ""
@@ -107,14 +97,14 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
             with self.store.begin() as tx:
                 finish(tx, campaign)
 
-    def claim_next(self) -> Started[BatchClaim] | None:
+    def claim_next(self) -> Started[ClaimedBatch] | None:
         """Claim the next batch, in parallel with other processes if they share the sending."""
         if self.claims_concurrently:
             with suppress(QuotaContended):
                 return self._claim_concurrently()
         return super().claim_next()
 
-    def _claim_concurrently(self) -> Started[BatchClaim] | None:
+    def _claim_concurrently(self) -> Started[ClaimedBatch] | None:
         pooled, limiter = self.pool.first, self.pool.first.limiter
         max_messages = limiter.limits.batch_limit(pooled.provider.capabilities.max_recipients)
         reserved = limiter.reserve(self.store, max_messages)
@@ -124,36 +114,31 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
             allowance = limiter.allowance(rate_limit, attempt.at, reserved, has_turn=True)
             claim = self._claim(tx, attempt, {pooled.name: allowance})
             started = None if claim is None else self.start(tx, attempt, claim)
-            messages = len(claim.batch.members) if claim else 0
+            messages = len(claim.members) if claim else 0
             if messages:  # last, because other processes wait for this row
                 limiter.count(tx, messages, attempt.at)
         limiter.return_unused(reserved - messages)
         return started
 
-    def claim(self, tx: Transaction, attempt: Attempt) -> BatchClaim | None:
+    def claim(self, tx: Transaction, attempt: Attempt) -> ClaimedBatch | None:
         """Claim the next batch, without readers who have unsubscribed since the freeze."""
         rate_limits = self.pool.rate_limits(tx, attempt.at)
         claim = self._claim(tx, attempt, self.pool.allowance(rate_limits, attempt.at))
         if claim is not None:
             pooled = self.provider_for(claim)
-            pooled.limiter.take(tx, rate_limits[pooled.name], len(claim.batch.members), attempt.at)
+            pooled.limiter.take(tx, rate_limits[pooled.name], len(claim.members), attempt.at)
         return claim
 
     def _claim(
         self, tx: Transaction, attempt: Attempt, allowance: Mapping[str, int]
-    ) -> BatchClaim | None:
-        batch = tx.batches.claim(
+    ) -> ClaimedBatch | None:
+        return tx.batches.claim(
             at=attempt.at,
             lease=self.lease,
             attempt_id=attempt.id,
             allowance=allowance,
             owner=self.owner,
         )
-        if batch is None:
-            return None
-        content = self._content(tx, batch)
-        names_by_id = names_for(tx, content, (member_id for member_id, _ in batch.members))
-        return BatchClaim(batch=batch, content=content, names_by_id=names_by_id)
 
     def _content(self, tx: Transaction, batch: ClaimedBatch) -> Content:
         content_hash = batch.campaign.content_hash
@@ -166,39 +151,38 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
         self._contents[content_hash] = content
         return content
 
-    def provider_for(self, claim: BatchClaim) -> PooledProvider:
-        return self.pool.provider_for(claim.batch)
+    def provider_for(self, claim: ClaimedBatch) -> PooledProvider:
+        return self.pool.provider_for(claim)
 
-    def prepare(self, claim: BatchClaim, attempt: Attempt) -> PreparedRequest | Answer:
-        if claim.content.delivery_settings_hash != self.delivery_settings_hash:
+    def prepare(
+        self, tx: Transaction, claim: ClaimedBatch, attempt: Attempt
+    ) -> PreparedRequest | Answer:
+        content = self._content(tx, claim)
+        if content.delivery_settings_hash != self.delivery_settings_hash:
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_SETTINGS_CHANGED))
         batch = build_batch(
-            claim.batch.campaign,
-            claim.content,
-            claim.batch.members,
+            claim.campaign,
+            content,
+            claim.members,
             attempt_id=attempt.id,
-            at=claim.batch.at,
+            at=claim.at,
             links=self.links,
-            names_by_id=claim.names_by_id,
+            names_by_id=names_for(tx, content, (member_id for member_id, _ in claim.members)),
         )
         return self.provider_for(claim).provider.prepare(batch)
 
-    def record_start(self, tx: Transaction, claim: BatchClaim, body_hash: str) -> int:
+    def record_start(self, tx: Transaction, claim: ClaimedBatch, body_hash: str) -> int:
         """Record the account and the hash of the request: a replay must send the same bytes."""
-        account, batch = self.provider_for(claim).account, claim.batch
+        account = self.provider_for(claim).account
         return tx.batches.record_start(
-            batch.id, body_hash=body_hash, account=account, owner=self.owner
+            claim.id, body_hash=body_hash, account=account, owner=self.owner
         )
 
-    def requeue(self, tx: Transaction, claim: BatchClaim, reason: str) -> None:
-        tx.batches.requeue(claim.batch, not_before=self.store.clock.now(), reason=reason)
-        confirm_by_events(tx, claim.batch.campaign.id)
-
     def record(
-        self, claim: BatchClaim, answer: Answer, attempt: Attempt, *, may_claim: bool
-    ) -> tuple[DispatchResult, Started[BatchClaim] | None]:
+        self, batch: ClaimedBatch, answer: Answer, attempt: Attempt, *, may_claim: bool
+    ) -> tuple[DispatchResult, Started[ClaimedBatch] | None]:
         """Record the outcome of each reader, and apply the answer to the rate limit."""
-        batch, pooled = claim.batch, self.provider_for(claim)
+        pooled = self.provider_for(batch)
         if answer.outcome.verdict is Verdict.SPLIT and len(batch.members) == 1:
             # this is the message that the provider rejects
             answer = replace(answer, outcome=replace(answer.outcome, verdict=Verdict.REJECTED))
@@ -248,12 +232,15 @@ class Dispatcher(AttemptRunner[BatchClaim, DispatchResult]):
     ) -> bool:
         now, outcome = self.store.clock.now(), answer.outcome
         if outcome.verdict is Verdict.CONFIGURATION and may_pause:
+            why = outcome.reason
+            if not isinstance(why, Sentence):  # the provider's
+                why = say("{name} refuses: {why}", name=batch.provider, why=why)
             tx.campaigns.change_state(
                 batch.campaign.id,
                 CampaignState.PAUSED,
                 expect={CampaignState.SENDING},
                 at=now,
-                reason=say("{name} refuses: {why}", name=batch.provider, why=outcome.reason),
+                reason=why,
             )
         outcomes = _split_outcomes(batch, answer, wait)
         # if no reader has a final outcome, the batch keeps its number of attempts: waits grow

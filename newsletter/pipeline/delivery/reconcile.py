@@ -25,7 +25,7 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.delivery.worker import DEAD_AFTER
-from newsletter.domain.errors import InvalidInput
+from newsletter.domain.errors import Defect
 from newsletter.pipeline.delivery.provider_pool import ProviderPool
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, names_for, reassess
@@ -203,7 +203,15 @@ class Reconciler:
                 return None
             capabilities = self.pool.provider_for(claim).provider.capabilities
             step = decide(claim, capabilities, now)
-            batch = self._batch(tx, claim, omit=claim.left if step is Step.REPLAY else frozenset())
+            try:
+                omitted = claim.left if step is Step.REPLAY else frozenset[int]()
+                batch = self._batch(tx, claim, omit=omitted)
+            except Defect as error:  # only a person can decide; the other batches go on
+                tx.unknowns.plan_lookup(claim, until=None, tries=claim.tries, silent_since=None)
+                people = len(claim.members)
+                return ReconcileResult(
+                    batch=claim, step=Step.LEAVE, unknown=people, reason=str(error)
+                )
             prepared = self._rebuild(claim, batch, not_after) if step is Step.REPLAY else None
             if step is Step.REPLAY and prepared is None:
                 step = Step.LEAVE if capabilities.records_delay is None else Step.LOOK_UP
@@ -245,7 +253,7 @@ class Reconciler:
         provider = self.pool.provider_for(claim).provider
         try:
             prepared = provider.prepare(batch)
-        except InvalidInput:
+        except Exception:  # a fault of this batch must not stop all others
             return None
         # a provider may take other bytes under a known key for a new message
         is_named = provider.capabilities.replay is Replay.SAFE

@@ -138,7 +138,9 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
     def provider_for(self, claim: EmailClaim) -> PooledProvider:
         return claim.provider or self.pool.first
 
-    def prepare(self, claim: EmailClaim, attempt: Attempt) -> PreparedRequest | Answer:
+    def prepare(
+        self, tx: Transaction, claim: EmailClaim, attempt: Attempt
+    ) -> PreparedRequest | Answer:
         text = claim.plan.text
         if text is None:
             return Answer(outcome=Outcome(verdict=Verdict.REJECTED, reason=claim.plan.reason))
@@ -152,9 +154,6 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
         return tx.emails.record_start(
             claim.claimed, provider=pooled.name, account=pooled.account, owner=self.owner
         )
-
-    def requeue(self, tx: Transaction, claim: EmailClaim, reason: str) -> None:
-        tx.emails.requeue(claim.claimed, not_before=self.store.clock.now(), reason=reason)
 
     def _write(
         self, claimed: ClaimedEmail, plan: EmailPlan, text: EmailText, at: datetime

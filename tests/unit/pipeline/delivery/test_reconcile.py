@@ -250,21 +250,33 @@ def test_other_bytes_are_never_handed_over_under_an_old_key(room: Newsroom) -> N
 class Mute(RecordingProvider):
     """Cannot say any more what it said once."""
 
-    mute = False
+    fault: Exception | None = None
 
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
-        if self.mute:
-            raise InvalidInput([])
+        if self.fault:
+            raise self.fault
         return super().prepare(batch)
 
 
-def test_what_can_no_longer_be_said_is_looked_up_instead(room: Newsroom) -> None:
+@pytest.mark.parametrize("fault", [InvalidInput([]), ZeroDivisionError("a defect")])
+def test_what_can_no_longer_be_said_is_looked_up_instead(room: Newsroom, fault: Exception) -> None:
     room.provider = provider = Mute(**KEYS, **RECORDS)
     provider.loses = lambda _batch: True
     room.send(3)
-    provider.mute = True
+    provider.fault = fault
     looked = room.reconcile()
     assert (looked.step, looked.known) == (Step.LOOK_UP, 3)
+
+
+def test_a_batch_whose_content_was_altered_is_left_to_a_person(room: Newsroom) -> None:
+    lost(room, **KEYS, **RECORDS)
+    with room.store.begin() as tx:
+        tx.db.change("UPDATE content SET document = replace(document, 'has', 'not')")
+    done = room.reconcile()
+    assert (done.step, done.unknown) == (Step.LEAVE, 3)
+    assert done.reason == "the content of campaign 1 is not what was approved"
+    assert room.reconcile(minutes=10) is None
+    assert room.counts() == Counts(unknown=3)
 
 
 def test_what_the_provider_has_is_found_in_its_records(room: Newsroom) -> None:

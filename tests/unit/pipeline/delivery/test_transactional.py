@@ -241,6 +241,7 @@ def test_where_the_outside_cannot_be_told_nothing_leaves(post: Post) -> None:
 
     assert post.room.provider.batches == []
     guard_file.full = False
+    post.room.clock.advance(seconds=1)
     assert post.post().state is MessageState.ACCEPTED
 
 
