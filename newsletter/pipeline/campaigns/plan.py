@@ -288,6 +288,8 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         _withdraw(tx, campaign, decision.why)
     if decision.step is not Step.NOTHING or decision.why:
         return False
+    if (replaced := _find_replaced(tx, campaign)) is None:
+        return False
     reach = reach_of(tx, stored.statement, shares_email=rules.shares_email)
     # an import since the sender's decision may have added many people
     if status.start is not None and _pause_if_far_off(tx, status.start, campaign, reach):
@@ -301,11 +303,9 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     if not size and not campaign.welcome:
         _move(tx, campaign, CampaignState.PAUSED, reach.why_nobody(campaign))
         return False
-    # earlier welcome emails to these lists end: their waiting readers get the new one
-    for earlier in tx.campaigns.list_running_welcomes(campaign.lists) if campaign.welcome else ():
-        if set(earlier.lists) <= set(campaign.lists):
-            tx.campaigns.move_queued(earlier.id, campaign.id)
-            _cancel(tx, earlier, say("replaced by {slug}", slug=campaign.slug))
+    for earlier in replaced:  # their waiting readers get the new one
+        tx.campaigns.move_queued(earlier.id, campaign.id)
+        _cancel(tx, earlier, say("replaced by {slug}", slug=campaign.slug))
     tx.campaigns.change(campaign.id, approved_by=_approvers(status))
     _move(tx, campaign, CampaignState.SENDING)
     _add_to_pages(tx, campaign, content, rules)
@@ -316,6 +316,18 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
             tx.campaigns.change(ended.id, corrected_by=reach.correction.by)
     _log(tx, "start", campaign, readers=size)
     return True
+
+
+def _find_replaced(tx: Transaction, campaign: Campaign) -> list[Campaign] | None:
+    """Return the welcome emails that end because a new one to their lists starts.
+
+    Return None while a call for one of them is under way: readers whom it does not reach would get
+    neither.
+    """
+    running = tx.campaigns.list_running_welcomes(campaign.lists) if campaign.welcome else []
+    replaced = [one for one in running if set(one.lists) <= set(campaign.lists)]
+    is_called = any(tx.batches.is_open(one.id, is_claimed=True) for one in replaced)
+    return None if is_called else replaced
 
 
 def _add_to_pages(tx: Transaction, campaign: Campaign, content: Content, rules: PlanRules) -> None:

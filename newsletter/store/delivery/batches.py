@@ -247,10 +247,11 @@ class Batches(AddressRepository):
             campaign_id=campaign_id,
         )
 
-    def is_open(self, campaign_id: int) -> bool:
-        """Return whether any batch of the campaign is queued or claimed."""
+    def is_open(self, campaign_id: int, *, is_claimed: bool = False) -> bool:
+        """Return whether any batch of the campaign is queued or claimed; only the latter if set."""
+        which = f"{IS_OPEN} AND state = 'claimed'" if is_claimed else IS_OPEN
         return self._db.has_row(
-            f"SELECT id FROM batch WHERE campaign_id = :campaign_id AND {IS_OPEN} LIMIT 1",
+            f"SELECT id FROM batch WHERE campaign_id = :campaign_id AND {which} LIMIT 1",
             campaign_id=campaign_id,
         )
 

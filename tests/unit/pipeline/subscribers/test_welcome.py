@@ -10,7 +10,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.sentences import describe_state
 from newsletter.domain.campaigns.state import Act, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Consent, Entry
@@ -206,6 +206,30 @@ def test_readers_of_two_welcome_emails_whom_an_outage_keeps_waiting_get_the_new_
     assert {one.counts.pending for one in room.campaigns()} == {0}
     with pytest.raises(Refused, match="hello replaced it"):
         room.hand().reopen("welcome")
+
+
+def test_a_reader_whose_email_is_under_way_while_another_replaces_it_gets_one_of_them(
+    room: Newsroom,
+) -> None:
+    room.subscribe(1)
+    room.start(0, slug="welcome", welcome=True)
+    joins(room)
+    room.write_and_look("hello", welcome=True, title="Hello")
+    room.approve(slug="hello")
+    room.plan()
+    room.clock.advance(minutes=5)
+
+    def replace_it(batch: OutgoingBatch) -> Answer:
+        assert room.start_due() == (), "it waits for the call"
+        return always(Verdict.RETRY)(batch)
+
+    room.dispatch(replace_it)
+    room.provider.answer = accept_all
+    room.provider.batches.clear()
+    assert len(room.start_due(minutes=1)) == 1
+    assert welcomed(room) == [ANA]
+    [batch] = room.provider.batches
+    assert batch.content_hash == room.campaign("hello").content_hash
 
 
 def test_a_welcome_email_for_more_lists_goes_on_beside_a_new_one_for_some(room: Newsroom) -> None:
