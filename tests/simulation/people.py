@@ -628,7 +628,7 @@ class People:
         return counts
 
     def _heard(self, host: Host, kind: str, mail: Mail) -> None:
-        """End the address of a bounce, and the person if they still have the address."""
+        """End the address of a bounce, and the person if they complain or still have it."""
         number = self._world.true.owners[mail.address]
         person = host.expected.people.get(number)
         self._told = number if person else 1
@@ -637,7 +637,8 @@ class People:
         if person is None:  # imported after the backup that was restored
             return
         if kind in _FIRM:
-            if person.address == mail.address:
+            if person.address == mail.address or kind == "complained":
+                host.expected.dead.setdefault(person.address, self._bar())
                 person.end(self._bar())
                 if kind == "complained":
                     person.complained, person.is_barred = True, False

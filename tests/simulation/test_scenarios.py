@@ -128,8 +128,10 @@ def test_a_clock_that_is_put_forward_completes_no_records() -> None:
 
 
 @pytest.mark.parametrize("event", ["bounced", "complained", "bare bounced", "bare complained"])
-def test_an_event_of_an_address_that_was_left_ends_that_address_alone(event: str) -> None:
-    """The correction still goes to the reader."""
+def test_a_bounce_of_an_address_that_was_left_ends_it_and_a_complaint_its_reader(
+    event: str,
+) -> None:
+    """After a bounce, the correction still goes to the reader."""
     steps = (worker("dispatch-1"), Step("reader", "move", 1), Step("event", event))
     holds("mute", *steps, kind="correction")
 

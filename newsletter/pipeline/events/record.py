@@ -23,6 +23,7 @@ from newsletter.domain.events import (
 )
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.outgoing import BY_EVENT, confirm
+from newsletter.pipeline.subscribers.membership import MOVED_REASONS
 from newsletter.store.sql import Store, Transaction
 
 _EVENTS_PER_CHUNK = 500
@@ -144,7 +145,10 @@ def _confirm(tx: Transaction, located: Sequence[tuple[Event, EventTarget]]) -> i
 
 
 def _apply(tx: Transaction, event: Event, target: EventTarget, provider: str) -> int:
-    """End subscriptions or suppress the address. Return how many addresses became suppressed."""
+    """End subscriptions, or suppress the address. Return how many addresses became suppressed.
+
+    A complaint is a person's word: it also suppresses the address to which they moved.
+    """
     reason = suppression_reason(event)
     if event.kind is EventKind.UNSUBSCRIBED:
         # without a campaign, the event means all lists
@@ -153,7 +157,11 @@ def _apply(tx: Transaction, event: Event, target: EventTarget, provider: str) ->
             tx.choices.leave(subscriber_id, target.lists, tx.now, campaign_id)
         else:
             reason = SuppressionReason.UNSUBSCRIBED
-    if reason is None or not target.address:
+    if reason is None:
         return 0
-    entry = SuppressedEntry(address=target.address, reason=reason)
-    return tx.readers.suppress([entry], tx.now, f"{provider} event {event.id}")
+    addresses = {target.address}
+    if reason in MOVED_REASONS and target.subscriber_id is not None:
+        person = tx.readers.get(target.subscriber_id)  # who may have another address by now
+        addresses |= {person.address} if person else set()
+    entries = [SuppressedEntry(address=one, reason=reason) for one in sorted(addresses - {""})]
+    return tx.readers.suppress(entries, tx.now, f"{provider} event {event.id}")

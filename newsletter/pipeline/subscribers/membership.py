@@ -80,7 +80,7 @@ def lift(tx: Transaction, address: str, proof: str) -> bool:
     return reason is not None
 
 
-_MOVED_REASONS = frozenset(
+MOVED_REASONS = frozenset(
     {SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED, SuppressionReason.MANUAL}
 )
 """Suppressions that a new address of the person gets too."""
@@ -91,6 +91,6 @@ def move(tx: Transaction, person: Subscriber, address: str) -> None:
     if not tx.readers.change_address(person.id, address):
         other = "{address} is another subscriber's; {old} stays as it is"
         raise Refused(say(other, address=address, old=person.address))
-    if person.suppressed is not None and person.suppressed in _MOVED_REASONS:
+    if person.suppressed is not None and person.suppressed in MOVED_REASONS:
         entry = SuppressedEntry(address=address, reason=person.suppressed)
         tx.readers.suppress([entry], tx.now, "change of address")

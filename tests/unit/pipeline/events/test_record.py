@@ -406,13 +406,14 @@ def _reason(room: Newsroom, address: str) -> SuppressionReason | None:
     ],
 )
 @pytest.mark.parametrize("kind", [EventKind.BOUNCED, EventKind.COMPLAINED])
-def test_what_is_told_of_an_address_that_was_left_does_not_end_the_new_one(
+def test_a_bounce_at_an_address_that_was_left_does_not_end_the_new_one_and_a_complaint_does(
     accepted: Newsroom, kind: EventKind, names: dict[str, Any]
 ) -> None:
     _move(accepted)
     tell_of(accepted, 1, kind, **names)
+    complained = SuppressionReason.COMPLAINED if kind is EventKind.COMPLAINED else None
     assert suppressed(accepted, 1) is not None
-    assert _reason(accepted, "new@example.org") is None
+    assert _reason(accepted, "new@example.org") is complained
     found = figures(accepted)
     assert found["complained"] + found["bounces"]["hard"] == 1, "it was their delivery"
 
@@ -430,9 +431,9 @@ def test_an_attempt_to_the_new_address_is_told_from_those_before(room: Newsroom)
     room.drain()
     odd = {"subscriber_id": 1, "address": "n1@forwarded.example"}
     # of a try that another followed, to whichever of the two addresses
-    assert tell_of(room, 1, EventKind.COMPLAINED, **odd).suppressed == 0
-    tell_of(room, 1, EventKind.COMPLAINED, id="another", attempt_id="attempt1", **odd)
-    assert _reason(room, "new@example.org") is SuppressionReason.COMPLAINED
+    assert tell_of(room, 1, EventKind.BOUNCED, **odd).suppressed == 0
+    tell_of(room, 1, EventKind.BOUNCED, id="another", attempt_id="attempt1", **odd)
+    assert _reason(room, "new@example.org") is SuppressionReason.BOUNCED
     assert suppressed(room, 1) is None
 
 
@@ -443,8 +444,10 @@ def test_where_the_address_of_the_attempt_was_forgotten_nobody_is_suppressed(
     with accepted.store.begin() as tx:
         assert tx.readers.clear_left_addresses() == 1
     odd = {"subscriber_id": 1, "attempt_id": "attempt1", "address": "r1@forwarded.example"}
-    assert tell_of(accepted, 1, EventKind.COMPLAINED, **odd) == RecordedEvents(events=1)
-    assert tell_of(accepted, 1, EventKind.BOUNCED).suppressed == 1, "its hash is kept"
+    assert tell_of(accepted, 1, EventKind.BOUNCED, **odd) == RecordedEvents(events=1)
+    assert tell_of(accepted, 1, EventKind.BOUNCED, id="b2").suppressed == 1, "its hash is kept"
+    tell_of(accepted, 1, EventKind.COMPLAINED, **odd)
+    assert _reason(accepted, "new@example.org") is SuppressionReason.COMPLAINED
 
 
 def test_an_address_that_was_left_and_is_somebody_elses_now_ends_for_them(
