@@ -5,7 +5,7 @@ button works once, so that it cannot subscribe a reader who left later.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from newsletter.credentials.links import SignedLinks
@@ -28,7 +28,7 @@ class LinkState(Enum):
     USED = "used"
     """The link was used before."""
     EXPIRED = "expired"
-    """The link is too old."""
+    """The link is too old, or the settings have none of its lists any more."""
     BLOCKED = "blocked"
     """Staff suppressed the address, or another subscriber has it now."""
 
@@ -80,23 +80,32 @@ def ask(
         return tx.emails.ask(email, network=network)
 
 
-def follow(token: str, *, store: Store, links: SignedLinks) -> FollowedLink:
-    """Return the state of a confirmation link. Raises NotFound for an invalid token."""
+def follow(token: str, *, known: Collection[str], store: Store, links: SignedLinks) -> FollowedLink:
+    """Return the state of a confirmation link. Raises NotFound for an invalid token.
+
+    ``known`` are the lists of the settings.
+    """
     with store.read() as tx:
-        email = _email_of(tx, token, links)
+        email = _email_of(tx, token, links, known)
         state = _link_state(tx, email, _moving_subscriber(tx, email))
     return FollowedLink(state=state, email=email)
 
 
 def confirm(
-    token: str, *, closed: Collection[str], store: Store, links: SignedLinks
+    token: str,
+    *,
+    known: Collection[str],
+    closed: Collection[str],
+    store: Store,
+    links: SignedLinks,
 ) -> FollowedLink:
     """Confirm the request of a link, once. Raises NotFound for an invalid token.
 
-    Staff decide who joins the lists in ``closed``.
+    Only lists in ``known`` are joined: the settings may have lost others since. Staff decide who
+    joins the lists in ``closed``.
     """
     with store.begin() as tx:
-        email = _email_of(tx, token, links)
+        email = _email_of(tx, token, links, known)
         mover = _moving_subscriber(tx, email)
         state = _link_state(tx, email, mover)
         if state is not LinkState.OPEN:
@@ -131,11 +140,13 @@ def confirm(
     )
 
 
-def _email_of(tx: Transaction, token: str, links: SignedLinks) -> TransactionalEmail:
+def _email_of(
+    tx: Transaction, token: str, links: SignedLinks, known: Collection[str]
+) -> TransactionalEmail:
     email = tx.emails.get(links.read_email_id(token))
     if email is None or email.kind not in {EmailKind.JOIN, EmailKind.MOVE}:
         raise NotFound("this link is not one of ours, or a part of it is missing")
-    return email
+    return replace(email, lists=tuple(name for name in email.lists if name in known))
 
 
 def _moving_subscriber(tx: Transaction, email: TransactionalEmail) -> Subscriber | None:
@@ -151,7 +162,7 @@ def _moving_subscriber(tx: Transaction, email: TransactionalEmail) -> Subscriber
 def _link_state(tx: Transaction, email: TransactionalEmail, mover: Subscriber | None) -> LinkState:
     if email.used_at is not None:
         return LinkState.USED
-    if email.is_link_expired(tx.now):
+    if email.is_link_expired(tx.now) or (email.kind is EmailKind.JOIN and not email.lists):
         return LinkState.EXPIRED
     is_blocked = tx.readers.suppression_reason(email.address) is SuppressionReason.MANUAL
     if is_blocked or (email.kind is EmailKind.MOVE and mover is None):

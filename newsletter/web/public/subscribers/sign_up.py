@@ -213,6 +213,7 @@ class ConfirmationPages:
         self._lane = lane
         self._links = subscribers.links
         self._frame = frame
+        self._known = {one.name for one in subscribers.settings.titled_lists()}
         self._closed = subscribers.settings.closed_lists
         self._titles_of = subscribers.settings.titles_of
 
@@ -224,16 +225,16 @@ class ConfirmationPages:
 
     def show(self, request: Request) -> Response:
         """Show a button and what it will do. A GET changes nothing."""
-        return self._answer(request, partial(follow, store=self._store, links=self._links))
+        return self._answer(request, follow)
 
     def press(self, request: Request) -> Response:
         """Confirm the request of the link, then answer."""
-        act = partial(confirm, closed=self._closed, store=self._store, links=self._links)
-        return self._answer(request, act)
+        return self._answer(request, partial(confirm, closed=self._closed))
 
-    def _answer(self, request: Request, action: Callable[[str], FollowedLink]) -> Response:
+    def _answer(self, request: Request, action: Callable[..., FollowedLink]) -> Response:
+        services = {"known": self._known, "store": self._store, "links": self._links}
         try:
-            result = action(request.path_params["token"])
+            result = action(request.path_params["token"], **services)
         except NotFound:
             language = self._frame.language_of(request)
             return self._frame.notice("not_found", "broken_link", language=language, status=404)

@@ -53,12 +53,17 @@ def sign_up(
     return ask(wish, shown, source="sign-up page", network="8.8.8.0/24", store=room.store)
 
 
-def press(room: Newsroom, token: str = LINK, closed: Collection[str] = ()) -> FollowedLink:
-    return confirm(token, closed=closed, store=room.store, links=room.links)
+def press(
+    room: Newsroom,
+    token: str = LINK,
+    closed: Collection[str] = (),
+    known: Collection[str] = WISH.lists,
+) -> FollowedLink:
+    return confirm(token, known=known, closed=closed, store=room.store, links=room.links)
 
 
-def look(room: Newsroom, token: str = LINK) -> FollowedLink:
-    return follow(token, store=room.store, links=room.links)
+def look(room: Newsroom, token: str = LINK, known: Collection[str] = WISH.lists) -> FollowedLink:
+    return follow(token, known=known, store=room.store, links=room.links)
 
 
 def find(room: Newsroom, address: str = WISH.address) -> Subscriber | None:
@@ -190,6 +195,19 @@ def test_h6_a_link_works_for_seven_days(room: Newsroom) -> None:
 
     assert look(room).state is press(room).state is LinkState.EXPIRED
     assert find(room) is None
+
+
+def test_a_list_that_has_left_the_settings_since_is_not_joined(room: Newsroom) -> None:
+    sign_up(room)
+    assert look(room, known=()).state is press(room, known=()).state is LinkState.EXPIRED
+    assert find(room) is None
+
+    done = press(room, known=["press"])
+    assert (done.state, done.email.lists) == (LinkState.DONE, ("press",))
+    assert person(room).lists == ("press",)
+    with room.store.read() as tx:
+        assert [one.list for one in tx.consents.list_for(done.reader_id or 0)] == ["press"]
+        assert "sport" not in tx.readers.list_names()
 
 
 def test_s6_a_link_that_is_not_of_a_letter_is_none(

@@ -44,7 +44,7 @@ def joins(room: Newsroom, *lists: str, closed: tuple[str, ...] = ()) -> int:
     ask(wish, shown, source="page", network="8.8.8.0/24", store=room.store)
     with room.store.read() as tx:
         [number] = tx.db.column("SELECT MAX(id) FROM transactional_email")
-    confirm(f"l-{number}", closed=closed, store=room.store, links=room.links)
+    confirm(f"l-{number}", known=wish.lists, closed=closed, store=room.store, links=room.links)
     return number_of(room)
 
 
