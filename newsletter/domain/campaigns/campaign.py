@@ -83,6 +83,8 @@ class Campaign:
     """The number of changes of the state. With it a page names the pause that it shows."""
     ended_by: str = ""
     """The person who cancelled the campaign or undid its start; empty if newsletter ended it."""
+    resubmitted: bool = False
+    """A person ended it, and its text was submitted again since."""
     fallback_provider: str = ""
     """The provider that queued batches go to after a fail-over; empty before one."""
     urgent: bool = False

@@ -277,7 +277,8 @@ def _state_if_unapproved(status: StatementStatus) -> State:
     if status.approval.changed:
         return State.CHANGED
     # if newsletter ended the campaign, because an approval was lost, the text waits for review
-    is_stopped = status.campaign is not None and status.campaign.ended_by
+    campaign = status.campaign
+    is_stopped = campaign is not None and campaign.ended_by and not campaign.resubmitted
     return State.CANCELLED if is_stopped and not status.approval.counted else State.REVIEW
 
 

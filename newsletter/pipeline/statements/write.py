@@ -348,7 +348,8 @@ class Submitter:
             status = get_status(tx, draft.slug, self.rules)
             refuse_if_sent(status)
             cancelled = status.campaign if status else None
-            is_set_aside = (cancelled and cancelled.ended_by) or (status and status.change_request)
+            is_ended = cancelled and cancelled.ended_by and not cancelled.resubmitted
+            is_set_aside = is_ended or (status and status.change_request)
             if draft.is_submitted and not (draft.has_unsubmitted_text or is_set_aside):
                 return draft
             if self.rules.shares_email:
@@ -371,8 +372,6 @@ class Submitter:
             if faults:
                 raise InvalidInput(faults)
             tx.change_requests.close(slug, tx.now)  # it waits for approval, also unchanged
-            if cancelled is not None:
-                tx.campaigns.change(cancelled.id, ended_by="")
             nth = tx.drafts.count_versions(key, number)
             tx.audit.enter(who, "submit", slug, number=nth, lapse=lapse.sentence)
             return find_draft(tx, key)

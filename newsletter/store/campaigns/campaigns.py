@@ -10,12 +10,18 @@ from newsletter.domain.delivery.batch import BatchState
 from newsletter.domain.wording import stored_words
 from newsletter.store.database import MEMBER, NO_LIMIT, Repository, as_instant
 
-_CAMPAIGN_COLUMNS = """
+IS_RESUBMITTED = """
+    EXISTS (SELECT 1 FROM draft JOIN version ON version.draft = draft."key"
+        WHERE draft.slug = campaign.slug AND version.submitted_at > campaign.finished_at)
+"""
+"""A condition: the text was submitted at the desk after the campaign ended."""
+_CAMPAIGN_COLUMNS = f"""
     campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
     campaign.approved_by, campaign.lists, campaign.provider, campaign.corrects,
     campaign.translates, campaign.corrected_by, campaign.reason, campaign.moves,
     campaign.ended_by, campaign.fallback_provider, campaign.urgent, campaign.welcome,
-    campaign.unlisted, campaign.started_at, campaign.finished_at
+    campaign.unlisted, campaign.started_at, campaign.finished_at,
+    CASE WHEN campaign.ended_by <> '' AND {IS_RESUBMITTED} THEN 1 ELSE 0 END AS resubmitted
 """
 _SELECT = f"SELECT {_CAMPAIGN_COLUMNS} FROM campaign"
 """Without figures, which cost a sum over all batches of the campaign."""
@@ -236,7 +242,7 @@ class Campaigns(Repository):
 
     def add(self, campaign: Campaign, at: datetime) -> int:
         """Insert a campaign (its ``id`` is ignored) and return its id."""
-        elsewhere = {"id", "counts", "given_up"}
+        elsewhere = {"id", "counts", "given_up", "resubmitted"}
         values = {name: each for name, each in vars(campaign).items() if name not in elsewhere}
         return self._db.insert("campaign", returning="id", created_at=at, **values)
 

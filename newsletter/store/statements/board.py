@@ -13,6 +13,7 @@ from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import OVERRIDE_COUNT
 from newsletter.domain.subscribers.address import mailbox
+from newsletter.store.campaigns.campaigns import IS_RESUBMITTED
 from newsletter.store.database import Condition, Repository
 from newsletter.store.statements.drafts import DRAFT
 from newsletter.store.statements.statements import fold_text
@@ -188,7 +189,7 @@ def _shelf(rules: CampaignRules) -> str:
         WHEN {_IS_RETURNED} THEN '{Shelf.DRAFTS.value}'
         WHEN {_HAS_OUTDATED_APPROVAL} THEN '{Shelf.REVIEW.value}'
         WHEN campaign.state = 'cancelled'
-            AND campaign.ended_by <> ''
+            AND campaign.ended_by <> '' AND NOT {IS_RESUBMITTED}
             AND NOT EXISTS (SELECT 1 FROM approval WHERE {_approval_counts(rules)})
             THEN '{Shelf.CANCELLED.value}'
         ELSE '{Shelf.REVIEW.value}' END

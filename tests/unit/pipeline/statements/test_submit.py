@@ -237,9 +237,14 @@ def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: Writi
     assert desk.state is State.CANCELLED
     with pytest.raises(Refused, match="opened"):
         desk.submitter.submit_draft(draft.key, 7, by=ANA)
+    desk.room.clock.advance(minutes=1)
     desk.submit_draft(draft)
     assert desk.state is State.REVIEW
     assert desk.room.deeds()[-1] == (ANA, "submit")
+    desk.submit_draft(draft)
+    assert desk.room.deeds().count((ANA, "submit")) == 2, "it is under review already"
+    [ended] = desk.room.campaigns()
+    assert (ended.ended_by, ended.reason) == (CLEO, f"canceled by {CLEO}"), "its story stays"
     desk.type(draft, body="Another text.")
     desk.submit_draft(draft)
     assert stored(desk).statement.body == "Another text."
