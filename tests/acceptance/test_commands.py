@@ -307,6 +307,19 @@ def test_a_statement_is_begun_listed_and_shown(workspace: Workspace) -> None:
     assert "no one has approved" in workspace.do("statement", "diff", row["slug"], code=1).stderr
 
 
+def test_a_sent_statement_whose_file_is_gone_is_still_listed_and_shown(
+    workspace: Workspace,
+) -> None:
+    path = workspace.write("news")
+    workspace.approve("news")
+    workspace.do("run", "--until-idle")
+    path.unlink()
+    [row] = workspace.do("statement", "list", "--json").json()
+    told = workspace.do("statement", "show", "news", "--json").json()
+    assert told.items() >= row.items()
+    assert row["campaign"] == "1 sent"
+
+
 def test_a_word_file_and_a_web_page_become_statements_that_can_be_checked(
     workspace: Workspace, tmp_path: Path
 ) -> None:

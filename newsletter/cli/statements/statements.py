@@ -70,7 +70,8 @@ def show(services: Services, slug: str, as_json: bool) -> None:
     faults = services.statements.refresh()
     with services.store.read() as tx:
         stored = tx.statements.get(slug) or tx.statements.get(find_slug(tx, slug, by_prefix=True))
-        if stored is None or not stored.present:
+        campaign = tx.campaigns.find_latest(stored.slug if stored else slug)
+        if stored is None or not (stored.present or has_begun(campaign)):
             shell.show_faults(faults)
             raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         rules, fault = services.campaigns.rules, services.statements.fault

@@ -21,6 +21,10 @@ _SELECT_STORED = """
         statement.present, statement.writers
     FROM statement
 """
+_IS_LISTED = """
+    (statement.present = 1 OR EXISTS (SELECT 1 FROM campaign
+        WHERE campaign.slug = statement.slug AND campaign.started_at IS NOT NULL))
+"""
 _SELECT_UNSETTLED = f"""
     {_SELECT_STORED} WHERE NOT EXISTS (
         SELECT 1 FROM campaign
@@ -119,25 +123,26 @@ class Statements(Repository):
         )
 
     def list_newest(self, limit: int | None) -> list[StoredStatement]:
-        """Return statements that their source has, the last changed first."""
+        """Return the statements of ``count``, the last changed first."""
         return self._db.all(
             StoredStatement,
             f"{_SELECT_STORED} JOIN changed_statement ON changed_statement.slug = statement.slug"
-            " WHERE statement.present = 1 ORDER BY changed_statement.number DESC LIMIT :limit",
+            f" WHERE {_IS_LISTED} ORDER BY changed_statement.number DESC LIMIT :limit",
             limit=NO_LIMIT if limit is None else limit,
         )
 
     def list_after(self, slug: str, limit: int) -> list[StoredStatement]:
-        """Return statements that their source has, with slugs after this one, by slug."""
+        """Return the statements of ``count`` with slugs after this one, by slug."""
         return self._db.all(
             StoredStatement,
-            f"{_SELECT_STORED} WHERE present = 1 AND slug > :slug ORDER BY slug LIMIT :limit",
+            f"{_SELECT_STORED} WHERE {_IS_LISTED} AND slug > :slug ORDER BY slug LIMIT :limit",
             slug=slug,
             limit=limit,
         )
 
     def count(self) -> int:
-        return self._db.number("SELECT COUNT(*) FROM statement WHERE present = 1")
+        """Return the number of statements that their source has, or whose sending has begun."""
+        return self._db.number(f"SELECT COUNT(*) FROM statement WHERE {_IS_LISTED}")
 
     def find_slugs(self, beginning: str, limit: int) -> list[str]:
         """Return slugs with this beginning: first those that their source has, then the newest."""
