@@ -91,7 +91,11 @@ def not_empty(refusal: str, max_items: int | None = None) -> Rule:
 
 
 _LOOPBACK_HOSTS = {"localhost", "127.0.0.1"}
-_CONTROL_PATTERN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_PATTERN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff"
+    r"\u202a-\u202e\u2066-\u2069"  # they reverse text, so that it looks like another one
+    r"\u200b\u2060\ufeff]"  # without a width; joiners and marks of direction are parts of names
+)
 _FORBIDDEN_URL_PATTERN = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
 _LANGUAGE = (
     r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?"
@@ -100,7 +104,7 @@ _LANGUAGE = (
 
 
 def control_in_value(value: str) -> str:
-    """Return the name of the first control character or line break of a value, or ""."""
+    """Return the name of the first control or invisible character of a value, or ""."""
     match = _CONTROL_PATTERN.search(value)
     return name_control(match[0]) if match else ""
 

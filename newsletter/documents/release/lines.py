@@ -10,7 +10,9 @@ from itertools import pairwise
 from newsletter.documents.release.words import pattern
 
 _LINE_END_PATTERN = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
-_INVISIBLE_PATTERN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
+_INVISIBLE_PATTERN = re.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]"
+)
 _LIGATURES = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0xFB00, 0xFB07)}
 """The ligatures in PDFs: ff, fi, fl, ffi, ffl and two of st."""
 _SOFT_HYPHEN_PATTERN, _BLANKS_PATTERN = re.compile(r"\xad\s*$"), re.compile(r"[^\S\n]+")

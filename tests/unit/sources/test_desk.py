@@ -113,6 +113,8 @@ def test_an_hour_by_each_readers_own_clock_is_read() -> None:
         ("corrects", "Not a slug", "is not of small letters"),
         ("segment", "nobody", "is not a segment"),
         ("summary", "a\u2028b", "write it as one line"),
+        ("title", "gnp.\u202eexe", "holds the control character U+202E"),
+        ("subject", "a\u200bb", "holds the control character U+200B"),
     ],
 )
 def test_what_was_typed_wrong_is_told_at_its_field(field: str, typed: str, said: str) -> None:

@@ -155,6 +155,10 @@ def test_control_characters_are_found_and_named() -> None:
     assert control_in_value("a\nb") == "a line break (U+000A)"
     assert control_in_value("a\u2028b") == "a line break (U+2028)"
     assert control_in_value("a\tb") == "the control character U+0009"
+    for sign in "\u202a\u202e\u2066\u2069\u200b\u2060\ufeff\ud800":
+        assert control_in_value(f"a{sign}b") == f"the control character U+{ord(sign):04X}"
+    # parts of names in Persian, Hindi, Hebrew and of emoji
+    assert control_in_value("می\u200cخواهم क्\u200dष א\u200e1\u200f\u061c👩\u200d🚀") == ""
 
 
 def test_utf8_is_decoded_with_its_mark_and_its_line_ends() -> None:
