@@ -228,8 +228,8 @@ class ImportPages:
         upload = work.upload if work and work.is_import else self._upload(request, number)
         if upload.by != request.who.address:
             raise NotFound(_FILE_GONE_MESSAGE)
-        if work is None or work.upload.columns != upload.columns:
-            # this process has begun since, or another machine read the file
+        if work is None or work.upload != replace(upload, body=b""):
+            # this process has begun since, or another machine rehearsed other choices
             return self._start(request, number, upload)
         if not work.ended.is_set():
             return request.page(

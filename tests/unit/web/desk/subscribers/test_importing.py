@@ -157,6 +157,11 @@ def test_bad_rows_are_left_out_on_a_press_that_has_shown_them(staffed: Staffed) 
     [path] = re.findall(r'action="/desk(/readers/import/\d+/columns)"', page.text)
     again = result(cleo, cleo.post(path, {"column-0": "email"}))
     assert again.status == 422, "nobody said to leave them out"
+    number = int(path.split("/")[3])
+    with staffed.site.services.store.begin() as tx:  # as on another machine
+        tx.imports.configure_upload(number, ("email",), omits_bad_rows=True)
+    shown = result(cleo, cleo.get(f"/readers/import/{number}"))
+    assert "1 bad row is left out" in words(shown), "what the import would do is shown"
     page = result(cleo, cleo.post(path, {"column-0": "email", "omit": "yes"}))
     said = words(page)
     assert "1 bad row is left out Line 3, column email: 'new@reader' has no domain" in said
