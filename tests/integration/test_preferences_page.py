@@ -339,6 +339,17 @@ def test_a_deletion_that_is_pressed_many_times_is_one(site: Forum) -> None:
     assert site.rows("SELECT COUNT(*) FROM audit WHERE action = 'forget'") == [(1,)]
 
 
+def test_whoever_cannot_be_found_by_their_address_is_told_that_nothing_was_done(
+    site: Forum,
+) -> None:
+    """The page tries again only so often."""
+    with site.services.store.begin() as tx:
+        tx.db.change("UPDATE subscriber SET address = 'damaged@example.org'")
+    answer = site.post(f"{site.preferences_link()}/delete")
+    assert answer.status == 503
+    assert chosen(site) is not None
+
+
 def test_every_form_link_and_redirect_stays_beneath_the_path_of_public_url(site: Forum) -> None:
     site.send()
     own, mail = site.preferences_link(), site.unsubscribe_link(1)

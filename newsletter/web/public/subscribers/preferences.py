@@ -22,7 +22,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.credentials.links import Owner
-from newsletter.domain.errors import NotFound, Outdated
+from newsletter.domain.errors import NotFound, Outdated, StoreUnavailable
 from newsletter.domain.schedule import every_zone
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.address import parse_address
@@ -60,6 +60,8 @@ def _is_zone(name: str) -> bool:
 
 _TEXT_FIELDS = ("name", "language", "timezone")
 _PATH = "/preferences/{token}"
+_MAX_TRIES = 5
+"""The tries of an act on a person who changes meanwhile. After them, the page asks to try again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,7 @@ class PreferencesPage:
     ) -> Callable[[Request], Awaitable[Response]]:
         """Return a handler that checks the link, and shows ``page`` if it is valid."""
 
-        def answer(request: Request, form: Posted) -> Response:
+        def answer(request: Request, form: Posted, tries: int = _MAX_TRIES) -> Response:
             owner, language = self._owner(request), self._frame.language_of(request)
             link = relative_path(request, f"/preferences/{request.path_params['token']}")
             if owner is None:
@@ -132,8 +134,10 @@ class PreferencesPage:
                 )
             except NotFound:
                 return self._frame.notice("not_found", "nobody", language=language, status=404)
-            except Outdated:  # the person changed since they were loaded
-                return answer(request, form)
+            except Outdated as error:  # the person changed since they were loaded
+                if tries == 1:
+                    raise StoreUnavailable(str(error)) from error
+                return answer(request, form, tries - 1)
 
         async def read_and_answer(request: Request) -> Response:
             form = await read_form(request) if request.method == "POST" else Posted()
