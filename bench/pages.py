@@ -59,7 +59,8 @@ _MORE = (
     *("/statements?state=sent&page=5", "/statements?q=number+77", "/statements?q=nobody+wrote"),
     *("/statements?q=forum+said+sentences", "/statements?q=library+hours+members&state=sent"),
     *("/statements/{sent}", "/statements/{sent}/history", "/campaigns?page=5", "/audit?q=no-one"),
-    *("/calendar?week=2026-11-24", "/readers?list=press"),
+    *("/calendar?week=2026-11-24", "/readers?list=press", "/readers?state=suppressed"),
+    *("/readers?state=left&since=2026-01-01", "/readers?list=press&language=es&origin=import"),
 )
 """Pages once more, as other queries and other statements show them."""
 # The last campaign, once more: a thousand readers a batch, and an event for each.

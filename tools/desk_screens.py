@@ -87,6 +87,11 @@ def pages(services: Services) -> Iterator[Page]:
         ("calendar-week", "/calendar?week=2026-11-24", "cleo"),
         ("stop", "/stop", "cleo"),
         ("readers", "/readers", "dan"),
+        (
+            "readers-filtered",
+            "/readers?list=press&origin=import&since=2026-01-01",
+            "dan",
+        ),
         ("reader", "/readers/1", "dan"),
         ("reader-new", "/readers/new", "cleo"),
         ("import", "/readers/import", "dan"),

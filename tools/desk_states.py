@@ -226,3 +226,5 @@ def _import(post: Callable[..., requests.Response]) -> Iterator[Page]:
         ("import-done", "/readers/import", "dan"),
         ("import-undo", "/readers/import/2/undo", "dan"),
     )
+    many = {"act": "add:climate-desk", "tag-name": "", "agreed": "Asked by telephone"}
+    yield ("readers-acts", post("/readers/acts", many).url.rpartition("/desk")[2], "dan")

@@ -473,6 +473,7 @@ CREATE TABLE subscriber (
     timezone TEXT NOT NULL,
     consent TEXT NOT NULL,
     added_at INTEGER NOT NULL,
+    origin TEXT NOT NULL,  -- how the person came: by a sign-up, an import, staff or the API
     place TEXT NOT NULL DEFAULT '',
     outlet TEXT NOT NULL DEFAULT '',
     beat TEXT NOT NULL DEFAULT '',
@@ -486,6 +487,10 @@ CREATE TABLE subscriber (
     sought TEXT NOT NULL GENERATED ALWAYS AS (
         lower(address || ' ' || name || ' ' || outlet || ' ' || beat)) STORED
 ) STRICT;
+-- each with the id, so that a search has its order
+CREATE INDEX ix_subscriber_added_at ON subscriber (added_at, id);
+CREATE INDEX ix_subscriber_language ON subscriber (language, id);
+CREATE INDEX ix_subscriber_origin ON subscriber (origin, id);
 CREATE INDEX ix_subscriber_paused_until ON subscriber (paused_until) WHERE paused_until IS NOT NULL;
 
 -- Former addresses of subscribers, in the order of the changes. Triggers write it. An attempt used

@@ -349,11 +349,16 @@ _PIECE_CHARS = 1 << 16
 
 def as_csv(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[str]:
     """Yield a CSV file in pieces: subscribers, then ``suppressions`` of other addresses."""
+    return write_table(OUR_COLUMNS, (row.values() for row in _rows(people, suppressions)))
+
+
+def write_table(columns: Sequence[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Yield a CSV file in pieces."""
     buffer = io.StringIO()
     table = csv.writer(buffer, lineterminator="\n")
-    table.writerow(OUR_COLUMNS)
-    for row in _rows(people, suppressions):
-        table.writerow(map(escape_formula, row.values()))
+    table.writerow(columns)
+    for row in rows:
+        table.writerow(map(escape_formula, row))
         if buffer.tell() > _PIECE_CHARS:
             yield buffer.getvalue()
             buffer.seek(0)

@@ -250,7 +250,8 @@ def list_name_objection(name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _tag_objection(name: str) -> str:
+def tag_objection(name: str) -> str:
+    """Return why a text is not a tag, or ""."""
     if re.fullmatch(LIST_NAME, name):
         return ""
     advice = "{name!r} is not a tag; write one like board-member, in small letters and figures"
@@ -264,7 +265,7 @@ _OBJECTION_OF_FIELD: Mapping[str, Callable[[str], str]] = {
     "timezone": zone_objection,
     "lists": list_name_objection,
     "left": list_name_objection,
-    "tags": _tag_objection,
+    "tags": tag_objection,
 }
 """Key → a function that returns the objection to one of its values, or ""."""
 

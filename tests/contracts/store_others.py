@@ -16,6 +16,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
     UploadedFile,
 )
+from newsletter.domain.subscribers.search import Origin, SubscriberSearch, SubscriberState
 from newsletter.store.database import as_instant, as_stored
 from newsletter.store.sql import Store
 from tests.contracts.books import BUSY, LEASE, UNKNOWN, Books, content, entries
@@ -29,15 +30,65 @@ class OthersContract:
     def test_readers_are_searched_and_counted(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert(entries(12), NOON)
-            found = tx.readers.search(list_name="press", query="READER1", limit=2)
+            found = tx.readers.search(SubscriberSearch(list="press", words="READER1"), limit=2)
             assert [one.address for one in found] == [
                 "reader12@example.org",
                 "reader11@example.org",
             ]
-            assert tx.readers.count(list_name="press", query="READER1") == 4
+            assert tx.readers.count(SubscriberSearch(list="press", words="READER1")) == 4
             assert tx.readers.added_at(found[0].id) == NOON
             assert tx.readers.has_data_of("Reader1@example.org")
             assert not tx.readers.has_data_of("stranger@example.org")
+
+    def test_readers_are_found_by_what_is_known_of_them(
+        self, subtests: pytest.Subtests, store: Store
+    ) -> None:
+        """The table of each search begins it in turn: tags, subscriptions, or subscribers."""
+        people = entries(6)
+        with store.begin() as tx:
+            tx.readers.upsert([replace(people[0], tags=("vip",), language="es")], NOON)
+            tx.readers.upsert([replace(people[1], tags=("vip",))], LATER, Origin.API)
+            tx.readers.join(people[2], LATER)
+            number = tx.imports.begin(at=LATER, by=BEN, file="a.csv", kind="plain", sha256="")
+            tx.imports.import_people(number, [("", people[3])], LATER)
+            tx.readers.upsert([replace(people[4], paused_until=LATER)], LATER)
+            tx.readers.upsert([people[5]], LATER)
+            tx.choices.leave(6, ["press"], LATER)
+            tx.choices.join(5, ["board"], LATER, {"board"})
+            gone = SuppressedEntry(address=people[3].address, reason=SuppressionReason.BOUNCED)
+            tx.readers.suppress([gone], LATER, "test")
+            for search, ids in (
+                (SubscriberSearch(), [6, 5, 4, 3, 2, 1]),
+                (SubscriberSearch(tag="vip"), [2, 1]),
+                (SubscriberSearch(tag="vip", list="press"), [2, 1]),
+                (SubscriberSearch(tag="vip", language="es"), [1]),
+                (SubscriberSearch(list="press"), [5, 4, 3, 2, 1]),
+                (SubscriberSearch(list="none"), []),
+                (SubscriberSearch(list="press", state=SubscriberState.SUBSCRIBED), [5, 3, 2, 1]),
+                (SubscriberSearch(state=SubscriberState.SUBSCRIBED), [5, 3, 2, 1]),
+                (SubscriberSearch(list="press", state=SubscriberState.LEFT), [6]),
+                (SubscriberSearch(state=SubscriberState.LEFT), [6]),
+                (SubscriberSearch(list="board", state=SubscriberState.REQUESTED), [5]),
+                (SubscriberSearch(state=SubscriberState.REQUESTED), [5]),
+                (SubscriberSearch(state=SubscriberState.PAUSED), [5]),
+                (SubscriberSearch(state=SubscriberState.SUPPRESSED), [4]),
+                (SubscriberSearch(list="press", language="es"), [1]),
+                (SubscriberSearch(origin=Origin.STAFF), [6, 5, 1]),
+                (SubscriberSearch(origin=Origin.API, list="press"), [2]),
+                (SubscriberSearch(origin=Origin.SIGN_UP), [3]),
+                (SubscriberSearch(origin=Origin.IMPORT), [4]),
+                (SubscriberSearch(since=LATER), [6, 5, 4, 3, 2]),
+                (SubscriberSearch(until=LATER), [1]),
+                (SubscriberSearch(until=NOON), []),
+                (SubscriberSearch(ids=(2, 4), words="READER"), [4, 2]),
+            ):
+                with subtests.test(search=search):
+                    assert [one.id for one in tx.readers.search(search, limit=9)] == ids
+                    assert tx.readers.count(search) == len(ids)
+                    assert [one.id for one, _ in tx.readers.stream(search)] == ids[::-1]
+                    found = tx.readers.search(search, limit=1, before=5)
+                    assert [one.id for one in found] == [one for one in ids if one < 5][:1]
+            assert tx.readers.count(SubscriberSearch(), 2) == 2
 
     def test_readers_are_found_however_the_accents_of_their_names_are_written(
         self, subtests: pytest.Subtests, store: Store
@@ -49,7 +100,7 @@ class OthersContract:
                 tx.readers.upsert([replace(entries(number + 1)[number], name=name)], NOON)
                 for query in queries:
                     with subtests.test(name=name, query=query):
-                        assert tx.readers.count(list_name="press", query=query) == 1
+                        assert tx.readers.count(SubscriberSearch(list="press", words=query)) == 1
 
     def test_a_reader_is_edited_and_what_changed_is_counted(self, store: Store) -> None:
         consent = Consent(source="fair", at=NOON)

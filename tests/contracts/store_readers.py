@@ -168,16 +168,6 @@ class ReadersContract:
             tx.readers.upsert([ANA], NOON)
             assert tx.readers.list_names() == ["press", "supporters"]
 
-    def test_whoever_is_or_was_in_a_list_can_be_read_alone(self, store: Store) -> None:
-        left = Entry(address="left@example.org", lists=("events",), left=("press",))
-        with store.begin() as tx:
-            tx.readers.upsert([*entries(1, "events"), ANA, left], NOON)
-            assert [person.address for person, _ in tx.readers.stream("press")] == [
-                ANA.address,
-                left.address,
-            ]
-            assert list(tx.readers.stream("nothing")) == []
-
     def test_an_import_larger_than_one_chunk_keeps_everybody(self, store: Store) -> None:
         with store.begin() as tx:
             assert tx.readers.upsert(iter(entries(5_003)), NOON) == (5_003, 0)

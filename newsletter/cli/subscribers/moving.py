@@ -10,7 +10,8 @@ import click
 
 from newsletter.cli import shell
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.subscribers.audience import ImportRecord, ImportResult
+from newsletter.domain.subscribers.audience import ImportRecord, ImportResult, Subscriber
+from newsletter.domain.subscribers.search import SubscriberSearch, SubscriberState
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.imports import undo
 from newsletter.pipeline.subscribers.membership import require_list
@@ -288,18 +289,21 @@ def export(services: Services, list_name: str, bom: bool) -> None:
     with services.store.read() as tx:
         if list_name:
             require_list(tx, list_name, services.subscribers.declared_lists)
-        people = tx.readers.stream(list_name)
+        of_list = SubscriberSearch(list=list_name)
+        people = tx.readers.stream(of_list)
+        if list_name:
+            left = replace(of_list, state=SubscriberState.LEFT)
+            people = _only_list(list_name, chain(people, tx.readers.stream(left)))
         entries = () if list_name else tx.readers.stream_suppressions()
         # one transaction to the end, so that the file is one moment's state
-        exported = _only_list(list_name, people) if list_name else people
-        for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(exported, entries)):
+        for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(people, entries)):
             click.echo(text.encode(), nl=False)  # in UTF-8 whatever the locale
         erased = 0 if list_name else tx.readers.count_erased()
     if erased:
         shell.say(f"left out: {erased:,} who were erased; no address of theirs is kept")
 
 
-def _only_list(name: str, people: csv_files.People) -> csv_files.People:
+def _only_list(name: str, people: csv_files.People) -> Iterator[tuple[Subscriber, str]]:
     for person, consent in people:
         lists, left = ((name,) if name in names else () for names in (person.lists, person.left))
         yield replace(person, lists=lists, left=left), consent

@@ -11,6 +11,7 @@ from newsletter.cli import shell
 from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Subscriber
+from newsletter.domain.subscribers.search import SubscriberSearch
 from newsletter.pipeline.subscribers.leave import leave
 from newsletter.pipeline.subscribers.membership import require_list
 from newsletter.rendering.mail.headers import unsubscribe_token
@@ -250,8 +251,9 @@ def list_people(
     with services.store.read() as tx:
         if list_name:
             require_list(tx, list_name, services.subscribers.declared_lists)
-        people = tx.readers.search(list_name=list_name, query=query, limit=most)
-        count = tx.readers.count(list_name=list_name, query=query)
+        search = SubscriberSearch(list=list_name, words=query)
+        count = tx.readers.count(search)
+        people = tx.readers.search(search, limit=count if most is None else most)
     rows = [_subscriber_data(person) for person in reversed(people)]
     columns = ("email", "name", "lists", "language", "state")
     shell.print_rows(rows, columns, as_json=as_json, count=count)

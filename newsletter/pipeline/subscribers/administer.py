@@ -17,6 +17,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.domain.subscribers.search import Origin
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as
 from newsletter.pipeline.subscribers.membership import (
@@ -43,6 +44,7 @@ class SubscriberActs:
     """A member of staff, or the operator."""
     declared: Collection[str] = ()
     """The lists that the settings name."""
+    origin: Origin = Origin.STAFF
 
     def add(
         self, entry: Entry, *, create_lists: bool = False, agreed: str = ""
@@ -76,7 +78,8 @@ class SubscriberActs:
             if why:
                 raise Refused(say(only, why=why))
             source = f"added by {by}" + (f": {agreed}" if agreed else "")
-            tx.readers.upsert([replace(entry, consent=Consent(source=source, at=tx.now))], tx.now)
+            consent = Consent(source=source, at=tx.now)
+            tx.readers.upsert([replace(entry, consent=consent)], tx.now, self.origin)
             person = _find(tx, address)
             for name in sorted({*person.requested} & {*entry.lists}):
                 _decide(tx, person, name, admits=True)

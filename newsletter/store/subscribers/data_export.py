@@ -19,7 +19,7 @@ from newsletter.store.subscribers.eligibility import contains_any
 
 _SELECT_SUBSCRIBER = """
     SELECT id AS number, address, name, language, timezone, place, outlet, beat, phone, notes,
-        added_at, paused_until, consent AS consent_when_imported
+        added_at, origin, paused_until, consent AS consent_when_imported
     FROM subscriber WHERE id = :id
 """
 

@@ -15,6 +15,7 @@ from newsletter.domain.subscribers.audience import (
     SkippedPeople,
     SuppressionReason,
 )
+from newsletter.domain.subscribers.search import Origin
 from newsletter.store.database import Database
 from newsletter.store.schema import split_script
 from newsletter.store.subscribers.choices import consent_json
@@ -220,11 +221,11 @@ _COUNT_JOINED = f"""
 """
 
 
-def import_people(db: Database, at: datetime, import_id: int | None = None) -> None:
+def import_people(db: Database, at: datetime, origin: Origin, import_id: int | None = None) -> None:
     """Add or update the staged people, their subscriptions and their tags."""
     if import_id is not None:
         _note_changes(db, import_id)
-    _add_people(db, at, import_id)
+    _add_people(db, at, origin, import_id)
     stage_known(db)
     _stage_list_ids(db, import_id)
     db.change(
@@ -275,7 +276,7 @@ def _note_changes(db: Database, import_id: int) -> None:
     )
 
 
-def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
+def _add_people(db: Database, at: datetime, origin: Origin, import_id: int | None) -> None:
     assignments = ", ".join(
         f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})"
         for name in OPTIONAL_COLUMNS
@@ -283,10 +284,10 @@ def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
     db.change(
         f"""
         INSERT INTO subscriber (address, address_hash, {", ".join(OPTIONAL_COLUMNS)}, consent,
-            paused_until, added_at, import_id, last_import)
+            paused_until, added_at, origin, import_id, last_import)
         SELECT person.address, person.address_hash,
             {", ".join(f"person.{name}" for name in OPTIONAL_COLUMNS)}, person.consent,
-            person.paused_until, :at, :import_id, :import_id
+            person.paused_until, :at, :origin, :import_id, :import_id
         FROM staged_person AS person WHERE {_IS_NOT_SUPPRESSED} ORDER BY person.no
         ON CONFLICT (address_hash) DO UPDATE SET {assignments},
             -- consent is proof: the first one stays
@@ -298,6 +299,7 @@ def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
             last_import = COALESCE(excluded.last_import, subscriber.last_import)
         """,
         at=at,
+        origin=origin,
         import_id=import_id,
     )
 

@@ -14,6 +14,7 @@ from newsletter.domain.subscribers.audience import (
     ImportUndoResult,
     UploadedFile,
 )
+from newsletter.domain.subscribers.search import Origin
 from newsletter.store.database import NO_LIMIT, AddressRepository
 from newsletter.store.subscribers import importing
 
@@ -54,7 +55,7 @@ class Imports(AddressRepository):
         """
         with importing.staged_people(self._db, self._hash, people):
             result = importing.count_changes(self._db, import_id)
-            importing.import_people(self._db, at, import_id)
+            importing.import_people(self._db, at, Origin.IMPORT, import_id)
         return result
 
     def store_progress(self, result: ImportResult, *, finished_at: datetime | None = None) -> bool:

@@ -13,10 +13,10 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.domain.subscribers.search import Origin, SubscriberSearch
 from newsletter.store.database import (
     NO_LIMIT,
     AddressRepository,
-    Condition,
     as_stored,
     from_row,
     one_of,
@@ -29,7 +29,7 @@ from newsletter.store.subscribers.eligibility import (
     IS_SUPPRESSED,
     count_confirmed,
     count_left_out,
-    matches_search,
+    find_people,
     on_lists,
 )
 
@@ -50,7 +50,9 @@ _COUNT_SUPPRESSED = count_left_out(
 class Readers(AddressRepository):
     """Subscribers, their subscriptions, and suppressions, which outrank everything."""
 
-    def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
+    def upsert(
+        self, entries: Iterable[Entry], at: datetime, origin: Origin = Origin.STAFF
+    ) -> tuple[int, int]:
         """Add or update subscribers; return the numbers of new and of known ones.
 
         Ended subscriptions stay ended, and those in ``left`` end. Empty fields change nothing, tags
@@ -61,7 +63,7 @@ class Readers(AddressRepository):
             with importing.staged_people(self._db, self._hash, chunk):
                 importing.stage_known(self._db)
                 new, known = importing.count_people(self._db)
-                importing.import_people(self._db, at)
+                importing.import_people(self._db, at, origin)
             totals = (totals[0] + new, totals[1] + known)
         return totals
 
@@ -71,7 +73,7 @@ class Readers(AddressRepository):
         Because the person decided, ended subscriptions begin again and a pause ends. Empty fields
         change nothing; the consent replaces an older one.
         """
-        self.upsert([entry], at)
+        self.upsert([entry], at, Origin.SIGN_UP)
         number: int = self._db.value(
             "UPDATE subscriber SET consent = :consent, paused_until = NULL"
             " WHERE address_hash = :hash RETURNING id",
@@ -225,44 +227,42 @@ class Readers(AddressRepository):
         )
         return {number: bytes.fromhex(name).decode(errors="replace") for number, name in rows}
 
-    def stream(self, list_name: str = "") -> Iterator[tuple[Subscriber, str]]:
-        """Yield (subscriber, consent as JSON), by id.
-
-        With a list: only subscribers who are on it or left it.
-        """
-        condition, last_id = Condition("1 = 1"), 0
-        if list_name:
-            on = on_lists([list_name])
-            condition = Condition(
-                "EXISTS (SELECT 1 FROM subscription"
-                " WHERE subscription.subscriber_id = subscriber.id"
-                f" AND {on})",
-                on.values,
-            )
-        while rows := self._db.mappings(
-            f"{_SELECT} WHERE id > :last AND {condition} ORDER BY id LIMIT :limit",
-            condition,
-            last=last_id,
-            limit=_CHUNK_ROWS,
-        ):
-            last_id = rows[-1]["id"]
-            yield from self._read_people(rows)
+    def stream(
+        self,
+        search: SubscriberSearch = SubscriberSearch(),  # noqa: B008 - it is frozen
+    ) -> Iterator[tuple[Subscriber, str]]:
+        """Yield (subscriber, consent as JSON) of all whom a search finds, by id."""
+        last = 0
+        while found := self._find(search, _CHUNK_ROWS, f"> {last}", "ASC"):
+            last = found[-1][0].id
+            yield from found
 
     def search(
-        self, *, list_name: str, query: str, limit: int | None, before: int | None = None
+        self, search: SubscriberSearch, *, limit: int, before: int | None = None
     ) -> list[Subscriber]:
-        """Return the newest subscribers of a list, or of all, who match the query.
+        """Return the newest subscribers whom a search finds; with ``before``, with smaller ids."""
+        end = NO_LIMIT if before is None else before
+        if search.until:  # the walk through the ids begins there
+            last = "SELECT MAX(+id) FROM subscriber WHERE added_at < :until"
+            end = min(end, self._db.number(last, until=search.until) + 1)
+        return [person for person, _ in self._find(search, limit, f"< {end}", "DESC")]
 
-        With ``before``: those with smaller ids.
-        """
-        who = matches_search(list_name, query)
-        rows = self._db.mappings(
-            f"{_SELECT} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :limit",
-            who,
-            before=NO_LIMIT if before is None else before,
-            limit=NO_LIMIT if limit is None else limit,
+    def _find(
+        self, search: SubscriberSearch, limit: int, bound: str, order: str
+    ) -> list[tuple[Subscriber, str]]:
+        people = find_people(self._db, search)
+        ids = self._db.column(
+            f"SELECT {people.id} FROM {people.tables} WHERE {people.id} {bound} AND {people.who}"
+            f" ORDER BY {people.id} {order} LIMIT :limit",
+            people.who,
+            limit=limit,
         )
-        return [person for person, _ in self._read_people(rows)]
+        rows = self._db.mappings(
+            f"{_SELECT} WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
+            f" ORDER BY id {order}",
+            ids=ids,
+        )
+        return list(self._read_people(rows))
 
     def list_requesting(self, limit: int) -> list[Subscriber]:
         """Return the people whose requests to join a list have waited longest."""
@@ -275,10 +275,15 @@ class Readers(AddressRepository):
         )
         return [person for person, _ in self._read_people(rows)]
 
-    def count(self, *, list_name: str, query: str) -> int:
-        """Return the number of subscribers that ``search`` finds without a limit."""
-        who = matches_search(list_name, query)
-        return self._db.number(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who)
+    def count(self, search: SubscriberSearch, most: int = NO_LIMIT) -> int:
+        """Return the number of subscribers whom a search finds, or ``most`` if it is greater."""
+        people = find_people(self._db, search)
+        return self._db.number(
+            f"SELECT COUNT(*) FROM (SELECT 1 FROM {people.tables} WHERE {people.who}"
+            " LIMIT :most) AS found",
+            people.who,
+            most=most,
+        )
 
     def _read_people(self, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[Subscriber, str]]:
         """Yield (subscriber, consent as JSON) for each row of ``_SELECT``."""

@@ -13,6 +13,7 @@ from newsletter.domain.staff.token import Scope
 from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.audience import Entry, StaffNotes, Subscriber
 from newsletter.domain.subscribers.lists import ListName, PublicList
+from newsletter.domain.subscribers.search import Origin, SubscriberSearch
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.subscribers.signup import FormFault, SignUp, SignUpForm
 from newsletter.pipeline.subscribers.administer import SubscriberActs
@@ -106,8 +107,8 @@ class SubscriberOperations:
         with call.store.read() as tx:
             if query.list:
                 require_list(tx, query.list, self._subscribers.declared_lists)
-            which = {"list_name": query.list, "query": query.words}
-            found = tx.readers.search(**which, limit=query.limit + 1, before=query.after or None)
+            search = SubscriberSearch(list=query.list, words=query.words)
+            found = tx.readers.search(search, limit=query.limit + 1, before=query.after or None)
         return Page.of(list(map(_record, found)), query.limit, lambda one: one.id)
 
     @operation("POST", "/subscribers", _WRITE, show_path=_SUBSCRIBER_PATH)
@@ -208,7 +209,7 @@ class SubscriberOperations:
         return replace(self._subscribers, store=call.store)
 
     def _acts(self, call: Call) -> SubscriberActs:
-        return self._through(call).acts_of(call.token.by)
+        return replace(self._through(call).acts_of(call.token.by), origin=Origin.API)
 
 
 def _person(call: Call, id: int) -> Subscriber:

@@ -6,8 +6,8 @@ from newsletter.store.sqlite import Sqlite
 
 PAGE = Path(__file__).parents[3] / "SECURITY.md"
 OF_PEOPLE = {
-    "id address address_hash name language timezone consent added_at place outlet beat phone notes"
-    " paused_until import_id last_import acted_after": (
+    "id address address_hash name language timezone consent added_at origin place outlet beat"
+    " phone notes paused_until import_id last_import acted_after": (
         "subscriber",
         "address, name, language, time zone, place, outlet, beat, telephone, notes, tags, lists"
         "|where and when they consented|the end of a pause",

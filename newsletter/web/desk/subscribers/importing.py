@@ -18,15 +18,21 @@ from newsletter.domain.wording import Sentence, joined, one_line, say, without_c
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.subscriber_files.csv_files import IGNORED_COLUMN, KNOWN_COLUMNS
-from newsletter.subscriber_files.entries import BAD_ROW_CODE
+from newsletter.subscriber_files.csv_files import IGNORED_COLUMN, KNOWN_COLUMNS, write_table
+from newsletter.subscriber_files.entries import BAD_ROW_CODE, tag_objection
 from newsletter.subscriber_files.isolated import MAX_UPLOAD_BYTES, read_upload
 from newsletter.subscriber_files.subscriber_file import with_pauses
 from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.deciding import describe_error
 from newsletter.web.desk.page import LEFT_OUT
 from newsletter.web.desk.request import DeskRequest, Faults, redirect, route
-from newsletter.web.desk.subscribers.readers import READERS_PATH, chosen_lists, read_consent
+from newsletter.web.desk.subscribers.readers import (
+    READERS_PATH,
+    ReadersPages,
+    chosen_lists,
+    read_consent,
+    read_search,
+)
 from newsletter.web.http.forms import Upload
 
 _IMPORT_PATH = f"{READERS_PATH}/import"
@@ -81,6 +87,7 @@ class ImportPages:
 
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
+        self._readers = ReadersPages(subscribers)
         self._works: dict[int, _ImportWork] = {}
         """Upload number → its work."""
         self._undos: dict[int, _Undo] = {}
@@ -144,6 +151,45 @@ class ImportPages:
             agreed=consent,
             body=file.data,
         )
+        with self._subscribers.store.begin() as tx:
+            number = tx.imports.add_upload(upload, tx.now)
+        return self._start(request, number, upload)
+
+    @route("POST", "/readers/acts", Role.SENDER, is_parsed=True)
+    def choose(self, request: DeskRequest) -> Response:
+        """Rehearse an act on the ticked readers, or on all whom the filters find.
+
+        It is an import of their addresses, so that its rules hold and it can be undone.
+        """
+        kind, _, name = request.field("act").partition(":")
+        name, agreed = name or request.field("tag-name").strip(), read_consent(request)
+        column = {"add": "lists", "off": "left", "tag": "tags"}.get(kind, "")
+        faults = list[tuple[str, str]]()
+        if not column:
+            faults.append(("act", say("Choose what to do with these people")))
+        if kind == "tag" and (objection := tag_objection(name)):
+            faults.append(("tag-name", objection))
+        if kind == "add" and not agreed:
+            faults.append(("agreed", say("Say how they agreed, in at most 200 characters")))
+        if faults:
+            return self._readers.page(request.with_faults(*faults))
+        with self._subscribers.store.read() as tx:
+            lists = known_lists(tx, self._subscribers.declared_lists)
+            if kind != "tag" and name not in lists:
+                raise NotFound(say("There is no such list."))
+            rows = (
+                (one.address, name)
+                for one, _ in tx.readers.stream(read_search(request, lists))
+                if kind != "off" or name in (*one.lists, *one.requested)
+            )
+            upload = UploadedFile(
+                by=request.who.address,
+                file=f"readers-{kind}-{name}.csv",
+                lists=(),
+                without=(),
+                agreed=agreed if kind == "add" else "",
+                body="".join(write_table(("email", column), rows)).encode(),
+            )
         with self._subscribers.store.begin() as tx:
             number = tx.imports.add_upload(upload, tx.now)
         return self._start(request, number, upload)

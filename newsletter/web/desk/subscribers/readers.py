@@ -4,10 +4,11 @@ An address is sent in a form and is part of no page's address, so that no log or
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -15,6 +16,7 @@ from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Audience, Entry, Subscriber
+from newsletter.domain.subscribers.search import Origin, SubscriberSearch, SubscriberState
 from newsletter.domain.wording import capitalized, say
 from newsletter.pipeline.subscribers.administer import MAX_REASON_CHARS, SubscriberActs
 from newsletter.pipeline.subscribers.membership import known_lists
@@ -24,7 +26,7 @@ from newsletter.subscriber_files import entries
 from newsletter.subscriber_files.entries import RawEntry
 from newsletter.web.desk.campaigns.charts import build_bars
 from newsletter.web.desk.deciding import describe_error
-from newsletter.web.desk.request import DeskRequest, Faults, download, redirect, route
+from newsletter.web.desk.request import DeskRequest, Faults, download, parse_day, redirect, route
 from newsletter.web.http.forms import parse_number
 from newsletter.web.http.offering import SignUpOffer
 
@@ -224,11 +226,52 @@ def read_consent(request: DeskRequest) -> str:
     return consent if len(consent) <= MAX_REASON_CHARS else ""
 
 
+def read_filters(request: DeskRequest) -> dict[str, str]:
+    """Return filter → its value in the form, or else in the address; "" without one."""
+    in_address = {
+        "q": "",  # it may be a part of an address, which no URL has
+        "list": request.query("list"),
+        "state": request.query("state"),
+        "tag": request.query("tag"),
+        "language": request.query("language"),
+        "origin": request.query("origin"),
+        "since": request.query("since"),
+        "until": request.query("until"),
+    }
+    return {name: request.field(name).strip() or one for name, one in in_address.items()}
+
+
+def read_search(request: DeskRequest, lists: Collection[str]) -> SubscriberSearch:
+    """Return the search with the filters and ticks of a request. Raises NotFound."""
+    filters, zone = read_filters(request), request.desk.zone
+    if filters["list"] and filters["list"] not in lists:
+        raise NotFound(say("There is no such list."))
+    days = [parse_day(day) if day else None for day in (filters["since"], filters["until"])]
+    since, until = (datetime.combine(day, time.min, zone) if day else None for day in days)
+    try:
+        state, origin = SubscriberState(filters["state"]), Origin(filters["origin"])
+    except ValueError as error:
+        raise NotFound(say("There is no such filter.")) from error
+    return SubscriberSearch(
+        words=filters["q"],
+        list=filters["list"],
+        state=state,
+        tag=filters["tag"],
+        language=filters["language"],
+        origin=origin,
+        since=since,
+        until=until and until + timedelta(days=1),
+        ids=tuple(filter(None, map(parse_number, request.posted.all("one")))),
+    )
+
+
 def faults_of(error: InvalidInput) -> Faults:
     return [(one.key, capitalized(one.message)) for one in error.faults]
 
 
 _READERS_PER_PAGE = 50
+_MAX_COUNTED = 1_000
+"""The greatest number of found readers that is counted."""
 _MONTH = timedelta(days=30)
 
 
@@ -242,12 +285,15 @@ class ReadersPages:
 
     @route("POST", "/readers", Role.SENDER)
     def find(self, request: DeskRequest) -> Response:
-        """Search readers by part of a name or address; show a whole address's reader."""
-        words = request.field("q").strip()
+        """Search readers. Show a whole address's reader; without words, put filters in the URL."""
+        filters = read_filters(request) | {"before": request.field("before")}
+        if not filters["q"]:
+            query = {name: value for name, value in filters.items() if value}
+            return redirect(f"{READERS_PATH}?{urlencode(query)}")
         try:
-            address = parse_address(words)
+            address = parse_address(filters["q"])
         except ValueError:
-            return self._page(request)
+            return self.page(request)
         with self._subscribers.store.read() as tx:
             person = tx.readers.find(address)
         if person is None:
@@ -326,29 +372,32 @@ class ReadersPages:
         )
 
     @route("GET", "/readers", Role.SENDER)
-    def _page(self, request: DeskRequest) -> Response:
-        """Show the lists, then a page of the newest readers of one list or of all."""
-        words, chosen = request.field("q").strip(), request.query("list") or request.field("list")
+    def page(self, request: DeskRequest) -> Response:
+        """Show the lists, then a page of the newest readers that the filters find."""
         before = parse_number(request.query("before") or request.field("before"))
+        filters = read_filters(request)
         with self._subscribers.store.read() as tx:
-            names = known_lists(tx, self._subscribers.declared_lists)
-            if chosen and chosen not in names:
-                raise NotFound(say("There is no such list."))
-            people = tx.readers.search(
-                list_name=chosen, query=words, limit=_READERS_PER_PAGE + 1, before=before
-            )
-            is_plain = not (words or before or chosen)
+            lists = known_lists(tx, self._subscribers.declared_lists)
+            search = replace(read_search(request, lists), ids=())
+            people = tx.readers.search(search, limit=_READERS_PER_PAGE + 1, before=before)
+            has_older, count = len(people) > _READERS_PER_PAGE, len(people)
+            if before or has_older:
+                # all readers are read to count by words
+                count = 0 if search.words else tx.readers.count(search, _MAX_COUNTED + 1)
+            is_plain = not (any(filters.values()) or before or request.faults)
             overview = self._overview(tx, request.desk.local_now()) if is_plain else {}
-        shown_people = people[:_READERS_PER_PAGE]
         return request.page(
             "readers.html.j2",
             title=say("Readers"),
-            words=words,
-            chosen=chosen,
-            lists=names,
-            people=shown_people,
+            filters=filters,
+            lists=lists,
+            people=people[:_READERS_PER_PAGE],
+            count=count,
+            most_counted=_MAX_COUNTED,
             now=request.desk.now(),
-            older=shown_people[-1].id if len(people) > _READERS_PER_PAGE else None,
+            older=people[_READERS_PER_PAGE - 1].id if has_older else None,
+            typed={name: request.field(name) for name in ("act", "tag-name", "agreed")},
+            ticked=request.posted.all("one"),
             **overview,
         )
 

@@ -185,6 +185,11 @@ def _uploads(world: World) -> Act:
     return lambda: world.as_("dan").ask("POST", f"{_READERS}/import", **form)
 
 
+def _tags_many(world: World) -> Act:
+    fields = {"act": "tag", "tag-name": "board"}
+    return lambda: _finished(world, world.as_("dan").post(f"{_READERS}/acts", fields))
+
+
 def _imports(world: World) -> Act:
     path = _uploads(world)().headers["location"].removeprefix("/desk")
     return lambda: _finished(world, world.as_("dan").post(path))
@@ -611,6 +616,7 @@ EXAMPLES = [
     Example(f"{_READERS}/edit", _edits_reader),
     Example(f"{_READERS}/suppress", _of_reader("/suppress")),
     Example(f"{_READERS}/unsubscribe", _of_reader("/unsubscribe", CANARIES[0], list="press")),
+    Example(f"{_READERS}/acts", _tags_many, lines=0, why="it is rehearsed"),
     Example(f"{_READERS}/move", _of_reader("/move", CANARIES[1], new="moved@readers.example")),
     Example(f"{_READERS}/lift", _lifts),
     Example(f"{_READERS}/data", _of_reader("/data", CANARIES[0])),

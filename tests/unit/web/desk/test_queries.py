@@ -65,12 +65,17 @@ NOT_THERE = [
     ("week", "/calendar"),
     ("version", "{draft}/preview"),
     ("list", "/readers"),
+    ("state", "/readers"),
+    ("origin", "/readers"),
+    ("since", "/readers"),
+    ("until", "/readers"),
 ]
 """Other numbers and lists are a page that does not exist."""
 ELSEWHERE = {"q", "writer", "next", "lapsed", "typed", "columns", "code", "state"}
-"""Words to look for, here those of a person, an address of the desk, a sentence that follows an
-undo, words for a time, whether the columns of an upload are shown, and the words of an identity
-provider."""
+ELSEWHERE |= {"tag", "language"}
+"""Words to look for, here those of a person or about a reader, an address of the desk, a sentence
+that follows an undo, words for a time, whether the columns of an upload are shown, and the words of
+an identity provider."""
 
 
 def asked_for() -> list[ast.expr]:

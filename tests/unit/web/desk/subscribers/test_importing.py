@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.subscribers.audience import Subscriber
+from newsletter.domain.subscribers.audience import (
+    Subscriber,
+    SuppressedEntry,
+    SuppressionReason,
+)
 from newsletter.domain.wording import Sentence
 from newsletter.pipeline.delivery.transactional import forget
 from newsletter.rendering.mail.words import desk_languages
@@ -228,3 +232,62 @@ def test_a_person_says_what_is_in_each_column_that_nobody_knows(staffed: Staffed
     with staffed.site.services.store.read() as tx:
         noted = tx.consents.find_recorded(ana.id)
     assert (noted.source, str(noted.at)[:10]) == ("the congress in May", "2024-03-12")
+
+
+def chosen(who: Signed, act: str, **more: str) -> Answer:
+    """The rehearsal of an act on many readers."""
+    return result(who, who.post("/readers/acts", {"act": act, **more}))
+
+
+@pytest.mark.slow("each act reads its people in a process of its own")
+def test_many_readers_join_leave_and_get_a_tag_by_the_rules_of_imports(staffed: Staffed) -> None:
+    cleo, site = staffed.as_("cleo"), staffed.site
+    site.subscribe(ANA, "left@readers.example", "gone@readers.example", lists=("board",))
+    left = reader(staffed, "left@readers.example")
+    with site.services.store.begin() as tx:
+        tx.choices.join(left.id, ["press"], tx.now, ())
+        tx.choices.leave(left.id, ["press"], tx.now)
+        gone = SuppressedEntry(address="gone@readers.example", reason=SuppressionReason.BOUNCED)
+        tx.readers.suppress([gone], tx.now, "test")
+    page = chosen(cleo, "add:press", list="board", agreed="at the congress")
+    said = words(page)
+    assert "Press releases 1" in said
+    assert "1 person stays away: unsubscribed here earlier. First: left@readers.example" in said
+    assert "1 person stays away: bounced here earlier. First: gone@readers.example" in said
+    assert reader(staffed, ANA).lists == ("board",), "a rehearsal changes nothing"
+    result(cleo, cleo.post(button(page)))
+    assert reader(staffed, ANA).lists == ("board", "press")
+    assert reader(staffed, "left@readers.example").lists == ("board",)
+    assert reader(staffed, "gone@readers.example").lists == ("board",)
+
+    result(cleo, cleo.post(button(chosen(cleo, "tag", list="press", **{"tag-name": "vip"}))))
+    assert (reader(staffed, ANA).tags, reader(staffed, BEN).tags) == (("vip",), ("vip",))
+    assert reader(staffed, "left@readers.example").tags == ()
+
+    page = chosen(cleo, "off:press", one=str(reader(staffed, ANA).id))
+    assert "Subscriptions that end: 1. Only they can come back." in words(page)
+    result(cleo, cleo.post(button(page)))
+    assert (reader(staffed, ANA).lists, reader(staffed, ANA).left) == (("board",), ("press",))
+    assert reader(staffed, BEN).lists == ("press",)
+    assert "1 person stays away" in words(chosen(cleo, "add:press", tag="vip", agreed="again"))
+
+
+def test_nobody_is_taken_off_a_list_that_they_are_not_on(staffed: Staffed) -> None:
+    cleo = staffed.as_("cleo")
+    staffed.site.subscribe(ANA, lists=("board",))
+    path = cleo.post("/readers/acts", {"act": "off:press"}).headers["location"]
+    [(body,)] = staffed.site.rows(f"SELECT body FROM upload WHERE id = {path.rpartition('/')[2]}")
+    assert body.decode() == f"email,left\n{BEN},press\n"
+
+
+def test_an_act_on_many_says_what_it_lacks(staffed: Staffed) -> None:
+    cleo = staffed.as_("cleo")
+    for form, told in (
+        ({"act": ""}, "Choose what to do with these people"),
+        ({"act": "add:press"}, "Say how they agreed"),
+        ({"act": "tag", "tag-name": "Board Member"}, "is not a tag"),
+    ):
+        page = cleo.post("/readers/acts", {**form, "one": "1", "list": "press"})
+        assert (page.status, told in words(page)) == (422, True), form
+        assert 'value="1" id="one-1" checked' in page.text
+    assert cleo.post("/readers/acts", {"act": "off:pres"}).status == 404

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -66,12 +67,29 @@ def test_readers_are_found_by_any_part_of_a_name_or_an_address(cleo: Signed) -> 
     for part in ("wei", "CHEN@", "n <b>W"):
         said = words(find(cleo, part))
         assert (CHEN in said, ANA in said) == (True, False), part
-    assert "has “nobody” in it" in words(find(cleo, "nobody"))
+    assert "Nobody matches" in words(find(cleo, "nobody"))
     of_list = find(cleo, "readers.example", list="press")
     assert (ANA in words(of_list), CHEN in words(of_list)) == (True, False)
     assert '<option value="press" selected>Press releases</option>' in of_list.text
     assert cleo.get("/readers?list=pres").status == 404
     assert "Joined in 30 days" not in cleo.get("/readers?list=press").text
+
+
+def test_filters_are_in_the_address_and_in_a_sentence_but_no_words_of_a_search(
+    cleo: Signed,
+) -> None:
+    filters = {"list": "press", "state": "subscribed", "origin": "staff", "since": "2026-01-01"}
+    answer = cleo.post("/readers", {"q": "", **filters})
+    assert answer.headers["location"] == f"/desk/readers?{urlencode(filters)}"
+    page = cleo.get(answer.headers["location"].removeprefix("/desk"))
+    said = words(page)
+    assert "Press releases: subscribed; added by staff; added since 2026-01-01." in said
+    assert (ANA in said, CHEN in said) == (True, False)
+    of_words = cleo.post("/readers", {"q": "readers.example", "tag": "board"})
+    assert "tagged board; “readers.example” in name" in words(of_words)
+    assert (ANA in words(of_words), CHEN in words(of_words)) == (False, True)
+    for none in ({"until": "2020-01-01"}, {"language": "cy"}, {"state": "left"}):
+        assert "Nobody matches" in words(cleo.get(f"/readers?{urlencode(none)}")), none
 
 
 def test_all_readers_are_listed_fifty_at_a_time_without_one_twice(
@@ -80,7 +98,7 @@ def test_all_readers_are_listed_fifty_at_a_time_without_one_twice(
     staffed.site.subscribe(*(f"many{number}@readers.example" for number in range(60)))
     first = cleo.get("/readers")
     before = re.findall(r'name="before" value="(\d+)"', first.text)[0]
-    second = cleo.post("/readers", {"q": "", "list": "", "before": before})
+    second = find(cleo, "", before=before)
     assert 'name="before"' not in second.text
     shown = [re.findall(r'href="/desk/readers/(\d+)"', page.text) for page in (first, second)]
     assert (len(shown[0]), len(shown[1])) == (50, 12)
