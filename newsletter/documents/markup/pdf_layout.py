@@ -196,9 +196,9 @@ def _jumps(above: LTTextLine, below: LTTextLine, pieces: Sequence[LTTextLine]) -
 
 
 def _is_above(part: Sequence[LTTextLine], other: Sequence[LTTextLine]) -> bool:
-    left = min(one.x0 for one in other), max(one.x1 for one in other)
+    left, right = min(one.x0 for one in other), max(one.x1 for one in other)
     return min(one.y0 for one in part) >= max(one.y1 for one in other) and any(
-        one.x0 < left[1] and left[0] < one.x1 for one in part
+        one.x0 < right and left < one.x1 for one in part
     )
 
 
@@ -424,8 +424,7 @@ def _embedding_levels(bidi: Sequence[str], base: int) -> list[int]:
 
 
 def _mirrors_brackets(lines: Sequence[LTTextLine]) -> bool:
-    """Return whether a page from right to left has the brackets that are seen, not those that were
-    typed: then more of them close than open first."""
+    """Return whether a page has the brackets that are seen: more of them close than open first."""
     letters = (one for line in lines for one in reversed(list(_sort_letters(list(line)))))
     kinds = [one.get_text() in _BRACKET_PAIRS for one in letters if one.get_text() in _BRACKETS]
     pairs = Counter(pairwise(kinds))

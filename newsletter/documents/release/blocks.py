@@ -94,7 +94,10 @@ def _as_lines(blocks: Sequence[Block]) -> Iterator[Line]:
     for n, block in enumerate(blocks):
         row = n > 0 and _is_bold(blocks[n - 1]) and _is_bold(block)
         yield Line(
-            number=block.number, text=block.text, gap_above=n > 0 and not block.broken and not row
+            number=block.number,
+            text=block.text,
+            gap_above=n > 0 and not block.broken and not row,
+            is_group=block.markdown.startswith(("- ", "1. ", "| ", "> ")),
         )
 
 

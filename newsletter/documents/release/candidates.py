@@ -119,11 +119,17 @@ def is_first_title(lines: Sequence[Line], index: int) -> bool:
 def reads_like_title(lines: Sequence[Line], index: int) -> bool:
     """Return whether a line above the text reads like a title and not like a masthead."""
     text = lines[index].text
-    return (
-        has_title_length(text)
-        and may_be_title(text)
-        and not (index < _MASTHEAD_LINES and is_body_name(text))
-    )
+    is_masthead = index < _MASTHEAD_LINES and is_body_name(text)
+    is_name = is_masthead or is_repeated_name(lines, index)
+    return has_title_length(text) and may_be_title(text) and not is_name
+
+
+def is_repeated_name(lines: Sequence[Line], index: int) -> bool:
+    """Return whether the first part of a line at the top comes again within the text below."""
+    name = _PART_SEPARATOR_PATTERN.split(lines[index].text)[0].casefold()
+    if index >= _MASTHEAD_LINES or len(name.split()) > _MAX_NAME_WORDS or ends_sentence(name):
+        return False
+    return name in " ".join(line.text for line in lines[index + 1 :]).casefold()
 
 
 def has_title_length(text: str) -> bool:

@@ -11,7 +11,8 @@ from newsletter.documents.release.words import alternatives, pattern, words
 
 SITE_PATTERN, _END_MARK_PATTERN = pattern("site furniture"), pattern("end marks", flags=0)
 _KIND_PATTERN = pattern(
-    "kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+|\W{1,2})?"
+    "kinds of text",
+    r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|ref\.? ?|رقم )?[\d/-]+(?: of \d{4})?|\W{1,2})?",
 )
 _KIND_PREFIX = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
 _RELEASE_LINE_PATTERN = pattern("release lines", rf"{_KIND_PREFIX}(?:{{}})\b\s*[:.–—-]?\s*")
@@ -23,8 +24,14 @@ _PHONE_PATTERN = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s().
 _MAX_CONTACT_CHARS = 160
 _MAX_ENTRY_CHARS = 40
 _EMAIL_PATTERN = re.compile(r"\S@\S+\.\w")
-_STREET_PATTERN, _POSTCODE_PATTERN = pattern("streets"), pattern("postcodes", flags=0)
-_FOOT_SIGN_PATTERN = re.compile(r"[•|·\uf0b7]|\b[a-z]{2},? \d{5}\b|P\.?O\.? Box", re.IGNORECASE)
+_LETTERHEAD_SIGNS, _MAILING_SIGNS = (
+    [(int(row[0]), pattern(row[2:])) for row in words(f"weights of a {kind}")]
+    for kind in ("letterhead", "mailing")
+)
+"""Weights and patterns of signs."""
+_MAX_FOOT_CHARS, _MAX_SMALL_WORDS = 300, 5
+_OTHER_START_PATTERN = pattern("other starts")
+_REACHED_PATTERN = pattern("ways to reach")
 
 
 def edge_reason(text: str) -> str:
@@ -61,25 +68,22 @@ def is_end_mark(text: str) -> bool:
     return bool(_END_MARK_PATTERN.fullmatch(text))
 
 
-def is_address(text: str) -> bool:
-    """Return whether a short line is part of a postal address, or a telephone number."""
-    return len(text) <= _MAX_ENTRY_CHARS * 2 and bool(
-        _STREET_PATTERN.search(text)
-        or _POSTCODE_PATTERN.search(text)
-        or _PHONE_PATTERN.fullmatch(text)
-    )
-
-
 def is_machine_data(text: str) -> bool:
     """Return whether a line is only the address of an image or a timestamp."""
     return bool(_MACHINE_DATA_PATTERN.fullmatch(text))
 
 
-def is_foot_address(text: str) -> bool:
-    if len(text) > _MAX_CONTACT_CHARS or not _FOOT_SIGN_PATTERN.search(text):
-        return False
-    figures = [part for part in re.split(" [•|·] ", text) if re.search(r"\d", part)]
-    return bool(_PHONE_PATTERN.search(text) or _EMAIL_PATTERN.search(text) or len(figures) > 1)
+def weigh_foot(text: str) -> int:
+    """Return the weight of the signs that a text is the foot of a letterhead or of a mailing.
+
+    A sentence, or what begins as a contact or an event's place, has only the signs of a mailing.
+    """
+    small_words = sum(word[0].isalpha() and not word[0].isupper() for word in text.split())
+    is_sentence = ends_sentence(text) and small_words > _MAX_SMALL_WORDS
+    is_plain = is_sentence or _OTHER_START_PATTERN.match(text)
+    signs = _MAILING_SIGNS if is_plain else [*_LETTERHEAD_SIGNS, *_MAILING_SIGNS]
+    is_short = len(text) <= _MAX_FOOT_CHARS
+    return is_short * sum(weight for weight, sign in signs if sign.search(text))
 
 
 _CONTACT_PATTERN = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")
@@ -104,6 +108,11 @@ def is_contact(text: str) -> bool:
     )
 
 
+def is_contact_detail(text: str) -> bool:
+    """Return whether a line has a telephone number or an email address, and is no paragraph."""
+    return len(text) <= _MAX_CONTACT_CHARS and bool(_REACHED_PATTERN.search(text))
+
+
 def find_contact_lines(lines: Sequence[Line]) -> frozenset[int]:
     """Return the indexes of all lines of contacts, with names and offices between them."""
     contact_lines = [n for n, line in enumerate(lines) if is_contact(line.text)]
@@ -118,13 +127,13 @@ def find_contact_lines(lines: Sequence[Line]) -> frozenset[int]:
 def _may_be_part(lines: Sequence[Line], index: int) -> bool:
     """Return whether a line below a contact may be a name, an office or a building in it."""
     line = lines[index]
-    apart = line.gap_above and not (is_contact_label(lines[index - 1].text) and not _is_text(line))
+    apart = line.gap_above and not (is_contact_label(lines[index - 1].text) and not is_text(line))
     other = date_line(line.text) or release_line(line.text) is not None or is_embargo(line.text)
     text = begins_dateline(line.text) and len(line.text) > _MIN_TEXT_CHARS
-    return not (apart or other or text or _is_text(line))
+    return not (apart or other or text or is_text(line))
 
 
-def _is_text(line: Line) -> bool:
+def is_text(line: Line) -> bool:
     """Return whether a line is too long, or too much of a sentence, for part of a contact."""
     return len(line.text) > _MAX_CONTACT_LINE_CHARS or (
         ends_sentence(line.text) and len(line.text.split()) > 4

@@ -24,6 +24,7 @@ from newsletter.documents.release.candidates import (
     is_first_title,
     is_furniture,
     is_one_sentence,
+    is_repeated_name,
     may_be_title,
     reads_like_title,
 )
@@ -68,7 +69,8 @@ def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int)
         return None
     chosen = _find_named(head, candidates)
     if chosen is None:
-        chosen = _find_nearest(head, candidates)
+        names = {n for n in candidates if is_body_name(head[n].text) or is_repeated_name(lines, n)}
+        chosen = _find_nearest(head, candidates, names)
     heading = extend_title(lines, head, chosen, head[chosen].text, width)
     if len(candidates) == 1 or heading.last > heading.first:
         return heading
@@ -165,12 +167,14 @@ def _find_named(head: Sequence[Line], candidates: list[int]) -> int | None:
     return capitals[0] if is_title and len(below) > 1 else None
 
 
-def _find_nearest(head: Sequence[Line], candidates: list[int]) -> int:
-    """Return the index of the likeliest title, by label, date line and length."""
+def _find_nearest(head: Sequence[Line], candidates: list[int], names: set[int]) -> int:
+    """Return the index of the likeliest title, by label, date line and length.
+
+    ``names`` are those of the candidates that name an office or a sender.
+    """
     texts = {n: " ".join(head[at].text for at in _block(head, n, head[n].text)) for n in candidates}
-    long = [n for n, text in texts.items() if has_title_length(text) and not is_body_name(text)]
-    no_names = [n for n in candidates if not is_body_name(head[n].text)]
-    likely = long or no_names or candidates
+    long = [n for n, text in texts.items() if has_title_length(text) and n not in names]
+    likely = long or [n for n in candidates if n not in names] or candidates
     likely = _list_below_label(head, likely)
     date_lines = [n for n, line in enumerate(head) if date_line(line.text)]
     if not date_lines:

@@ -17,6 +17,7 @@ _LIGATURES = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0
 """The ligatures in PDFs: ff, fi, fl, ffi, ffl and two of st."""
 _SOFT_HYPHEN_PATTERN, _BLANKS_PATTERN = re.compile(r"\xad\s*$"), re.compile(r"[^\S\n]+")
 _MAX_WRAP_CHARS = 130
+_UNWRAPPED_FOOT_LINES, _MIN_LINES_ABOVE_FOOT = 3, 12
 _SENTENCE_END_PATTERN = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _MAX_DATELINE_CHARS = 200
 _MAX_QUOTED_CHARS = 61
@@ -38,6 +39,8 @@ class Line:
     """Whether it ends with a soft hyphen, so that its last word continues in the next line."""
     cells: tuple[str, ...] = ()
     """The parts between tabs, if it has two or more."""
+    is_group: bool = False
+    """Whether it is a whole list, table or quotation."""
 
     @property
     def location(self) -> str:
@@ -95,10 +98,13 @@ def find_wrap_width(lines: Sequence[Line]) -> int:
     """Return the width of hard-wrapped text in characters, or 0 if each line is a paragraph.
 
     Each line is a paragraph if one is longer than any wrap, or blank lines surround all long ones.
+    A foot of a few lines may be longer.
     """
     # a web address cannot be wrapped
     wrappable = (line for line in lines if "://" not in line.text or " " in line.text)
-    lengths = sorted(len(line.text) for line in wrappable)
+    foot = lines[-_UNWRAPPED_FOOT_LINES:] if len(lines) > _MIN_LINES_ABOVE_FOOT else []
+    unwrapped = [line for line in foot if len(line.text) > _MAX_WRAP_CHARS]
+    lengths = sorted(len(line.text) for line in wrappable if line not in unwrapped)
     if not lengths or lengths[-1] > _MAX_WRAP_CHARS:
         return 0
     long_lengths = [length for length in lengths if length * 2 >= lengths[-1]]

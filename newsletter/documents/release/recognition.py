@@ -3,7 +3,6 @@
 The title comes first. The lines above it are dropped, then the foot, from the last line upwards.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,14 +17,14 @@ from newsletter.documents.release.furniture import (
     TRADE_PATTERN,
     edge_reason,
     find_contact_lines,
-    is_address,
+    is_contact_detail,
     is_contact_label,
     is_end_mark,
-    is_foot_address,
     is_for_editors,
-    is_label,
     is_machine_data,
+    is_text,
     release_line,
+    weigh_foot,
 )
 from newsletter.documents.release.heading import (
     Dated,
@@ -38,12 +37,12 @@ from newsletter.documents.release.heading import (
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, begins_amid, begins_dateline, ends_sentence
 from newsletter.documents.release.paragraphs import is_bullet
+from newsletter.documents.release.waiting import find_wrapped
 
-_MAX_FOOT_LINE_CHARS = 70
-_MIN_ENTRIES = 3
-_MANY_ENTRIES = 5
-_LINES_PER_ENTRY = 4
-"""Maximum lines of a large page foot for each known menu entry in it."""
+_FOOT_REASON = "the foot of the letterhead"
+_MIN_FOOT_WEIGHT = 3
+_MAX_BLOCK_LINES, _MAX_LINES_ABOVE = 5, 12
+"""Maximum lines of a contact in a foot, and lines above a foot in which a contact is searched."""
 Reasons = dict[int, str]
 """Index of a dropped line → the reason for dropping it."""
 
@@ -62,12 +61,7 @@ def find_foot(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons
         notes.append(f"All from {lines[end].location} on was taken for lists of other pages.")
     data_start = _find_page_data(lines, start, end)
     reasons.update(dict.fromkeys(range(data_start, end), "the page's own data"))
-    foot = _find_site_foot(lines, start, data_start)
-    if foot < data_start:
-        reasons.update(dict.fromkeys(range(foot, data_start), "the foot of the site"))
-        notes.append(f"All from {lines[foot].location} on was taken for the foot of the site.")
-    for index, reason in _list_foot_reasons(lines, start, foot, masthead, notes):
-        reasons[index] = reason
+    reasons.update(_list_foot_reasons(lines, start, data_start, masthead))
     return reasons, notes
 
 
@@ -81,76 +75,69 @@ def _find_page_data(lines: Sequence[Line], start: int, end: int) -> int:
     return end
 
 
-def _find_site_foot(lines: Sequence[Line], start: int, end: int) -> int:
-    """Return the index at which the foot of the site begins (address, menu, copyright), else end.
-
-    All its lines are short, and several are common menu entries. A signature above it stays.
-    """
-    top = end
-    while top - 1 > start:
-        text = lines[top - 1].text
-        ends_text = ends_sentence(text) or is_contact_label(text) or text[-1] in ":,;–"
-        if not edge_reason(text) and (len(text) > _MAX_FOOT_LINE_CHARS or ends_text):
-            break
-        top -= 1
-    foot_lines = range(top, end)
-    entries = [n for n in foot_lines if edge_reason(lines[n].text) and not is_label(lines[n].text)]
-    known = sorted({*entries, *(n for n in foot_lines if is_address(lines[n].text))})
-    if not entries or len(known) < _MIN_ENTRIES:
-        return end
-    if len(known) >= _MANY_ENTRIES and len(known) * _LINES_PER_ENTRY >= len(foot_lines):
-        # a blank line or an end mark separates a large foot from a signature above it
-        separators = [
-            n for n in range(top, known[0]) if lines[n].gap_above or is_end_mark(lines[n].text)
-        ]
-        return separators[-1] if separators else top
-    foot_start = known[0]
-    while foot_start > top and is_address(lines[foot_start - 1].text):
-        foot_start -= 1
-    return foot_start
-
-
 def _list_foot_reasons(
-    lines: Sequence[Line], start: int, end: int, masthead: str, notes: list[str]
+    lines: Sequence[Line], start: int, end: int, masthead: str
 ) -> Iterator[tuple[int, str]]:
-    index = end - 1
-    # from the last line up to the first line that is no furniture
+    """Yield the lines of a foot, from the last line up to the first one of the text.
+
+    Contacts above or between them are kept. A short line below an address belongs to the foot.
+    """
+    continuing = {n + start for n in find_wrapped(lines[start:end])}
+    below: list[int] = []
+    is_lowest, index = True, end - 1
     while index > start:
-        if not (reason := _find_foot_reason(lines, index, masthead)):
+        reason = _find_foot_reason(lines, index, masthead, is_lowest=is_lowest)
+        first = next((n for n in range(index, start, -1) if n not in continuing), index)
+        line, text = lines[index], lines[index].text
+        is_prose = first < index or line.is_group or is_text(line)
+        may_be_contact = not is_prose or is_contact_detail(text)
+        # a line that continues a sentence goes with it
+        starts = [] if reason else [first] if begins_amid(text) else [index, first]
+        paragraphs = (range(n, index + 1) for n in starts)
+        found = (part for part in paragraphs if _is_foot(lines, start, part, masthead))
+        dropped = range(index, index + 1) if reason else next(found, range(0))
+        yield from ((n, reason or _FOOT_REASON) for n in dropped)
+        if dropped:
+            yield from ((n, _FOOT_REASON) for n in below if not reason)
+            below = []
+        elif len(below) >= _MAX_BLOCK_LINES or not may_be_contact:
             break
-        yield index, reason
-        index -= 1
-    if index <= start:
-        return
-    line = lines[index]
-    # in a text without blank lines, a missing gap proves nothing
-    has_gap = line.gap_above or not any(any_line.gap_above for any_line in lines)
-    is_alone = has_gap and ends_sentence(lines[index - 1].text) and len(line.text.split()) <= 6
-    may_sign = re.search(r"\w", line.text) and not ends_sentence(line.text)
-    if is_alone and may_sign and line.text.istitle() and TRADE_PATTERN.search(line.text):
-        yield index, "the vendor's line"
-    elif is_alone and may_sign:
-        notes.append(
-            f"{line.opening}, {line.text!r}, stands alone at the end and was kept: "
-            "take it out if it is not a signature."
-        )
+        else:
+            is_lowest = False
+            below = [] if is_contact_label(text) or text[-1] == ":" else [index, *below]
+        index = dropped[0] - 1 if dropped else index - 1
 
 
-def _find_foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
-    text = lines[index].text
+def _is_foot(lines: Sequence[Line], start: int, paragraph: range, masthead: str) -> bool:
+    """Return whether a paragraph below the text is the foot of a letterhead or of a mailing."""
+    text = " ".join(lines[n].text for n in paragraph)
+    above = [line.text for line in lines[start + 1 : paragraph[0]][-_MAX_LINES_ABOVE:]]
+    is_below = any(is_contact_label(a) or is_contact_detail(a) or is_end_mark(a) for a in above)
+    names_sender = len(masthead) > 3 and masthead.casefold() in text.casefold()
+    weight = weigh_foot(text.replace(masthead, " ") if names_sender else text)
+    is_row = any(lines[n].is_group or lines[n].cells for n in paragraph)
+    return not is_row and weight > 0 and weight + is_below + names_sender >= _MIN_FOOT_WEIGHT
+
+
+def _find_foot_reason(lines: Sequence[Line], index: int, masthead: str, *, is_lowest: bool) -> str:
+    text, above = lines[index].text, lines[index - 1].text
     # the last word of a wrapped sentence: members.
     if begins_amid(text) and ends_sentence(text) and not lines[index].gap_above:
         return ""
+    is_signature = not (ends_sentence(above) or is_contact_detail(above) or is_end_mark(above))
+    is_firm = text.istitle() and len(text.split()) <= 6 and TRADE_PATTERN.search(text)
     reasons = {
-        "the mark of the end": is_end_mark(text) or SIGN_ROW_PATTERN.fullmatch(text),
-        "the masthead again": masthead and text == masthead,
+        "the mark of the end": is_end_mark(text)
+        or (is_lowest and SIGN_ROW_PATTERN.fullmatch(text)),
+        "the vendor's line": is_firm and is_lowest and ends_sentence(above),
+        "the masthead again": text == masthead and is_lowest and not is_signature,
         "the embargo": is_embargo(text),
-        "the foot of the letterhead": is_foot_address(text),
     }
-    return edge_reason(text) or next((why for why, holds in reasons.items() if holds), "")
+    reason = edge_reason(text) if is_lowest else ""
+    return reason or next((why for why, holds in reasons.items() if holds), "")
 
 
-_CONTACT_REASON = "a contact above the text"
+_CONTACT_REASON, _REPEATED_TITLE_REASON = "a contact above the text", "the title again"
 _MAX_SUBHEAD_CHARS = 300
 _MIN_WORDS = 5
 
@@ -294,6 +281,10 @@ def _find_dropped(
             break
         if why:
             reasons[n] = why
+    # the copy of the title that is nearest to the text is the headline
+    copies = [n for n, why in reasons.items() if why == _REPEATED_TITLE_REASON]
+    for n in range(after_title, max(copies, default=0)):
+        reasons.setdefault(n, "above the title")
     masthead = lines[0].text if heading.first > 0 else ""
     foot_reasons, notes = find_foot(lines, max(text_start, after_title), masthead)
     reasons.update(foot_reasons)
@@ -327,7 +318,7 @@ def _list_notes(lines: Sequence[Line]) -> Iterator[str]:
 def _reason_near_title(text: str, title: str) -> str:
     """Return why a line near the title is not part of the text, or ""."""
     if text == title:
-        return "the title again"
+        return _REPEATED_TITLE_REASON
     if begins_page_title(text, title):
         return "the page's title"
     if is_embargo(text):

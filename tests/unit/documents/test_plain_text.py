@@ -1,6 +1,7 @@
 """Plain text into a statement: title, date, body, and all that is left out."""
 
 from datetime import date
+from textwrap import wrap
 
 import pytest
 from markdown_it import MarkdownIt
@@ -406,12 +407,47 @@ def test_a_telephone_number_is_no_postcode_and_what_says_when_no_date() -> None:
     assert paragraphs(document) == [report, when, FIRST, "Imprensa", contact]
 
 
-@rows("line", ["Wren Writer", "Wren Writer, Director", "Thank you"])
-def test_a_signature_is_kept_and_noted(line: str) -> None:
-    document = imported(TITLE, "May 3, 2024", FIRST, line)
+FEET = [
+    "Registered office: 4 Quay Road, Northport NP1 2QQ. Registered in England no. 0555123.",
+    "You get this because you are on our press list. To stop these notices, reply with STOP.",
+    "Amtsgericht Oldenhagen VR 5512 – Steuernummer 55/123/45678",
+    "Bankverbindung: Sparkasse Mittelrhein, IBAN DE44 5555 0000 0099 1234 56",
+    "FCSR – 3, place du Marché – 87000 Limoges – SIRET 555 123 456 00012",
+    "Conformément au RGPD, vous pouvez vous désinscrire à tout moment.",
+    "C/ Feria, 15 · 41003 Sevilla · CIF G-55501234 · Inscrita en el Registro con el n.º 5512",
+    "Rua das Acácias, 55 – Duque de Caxias – CNPJ 55.512.345/0001-67",
+    "Per non ricevere più questi comunicati, scrivere a cancellami@forum.example",
+    "Stichting Forum – Postbus 12 – 1000 AB Amsterdam – KvK 55512345",
+    "جمعية المنتدى – جمعية مسجلة برقم 5512 – شارع الحمراء 55",
+    "Follow us on Mastodon and LinkedIn",
+]
+CONTACT = "Media contact: Wren Writer, 01632 960 112"
 
-    assert paragraphs(document) == [FIRST, line]
-    assert f"{line!r}, stands alone at the end and was kept" in document.notes[-1]
+
+@rows("line", FEET)
+def test_a_foot_below_the_contact_is_left_out_and_the_contact_kept(line: str) -> None:
+    for width, foot in ((400, [line]), (400, [line, "Board 2025–2028"]), (60, [line])):
+        wrapped = ["\n".join(wrap(one, width)) for one in (FIRST, SECOND, CONTACT, *foot)]
+        assert paragraphs(imported(TITLE, "May 3, 2024", *wrapped)) == [FIRST, SECOND, CONTACT]
+
+
+@rows(
+    "ending",
+    [
+        ["Wren Writer"],
+        ["Wren Writer, Director", "The Example Forum"],
+        ["Meet us here: 55 High Street, London W2 5ES", "Where: Old Library, 12 High Street"],
+        ["To unsubscribe must take one click, and that is what the law should say."],
+        [CONTACT, "The Forum is a registered charity (no. 1155511) that runs two shelters."],
+        [CONTACT, "* Avenida de la Paz: registro 2.157"],
+        [CONTACT, "The figures can be seen in the library, 12 High Street, from Monday."],
+    ],
+)
+def test_an_ending_that_only_looks_like_a_foot_is_kept(ending: list[str]) -> None:
+    document = imported("The Example Forum", TITLE, "May 3, 2024", FIRST, SECOND, *ending)
+    kept = [line.replace("*", "\\*") for line in ending]
+
+    assert paragraphs(document) == [FIRST, SECOND, *kept]
 
 
 ABOUT = "The Example Forum was founded in 1990 and works for homes that people can pay for."
