@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import NotFound
-from newsletter.pipeline.campaigns.report import load_summary, make_report
+from newsletter.pipeline.campaigns.report import load_summary, load_vitals, make_report
 from newsletter.pipeline.subscribers.leave import leave
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
@@ -167,3 +168,14 @@ def test_an_outage_of_the_provider_stands_in_the_report(room: Newsroom) -> None:
     room.provider.answer = always(Verdict.ACCEPTED)
     room.drain(hours=1)
     assert figures(room)["outage"] is None
+
+
+def test_vitals_tell_how_long_emails_and_a_due_campaign_have_waited(room: Newsroom) -> None:
+    room.write_and_approve()
+    room.plan()
+    with room.store.begin() as tx:
+        tx.emails.inform("ada@forum.example", "Somebody signed in.", tx.now)
+    room.clock.advance(minutes=7)
+    vitals = load_vitals(store=room.store)
+    assert (vitals.emails, vitals.oldest_email_age) == (1, timedelta(minutes=7))
+    assert vitals.overdue == timedelta(minutes=2)
