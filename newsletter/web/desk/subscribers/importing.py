@@ -177,11 +177,14 @@ class ImportPages:
             lists = known_lists(tx, self._subscribers.declared_lists)
             if kind != "tag" and name not in lists:
                 raise NotFound(say("There is no such list."))
-            rows = (
+            rows = [
                 (one.address, name)
                 for one, _ in tx.readers.stream(read_search(request, lists))
                 if kind != "off" or name in (*one.lists, *one.requested)
-            )
+            ]
+            if not rows:
+                fault = say("No one of these people is on this list")
+                return self._readers.page(request.with_faults(("act", fault)))
             upload = UploadedFile(
                 by=request.who.address,
                 file=f"readers-{kind}-{name}.csv",

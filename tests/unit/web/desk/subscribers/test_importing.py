@@ -291,3 +291,5 @@ def test_an_act_on_many_says_what_it_lacks(staffed: Staffed) -> None:
         assert (page.status, told in words(page)) == (422, True), form
         assert 'value="1" id="one-1" checked' in page.text
     assert cleo.post("/readers/acts", {"act": "off:pres"}).status == 404
+    nobody = cleo.post("/readers/acts", {"act": "off:press", "state": "left"})
+    assert "No one of these people is on this list" in words(nobody)
