@@ -60,8 +60,6 @@ def _is_zone(name: str) -> bool:
 
 _TEXT_FIELDS = ("name", "language", "timezone")
 _PATH = "/preferences/{token}"
-_MAX_TRIES = 5
-"""The tries of an act on a person who changes meanwhile. After them, the page asks to try again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +103,7 @@ class PreferencesPage:
     ) -> Callable[[Request], Awaitable[Response]]:
         """Return a handler that checks the link, and shows ``page`` if it is valid."""
 
-        def answer(request: Request, form: Posted, tries: int = _MAX_TRIES) -> Response:
+        def answer(request: Request, form: Posted, tries: int = 5) -> Response:
             owner, language = self._owner(request), self._frame.language_of(request)
             link = relative_path(request, f"/preferences/{request.path_params['token']}")
             if owner is None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import EmailKind, MessageState, RequestOutcome
@@ -228,6 +229,27 @@ def test_a_letter_that_cannot_be_written_waits_until_somebody_mends_its_template
 
     assert (done.state, done.reason) == (MessageState.WAITING, "letter: cannot be rendered")
     assert post.room.provider.batches == []
+
+
+class Choosy(RecordingProvider):
+    """It cannot build a letter to Ana."""
+
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
+        if batch.recipients[0].address == JOIN.address:
+            raise ZeroDivisionError("a defect of a translator")
+        return super().prepare(batch)
+
+
+def test_a_letter_that_cannot_be_built_waits_and_stops_no_other(post: Post) -> None:
+    post.room.provider = Choosy()
+    post.ask()
+    post.ask("bo@example.org")
+
+    done = post.post()
+
+    assert (done.state, done.claimed.email.address) == (MessageState.WAITING, JOIN.address)
+    assert "a defect of a translator" in done.reason
+    assert post.post().state is MessageState.ACCEPTED
 
 
 def test_where_the_outside_cannot_be_told_nothing_leaves(post: Post) -> None:
