@@ -23,7 +23,7 @@ from newsletter.documents.release.words import pattern
 
 _MIN_TITLE_RATIO = 1.12
 """Minimum size of a heading's letters, relative to that of most letters."""
-_BULLET_PATTERN = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]\s+(?=\S)")
+_BULLET_PATTERN = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]\s+(?=\S)(?!\w{1,6}\s?[–-]$)")
 _LIST_MARK_PATTERN = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]|\d{1,3}[.)]")
 _NUMBER_PATTERN = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
 _MIN_GAP_RATIO, _MIN_ROOM_RATIO = 1.12, 1.3

@@ -278,6 +278,14 @@ def test_a_line_that_begins_with_a_day_continues_its_paragraph() -> None:
     assert document.body == f"{told} {lines[1][2]}"
 
 
+def test_an_end_mark_between_dashes_is_no_item() -> None:
+    told = "The Forum asks all who want to come to write to the press office by letter."
+    title = (40, 760, "Forum Leaves the Advisory Council on Housing")
+    document = imported(pdf([title, (40, 700, told), (40, 650, "- 30 -")]), "a.pdf")
+
+    assert document.body == told
+
+
 def test_lines_with_much_space_between_them_are_one_paragraph_and_items_go_on() -> None:
     full = "The Example Forum left the council today after two years of work on homes that"
     lines = [
