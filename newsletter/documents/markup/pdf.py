@@ -17,6 +17,7 @@ from newsletter.documents.markup.pdf_layout import (
     TextRun,
     read_pages,
 )
+from newsletter.documents.release.furniture import weigh_foot
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import cut_text
 from newsletter.documents.release.words import pattern
@@ -266,7 +267,8 @@ def _join_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
             # lines of a headline, whose letters show no margin, begin or end below each other
             shift = min(abs(last.left - first.left), abs(last.right - first.right))
             alike = alike and (joined[-1].empty_points >= 0 or shift < first.size)
-            if alike and not _BULLET_PATTERN.match(first.text):
+            is_other = _BULLET_PATTERN.match(first.text) or weigh_foot(first.text) > 1
+            if alike and not is_other:
                 joined[-1].lines += blocks.pop(0).lines
         joined += blocks
     return joined

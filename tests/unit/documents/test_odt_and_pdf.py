@@ -286,6 +286,16 @@ def test_an_end_mark_between_dashes_is_no_item() -> None:
     assert document.body == told
 
 
+def test_a_foot_at_the_top_of_a_page_does_not_continue_a_signature() -> None:
+    told = "The Forum asks all who want to come to write to the press office by letter."
+    title = (40, 760, "Forum Leaves the Advisory Council on Housing")
+    signed = "Wren Writer and all of the other members of the board of the Example Forum"
+    foot = (40, 760, "Registered office: 4 Quay Road, Northport NP1 2QQ")
+    document = imported(pdf([title, (40, 700, told), (40, 60, signed)], [foot]), "a.pdf")
+
+    assert document.body == f"{told}\n\n{signed}"
+
+
 def test_lines_with_much_space_between_them_are_one_paragraph_and_items_go_on() -> None:
     full = "The Example Forum left the council today after two years of work on homes that"
     lines = [
