@@ -152,4 +152,6 @@ def is_prose(lines: Sequence[Line], index: int, width: int) -> bool:
     if any(line.gap_above for line in following[:1]) or not following:
         return False
     is_paragraph_long = len(following) == 2 and not following[1].gap_above
-    return not is_title_case(text) or (is_paragraph_long and len(following[0].text) >= 0.8 * width)
+    ends_below = len(following[0].text) >= 60 and ends_sentence(following[0].text)
+    is_full_below = is_paragraph_long and len(following[0].text) >= 0.8 * width
+    return not is_title_case(text) or is_full_below or ends_below

@@ -249,6 +249,18 @@ def test_a_wrapped_title_above_wrapped_text_is_found_whole() -> None:
     assert len(paragraphs(document)) == 2
 
 
+def test_a_paragraph_of_two_lines_full_of_names_is_no_headline() -> None:
+    named = "The Example Forum Rejects Arrests of Wren Writer, Robin Reader\n"
+    told = f"{named}and Kim Keeper, which took place in the early hours of Sunday."
+    title = "We demand that three people who defend the river\nare freed"
+    document = imported(
+        "Example Forum", "May 3, 2024", title, told, told.replace("Forum", "Council")
+    )
+
+    assert document.title == title.replace("\n", " ")
+    assert len(paragraphs(document)) == 2
+
+
 def test_wrapped_text_that_begins_with_names_is_still_text() -> None:
     text = WRAPPED.replace(
         "The Example Forum left", "Wren Writer, Robin Reader and Sandy Sender left"
