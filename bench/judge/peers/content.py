@@ -33,6 +33,7 @@ def content_of(page: str) -> Said:
     etree.strip_elements(tree, etree.Comment, "style", with_tail=False)
     inside = _Within(tree)
     body = tree.find("body/div")
+    contact = inside.line("address", "line")
     return {
         "language": tree.get("lang"),
         "direction": tree.get("dir"),
@@ -52,7 +53,9 @@ def content_of(page: str) -> Said:
         "blocks": list(_blocks(tree.xpath(_CELLS))),
         "press": {
             "label": inside.line("p", "label", last=True),
-            "html": inside.line("address", "line"),
+            "html": "<br>".join(
+                filter(None, (inside.line("p", "who"), inside.line("p", "post"), contact))
+            ),
         },
         "footer": [_line(one) for one in inside.all("td", "footer")[0]],
     }
@@ -132,6 +135,10 @@ def _items(one: Any) -> Said:
     return {"items": [_line(item) for item in one]}
 
 
+def _files(one: Any) -> Said:
+    return {"items": [" ".join(map(_line, item.iter("td"))) for item in one]}
+
+
 def _picture(one: Any) -> Said:
     picture = one.xpath(".//img")[0]
     sizes = {name: int(picture.get(name, 0)) for name in ("width", "height")}
@@ -187,7 +194,7 @@ _READERS: dict[str, Callable[[Any], Said]] = {
     "wide": _table,
     "ul": _items,
     "ol": _items,
-    "downloads": _items,
+    "downloads": _files,
     "notes": _items,
     "div": _translation,
 }
