@@ -103,7 +103,8 @@ def find_wrap_width(lines: Sequence[Line]) -> int:
     # a web address cannot be wrapped
     wrappable = (line for line in lines if "://" not in line.text or " " in line.text)
     foot = lines[-_UNWRAPPED_FOOT_LINES:] if len(lines) > _MIN_LINES_ABOVE_FOOT else []
-    unwrapped = [line for line in foot if len(line.text) > _MAX_WRAP_CHARS]
+    width_above = max((len(line.text) for line in lines[:-_UNWRAPPED_FOOT_LINES]), default=0)
+    unwrapped = [line for line in foot if len(line.text) > width_above]
     lengths = sorted(len(line.text) for line in wrappable if line not in unwrapped)
     if not lengths or lengths[-1] > _MAX_WRAP_CHARS:
         return 0

@@ -261,6 +261,15 @@ def test_a_paragraph_of_two_lines_full_of_names_is_no_headline() -> None:
     assert len(paragraphs(document)) == 2
 
 
+def test_feet_that_are_longer_than_wrapped_lines_show_no_width() -> None:
+    text = ["\n".join(wrap(one * 2, 60)) for one in (FIRST, SECOND, FIRST)]
+    foot = "The Example Forum Ltd, registered in England under the number 01234567, 4 Quay Road"
+    document = imported(TITLE, "May 3, 2024", *text, CONTACT, f"{foot}\nVAT 355 5512 34, {foot}")
+
+    assert document.title == TITLE
+    assert paragraphs(document) == [FIRST * 2, SECOND * 2, FIRST * 2, CONTACT]
+
+
 def test_wrapped_text_that_begins_with_names_is_still_text() -> None:
     text = WRAPPED.replace(
         "The Example Forum left", "Wren Writer, Robin Reader and Sandy Sender left"
