@@ -17,6 +17,7 @@ from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.campaigns.translations import why_no_campaign
 from newsletter.domain.delivery.provider import Capabilities
+from newsletter.domain.errors import Defect
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import differs_by_a_fifth
@@ -288,13 +289,13 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         _withdraw(tx, campaign, decision.why)
     if decision.step is not Step.NOTHING or decision.why:
         return False
-    if (replaced := _find_replaced(tx, campaign)) is None:
+    content, replaced = _content_or_pause(tx, campaign), _find_replaced(tx, campaign)
+    if content is None or replaced is None:
         return False
     reach = reach_of(tx, stored.statement, shares_email=rules.shares_email)
     # an import since the sender's decision may have added many people
     if status.start is not None and _pause_if_far_off(tx, status.start, campaign, reach):
         return False
-    content = approved_content(tx, campaign)
     sizes = [capabilities.recipients_for(content) for capabilities in rules.capabilities]
     batch_size = min(rules.batch_size, *sizes)
     size = tx.audiences.freeze(
@@ -316,6 +317,16 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
             tx.campaigns.change(ended.id, corrected_by=reach.correction.by)
     _log(tx, "start", campaign, readers=size)
     return True
+
+
+def _content_or_pause(tx: Transaction, campaign: Campaign) -> Content | None:
+    """Return the approved content. If it was altered, pause the campaign: all others go on."""
+    try:
+        return approved_content(tx, campaign)
+    except Defect:
+        altered = "its stored email is not what was approved; 'newsletter cancel {id}' ends it"
+        _move(tx, campaign, CampaignState.PAUSED, say(altered, id=str(campaign.id)))
+        return None
 
 
 def _find_replaced(tx: Transaction, campaign: Campaign) -> list[Campaign] | None:
