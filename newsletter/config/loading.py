@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from newsletter.config.document import Document, KeyPath, Written, build, expand, key_text, parse
 from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape, as_yaml, child_value
-from newsletter.config.wording import explain, find
 from newsletter.domain.errors import InvalidConfiguration
 from newsletter.domain.wording import Sentence, did_you_mean, invalid, say
 from newsletter.providers import registry
@@ -204,6 +203,8 @@ def load(path: Path, environ: Mapping[str, str], data: bytes | None = None) -> S
     try:
         settings = Settings.model_validate_json(text, context=context)
     except ValidationError as error:
+        from newsletter.config.wording import explain, find  # few files have faults
+
         cause = error
         for details in error.errors(include_url=False):
             finding = find(details, document, root, values)

@@ -173,4 +173,4 @@ def test_a_page_says_what_the_mail_says_and_is_no_mail(workspace: Workspace, sit
     assert "style=" not in page
     other = html.fromstring(site.ask("GET", "/archive/horario").text)
     assert other.xpath("string(/html/@lang)") == "es"
-    assert "Todos los comunicados" in other.xpath("//nav/a/text()")
+    assert "Comunicados" in other.xpath("//nav/a/text()")

@@ -69,8 +69,8 @@ def test_an_export_tells_everything_and_of_one_list(bare: Workspace, tmp_path: P
     assert one.stderr == ""
     assert one.stdout.splitlines()[1:] == [
         "ana@example.org,'=1+1,press,,,,,Austin,,,,,board;vip,,,",
-        "bashir@example.net,Bashir,,,,,,,,,,,,,press,",
         "emil@example.com,Emil,press,,,,,,,,,,,,,complained",
+        "bashir@example.net,Bashir,,,,,,,,,,,,,press,",
     ]
     refused = bare.do("subscribers", "export", "--list", "prese", code=1).stderr
     assert "there is no list 'prese'; did you mean press? there are: events, press" in refused

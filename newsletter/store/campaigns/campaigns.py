@@ -11,7 +11,7 @@ from newsletter.domain.wording import stored_words
 from newsletter.store.database import MEMBER, NO_LIMIT, Repository, as_instant
 
 IS_RESUBMITTED = """
-    EXISTS (SELECT 1 FROM draft JOIN version ON version.draft = draft."key"
+    EXISTS (SELECT 1 FROM draft JOIN version ON version.draft = draft."key" AND draft.slug <> ''
         WHERE draft.slug = campaign.slug AND version.submitted_at > campaign.finished_at)
 """
 """A condition: the text was submitted at the desk after the campaign ended."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.cli.shell import print_table, version
+from newsletter.cli.shell import print_table, short_hash
 
 SLUG = "a-very-long-slug-that-no-table-of-eighty-columns-has-room-for-beside-its-title"
 TITLE = "A title of many words that has to go on in the next line, and the next, of its own column"
@@ -53,9 +53,9 @@ def test_a_table_without_rows_still_says_what_it_would_hold(
     assert capsys.readouterr().out.split() == COLUMNS
 
 
-def test_a_version_is_short_enough_to_read_out() -> None:
-    assert version("4fb02501" + "0" * 56) == "4fb0 2501"
-    assert version("") == ""
+def test_a_hash_is_short_enough_to_read_out() -> None:
+    assert short_hash("4fb02501" + "0" * 56) == "4fb0 2501"
+    assert short_hash("") == ""
 
 
 def test_values_are_told_in_words_and_not_in_pythons(capsys: pytest.CaptureFixture[str]) -> None:
