@@ -116,6 +116,9 @@ class Driver(Protocol):
 class Backend(Protocol):
     """A database of one kind: ``Sqlite`` or ``Postgresql``."""
 
+    driver_errors: tuple[type[Exception], ...]
+    """The errors of its driver, which the end of a transaction explains."""
+
     @property
     def name(self) -> str:
         """The name of the database in messages."""
@@ -333,10 +336,8 @@ class Database:
     def change_each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
         """Run a writing statement for each set of values; return the number of changed rows."""
         _log.debug("%s", sql)
-        stored_values = (
-            {name: as_stored(value) for name, value in values.items()} for values in many
-        )
-        return int(self.driver.executemany(sql, stored_values).rowcount)
+        stored = ({name: as_stored(value) for name, value in each.items()} for each in many)
+        return int(self.driver.executemany(sql, stored).rowcount)
 
     def _run(
         self,

@@ -56,6 +56,8 @@ class Postgresql:
     Any number of threads may share it. ``password`` is used if the URL has none.
     """
 
+    driver_errors: tuple[type[Exception], ...] = (psycopg.Error,)
+
     def __init__(self, url: str, password: str | None = None) -> None:
         self._parameters = parameters_of(url, password)
         self._idle_lock = threading.Lock()

@@ -32,6 +32,8 @@ class Sqlite:
     Any number of threads may share it: each transaction has a connection for itself.
     """
 
+    driver_errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._idle_lock = threading.Lock()

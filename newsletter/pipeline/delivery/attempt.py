@@ -153,6 +153,8 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
             request = self.prepare(tx, claim, attempt)
         except InvalidInput as error:
             request = Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))
+        except self.store.database.driver_errors:
+            raise
         except Exception as error:  # else this email would stop all others
             _log.exception("an email cannot be built")
             why = "its emails cannot be built ({error}): see the log, then resume it, or cancel it"

@@ -4,6 +4,7 @@ These emails are sent before batches, because a person waits for them. Each is s
 An unknown outcome stays unknown: the person can request another email.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,7 +32,7 @@ from newsletter.domain.delivery.transactional import (
     plan_email,
 )
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.domain.wording import read_words
+from newsletter.domain.wording import read_words, say
 from newsletter.pipeline.delivery.attempt import Attempt, AttemptRunner
 from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.store.sql import Store, Transaction
@@ -39,6 +40,7 @@ from newsletter.store.sql import Store, Transaction
 if TYPE_CHECKING:
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
+_log = logging.getLogger("newsletter.run")
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _RETENTION = {"network_age": _DAY, "address_age": LINK_LIFETIME + _DAY, "row_age": 31 * _DAY}
 """How long networks, addresses and rows are kept, with a day more for wrong clocks."""
@@ -120,13 +122,21 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
             return None
         email, address = claimed.email, claimed.email.address
         has_news = email.kind in {EmailKind.NEWS, EmailKind.REPORT} and not email.is_too_old(at)
+        try:
+            news = self.news(tx, email) if has_news else ()
+        except self.store.database.driver_errors:
+            raise
+        except Exception:  # else it would stop all other emails
+            _log.exception("an email to staff cannot be written")
+            plan = EmailPlan(reason=say("it cannot be written: see the log"))
+            return EmailClaim(claimed=claimed, plan=plan, provider=None)
         plan = plan_email(
             email,
             person=tx.readers.find(address),
             suppressed=tx.readers.suppression_reason(address),
             now=at,
             link=tx.staff_links.find_mailed(email.id, at),
-            news=self.news(tx, email) if has_news else (),
+            news=news,
         )
         if plan.text is None:
             return EmailClaim(claimed=claimed, plan=plan, provider=None)

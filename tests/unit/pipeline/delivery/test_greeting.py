@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.provider import Replay
+from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.reconcile import Step
 from newsletter.store.sql import Store
@@ -46,6 +50,15 @@ def test_a_name_that_was_damaged_is_not_said(room: Newsroom, store: Store) -> No
         tx.db.change("UPDATE subscriber SET name = CAST(x'41ff42' AS TEXT)")
     room.drain()
     assert called(room) == [("friend",), ("friend",)]
+
+
+def test_a_database_that_fails_is_no_fault_of_the_email(room: Newsroom, store: Store) -> None:
+    room.start(2, body=GREETING)
+    with store.begin() as tx:
+        tx.db.change("ALTER TABLE subscriber RENAME COLUMN name TO lost")
+    with pytest.raises(StoreUnavailable):
+        room.drain()
+    assert room.campaign().state is CampaignState.SENDING
 
 
 def test_a_try_is_not_repeated_under_its_key_with_another_name_in_it(room: Newsroom) -> None:

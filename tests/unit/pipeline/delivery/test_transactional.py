@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Never
 
 import pytest
 
@@ -15,6 +15,7 @@ from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.delivery.transactional import forget
 from newsletter.pipeline.subscribers.join import confirm
+from newsletter.store.sql import Transaction
 from tests.contracts.store_accounts import ANA, INVITATION
 from tests.fakes import NOON, MemoryWatermark, RecordingProvider, accept_all, always
 from tests.interrupted import Fuse, PowerCut, watched
@@ -42,6 +43,29 @@ def test_whoever_asks_gets_a_link_of_their_own_to_say_yes(post: Post) -> None:
     assert (batch.content.language, batch.at) == ("es", NOON)
     assert post.transactional_sender().post() is None
     assert post.state() is MessageState.ACCEPTED
+
+
+def test_a_notice_that_cannot_be_written_is_withheld_and_other_letters_go_on(post: Post) -> None:
+    post.ask("staff@forum.example", kind=EmailKind.NEWS)
+    post.ask()
+
+    def fail(*_: object) -> Never:
+        raise ZeroDivisionError
+
+    sender = replace(post.transactional_sender(), news=fail)
+    assert [sender.post().state for _ in range(2)] == [
+        MessageState.WITHHELD,
+        MessageState.ACCEPTED,
+    ]
+    with post.room.store.begin() as tx:
+        tx.db.change("UPDATE transactional_email SET state = 'waiting' WHERE id = 1")
+
+    def ask_too_much(tx: Transaction, _email: object) -> tuple[()]:
+        return tuple(tx.db.rows("SELECT nothing FROM nowhere"))
+
+    with pytest.raises(StoreUnavailable):
+        replace(sender, news=ask_too_much).post()
+    assert post.state() is MessageState.WAITING
 
 
 def test_a_letter_that_names_no_language_is_in_ours(post: Post) -> None:
