@@ -101,7 +101,7 @@ class EntryCounts:
     with_tags: int = 0
     """The number of people with tags or labels in the other tool."""
     no_list: int = 0
-    """The number of people without a list."""
+    """The number of people for whom the file names no list. Known ones keep theirs."""
     skipped: Counter[Skip] = field(default_factory=Counter)
     suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
     lists: dict[str, str] = field(default_factory=dict)
@@ -138,7 +138,7 @@ class EntryCounts:
             ignored = "tags ignored (people: {count:,}): all go to the lists that you name"
             yield say(ignored, count=self.with_tags)
         if self.no_list:
-            listless = "people on no list, who get no email: {count:,}; name a list for them"
+            listless = "no list is named for {count:,}: who is new gets no email until you name one"
             yield say(listless, count=self.no_list)
         for reason, count in self.suppressed.items():
             why, places = _REASON_IN_WORDS[reason], ", ".join(self._examples[reason])

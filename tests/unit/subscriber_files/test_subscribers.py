@@ -31,7 +31,7 @@ ANA = Entry(
 HEADER = "email,name,lists,language,timezone,consent_source,consent_at\n"
 ROW = "ana@example.org,Ana Ruiz,press;supporters,es,America/Chicago,web form,2024-05-01T10:00:00Z\n"
 
-LISTLESS = "people on no list, who get no email: 1; name a list for them"
+LISTLESS = "no list is named for 1: who is new gets no email until you name one"
 
 
 def read(path: Path) -> SubscriberFile:
