@@ -28,7 +28,7 @@ from typing import TypeVar
 
 from bench import product
 from bench.sink import ROOT, compiled, sink
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import open_workspace
 
 T = TypeVar("T")
 _CONNECTIONS = 64

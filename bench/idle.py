@@ -27,7 +27,7 @@ from typing import Any
 from bench.measuring import circumstances
 from bench.sink import ROOT
 from bench.startup import cpu_of
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import open_workspace
 from tests.counting import counted
 from tests.workspaces import plain_workspace
 

@@ -31,7 +31,7 @@ from bench.sink import ROOT
 from newsletter.credentials.codes import hash_token
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Consent, Entry
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import open_workspace
 from newsletter.web.pages import desk_routes
 from tests.counting import counted
 from tests.desk import STAFF, Staffed, address_of

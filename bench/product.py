@@ -22,8 +22,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.subscribers.audience import Consent, Entry
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.scheduler import Scheduler
-from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import Services, open_workspace
 from newsletter.store.database import as_instant
 
 SINK_URL = "NEWSLETTER_BENCH_URL"

@@ -24,7 +24,7 @@ from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.staff.account import Session
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.runtime.scheduler import Scheduler
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import open_workspace
 from newsletter.web.server import WebServer
 
 _EDITOR = "editor@forum.example"

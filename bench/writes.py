@@ -14,9 +14,9 @@ from bench.measuring import circumstances
 from newsletter.domain.events import Event, EventKind
 from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.events.record import record
+from newsletter.pipeline.subscribers.choose import LeaveLink, leave
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import
 from newsletter.pipeline.subscribers.join import ShownConsent, ask
-from newsletter.pipeline.subscribers.leave import LeaveLink, leave
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite

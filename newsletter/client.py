@@ -14,8 +14,7 @@ from uuid import uuid4
 
 import requests
 
-from newsletter.web.api.operation import API_ROOT, Call, operation_of
-from newsletter.web.api.values import Page
+from newsletter.web.api.operation import API_ROOT, Call, Page, operation_of
 from newsletter.web.http.hosts import host_name_of, is_this_machine
 
 P = ParamSpec("P")

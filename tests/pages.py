@@ -21,8 +21,7 @@ import yaml
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.statements.approve import ApprovalRequest
-from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import Services, open_workspace
 from newsletter.web.pages import make
 from tests.fakes import NOON, FixedClock
 

@@ -27,8 +27,7 @@ from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.account import Passkey, Session
 from newsletter.domain.staff.role import Registration, Role
 from newsletter.domain.statements.draft import DraftText
-from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import Services, open_workspace
 from newsletter.store.sql import Transaction
 from newsletter.web.server import WebServer
 from tests.browser.conftest import FLAGS

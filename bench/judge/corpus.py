@@ -15,11 +15,10 @@ from newsletter.domain.statements.brand import Brand, Logo, Sans, Serif
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.themes import Theme
+from newsletter.rendering.mail.details import Abstracts
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
-from newsletter.rendering.mail.values import Abstracts
-from newsletter.sources.statements import Defaults, parse_statement
-from newsletter.sources.writing import slugify
+from newsletter.sources.statements import Defaults, parse_statement, slugify
 
 DOMAIN = "forum.example"
 TIMEZONE = "America/New_York"

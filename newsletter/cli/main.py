@@ -103,7 +103,7 @@ for _name, _module, _summary in (
     ("config", "workspace.setup", "Show and check newsletter.yaml."),
     ("statement", "statements.statements", "Write, check, approve and schedule statements."),
     ("digest", "campaigns.digests", "Digest emails of a week or a month."),
-    ("segment", "subscribers.segments", "Saved rules that pick subscribers of a list."),
+    ("segment", "subscribers.subscribers", "Saved rules that pick subscribers of a list."),
     ("source", "statements.sources", "Show sources, and visit feeds."),
     ("run", "delivery", "Send due statements, and serve the pages."),
     ("worker", "delivery", "Send due statements, without serving pages."),

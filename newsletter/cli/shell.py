@@ -22,8 +22,7 @@ from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.pipeline.ledger import find_slug
 from newsletter.runtime.log_lines import log_sentence
-from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import Services, open_workspace
 from newsletter.store.sql import Store
 
 

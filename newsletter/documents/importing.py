@@ -12,13 +12,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from newsletter.documents.encoding import decode
-from newsletter.documents.markdown_files import import_markdown
 from newsletter.documents.markup.docx import import_docx
 from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.pictures import decode_data_url
-from newsletter.documents.plain_text import import_bytes, import_document
+from newsletter.documents.plain_text import import_bytes, import_document, import_markdown
 from newsletter.documents.release.imported import (
     DroppedLine,
     ImportedDocument,

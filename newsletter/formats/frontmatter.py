@@ -13,13 +13,7 @@ from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.wording import did_you_mean, enclosed, say
 from newsletter.formats.scalars import NULL_TAG, TEXT_TAG, misread, misreading, quote
 from newsletter.formats.text import decode_utf8
-from newsletter.formats.yaml_nodes import (
-    HalfCharacter,
-    compose,
-    in_plain_words,
-    pairs,
-    position_of,
-)
+from newsletter.formats.yaml_nodes import HalfCharacter, compose, in_plain_words, pairs, position_of
 
 _ENTRY_PATTERN = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
 _MAX_HINTED_CHARS = 300

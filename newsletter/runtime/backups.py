@@ -14,7 +14,7 @@ from newsletter.domain.errors import Defect, InvalidInput, NotFound
 from newsletter.domain.subscribers.address import AddressHash
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import fingerprints_in, load_keys, workspace_name
-from newsletter.runtime.wiring import open_database
+from newsletter.runtime.services import open_database
 from newsletter.store.copying import copy
 from newsletter.store.file import copies
 from newsletter.store.file.keys import Chain, HeadFile, check_keys, refuse_missing_keys

@@ -43,7 +43,7 @@ class Campaigns:
 
     @cached_property
     def digest_builder(self) -> DigestBuilder:
-        from newsletter.rendering.mail.values import Abstracts  # it reads Markdown
+        from newsletter.rendering.mail.details import Abstracts  # it reads Markdown
 
         settings = self.settings
         abstracts = Abstracts(settings.publisher(), self.renderer.templates.wordings)

@@ -26,8 +26,7 @@ from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler, RecoveryResult, recover
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
-from newsletter.pipeline.events.breaker import pause_harmful
-from newsletter.pipeline.events.record import RecordedEvents, record
+from newsletter.pipeline.events.record import RecordedEvents, pause_harmful, record
 from newsletter.pipeline.staff.notify import compose_email
 from newsletter.providers import registry
 from newsletter.providers.common.options import ProviderOptions, account_of

@@ -31,10 +31,9 @@ from newsletter.providers.common.options import ProviderOptions
 from newsletter.runtime.backups import Backups
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import open_to_others, proxy_token
-from newsletter.runtime.services import Staff
+from newsletter.runtime.services import Staff, private_paths
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.runtime.wiring import private_paths
 from newsletter.store.file.guard_file import machine_id
 from newsletter.store.soundness import IntegrityReport
 from newsletter.store.sql import Store

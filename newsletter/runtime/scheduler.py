@@ -22,7 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
 from newsletter.pipeline.delivery.reconcile import Reconciler
-from newsletter.pipeline.events.breaker import pause_harmful
+from newsletter.pipeline.events.record import pause_harmful
 from newsletter.runtime.channels import ChannelPostRunner
 from newsletter.runtime.clock import ServerClock, require_answer
 from newsletter.runtime.diagnosis import check_health

@@ -46,9 +46,8 @@ from newsletter.pipeline.status import get_status, refuse_if_sent
 from newsletter.rendering.lazy import LazyRenderer, review_text
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.sources.folder import FolderSource
-from newsletter.sources.statements import Defaults
-from newsletter.sources.writing import mark_for_review, slugify
+from newsletter.sources.folder import FolderSource, mark_for_review
+from newsletter.sources.statements import Defaults, slugify
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
@@ -293,8 +292,8 @@ def _source(
 
 
 def _feed(options: FeedOptions, settings: Settings, clock: Clock) -> "SyndicatedFeed":
-    from newsletter.sources.feeds.fetching import Fetcher  # with what reads pages
-    from newsletter.sources.feeds.readers import SandboxReader, SyndicatedFeed
+    # with the HTTP client
+    from newsletter.sources.feeds.readers import Fetcher, SandboxReader, SyndicatedFeed
 
     return SyndicatedFeed(
         name=options.feed_name,

@@ -9,10 +9,9 @@ from newsletter.domain.statements.statement import Approval
 from newsletter.imports import import_all
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest
 from newsletter.pipeline.campaigns.plan import PlanResult, PlanState, plan, start_due
-from newsletter.pipeline.events.breaker import pause_harmful
+from newsletter.pipeline.events.record import pause_harmful
 from newsletter.pipeline.staff.notify import notify
-from newsletter.pipeline.subscribers.leave import clean
-from newsletter.pipeline.subscribers.prefer import resume
+from newsletter.pipeline.subscribers.choose import clean, resume
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements

@@ -1,22 +1,25 @@
 """Turns drafts of the desk into statement files, so that one parser validates both.
 
-A draft that is downloaded into a folder gives the same email.
+A draft that is downloaded into a folder gives the same email. Uploaded files become drafts in a
+sandbox.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from newsletter.documents.isolated import ADVICE
+from newsletter.documents.release.imported import ImportedDocument
+from newsletter.documents.sandbox import read_isolated
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.typed_time import is_wall_time, parse_typed_time
 from newsletter.domain.wording import say
 from newsletter.formats.scalars import write_scalar
-from newsletter.sources.statements import Defaults, Parsed, parse_statement
-from newsletter.sources.writing import slugify
+from newsletter.sources.statements import Defaults, Parsed, parse_statement, slugify
 
 _ISO_DATE_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
 _PLAIN_ADDRESS_PATTERN = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w.-]+")
@@ -184,3 +187,46 @@ def _relocate(fault: Fault, offset: int, body: str) -> Fault:
     if fault.key or fault.line <= offset:
         return replace(fault, line=0, key=fault.key or "body")
     return replace(fault, key="body", line=fault.line - offset + len(body) - len(body.lstrip("\n")))
+
+
+def read_upload(
+    data: bytes, *, today: date, file: str, defaults: Defaults
+) -> DraftText | ImportedDocument:
+    """Read a file, of the type that the ending of its name says. Raises InvalidInput.
+
+    A statement file gives a draft with all fields.
+    """
+    reader = "newsletter.sources.desk:read_here"
+    arguments = {"data": data, "today": today, "file": file, "defaults": defaults}
+    kinds: Any = DraftText | ImportedDocument
+    read: DraftText | ImportedDocument
+    read = read_isolated(reader, arguments, file=file, answer=kinds, advice=ADVICE)
+    return read
+
+
+def as_draft(document: ImportedDocument, initial: DraftText) -> DraftText:
+    """Return an imported document as a draft, with its other fields from ``initial``."""
+    return replace(
+        initial,
+        title=document.title,
+        body=document.body,
+        date=document.date.isoformat() if document.date else "",
+        summary=document.summary,
+        subject=document.subject,
+        embargo=document.embargo.words if document.embargo else "",
+        language=document.language or initial.language,
+    )
+
+
+def read_here(
+    data: bytes, *, today: date, file: str, defaults: Defaults
+) -> DraftText | ImportedDocument:
+    """Read a file in this process. Raises InvalidInput."""
+    from newsletter.documents.importing import import_file  # it imports all parsers
+
+    if file.lower().endswith((".md", ".markdown")):
+        parsed = parse_statement(data, file="own.md", defaults=defaults)
+        # a file with faults is imported, and the findings say what was left out
+        if parsed.statement is not None:
+            return draft_text(parsed.statement)
+    return import_file(data, today=today, file=file)

@@ -1,21 +1,22 @@
-"""Reads statements from a folder of Markdown files."""
+"""A folder of statements as Markdown files: reading it, and writing its files."""
 
 import os
+import re
 import stat
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain, count
 from pathlib import Path
 
-from newsletter.domain.errors import Fault
+from newsletter.domain.errors import Fault, InvalidInput, Refused
 from newsletter.domain.statements.statement import Reading, Statement
-from newsletter.sources.statements import Defaults, Parsed, parse_statement
+from newsletter.sources.statements import FALLBACK_SLUG, Defaults, Parsed, parse_statement, slugify
 
 MAX_BYTES = 2_000_000
-
-
+_DRAFT_STATUS_PATTERN = re.compile(rb"(?P<key>^\s*[\"']?status[\"']?\s*:\s*)[\"']?draft\b[\"']?")
 _SAFE_AGE_NS = 2_000_000_000
 """The age in nanoseconds from which a change of a file always changes its times."""
 
@@ -205,3 +206,50 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
 
 def _refusal(name: str, reason: str) -> Parsed:
     return Parsed(statement=None, faults=(Fault(file=name, message=reason),))
+
+
+def path_for_title(folder: Path, title: str) -> Path:
+    """Return the path of a new statement: its title's slug.
+
+    Titles without a Latin letter have the same slug, so a number follows if it is taken.
+    """
+    slug = slugify(title)
+    path = folder / f"{slug}.md"
+    if re.search("[a-z]", slug.removeprefix(FALLBACK_SLUG)):
+        return path
+    numbered_paths = (folder / f"{slug}-{number}.md" for number in count(2))
+    return next(candidate for candidate in chain([path], numbered_paths) if not candidate.exists())
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a new file. Raises Refused if it exists, InvalidInput if it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError as error:
+        what = f"{path} exists already and is left as it is"
+        raise Refused(f"{what}; choose another slug, or move that file away first") from error
+    except OSError as error:
+        message = f"cannot be written: {error.strerror}; check the folder and its permissions"
+        raise InvalidInput.at(str(path), message) from error
+
+
+def mark_for_review(path: Path, line: int) -> None:
+    """Change ``status: draft`` on this line (from 1) of a statement file to ``status: review``.
+
+    Raises Refused if the line is another, and InvalidInput if the file cannot be written.
+    """
+    try:
+        path = path.resolve()  # replacing a link would leave the file as it is
+        lines = path.read_bytes().splitlines(keepends=True)
+        if not 1 <= line <= len(lines) or not _DRAFT_STATUS_PATTERN.search(lines[line - 1]):
+            raise Refused(f"{path} does not say status: draft; write status: review into it")
+        lines[line - 1] = _DRAFT_STATUS_PATTERN.sub(rb"\g<key>review", lines[line - 1])
+        part = path.with_name(f".{path.name}.part")
+        part.write_bytes(b"".join(lines))
+        part.chmod(path.stat().st_mode)
+        part.replace(path)
+    except OSError as error:
+        message = f"cannot be written: {error.strerror}; write status: review into it"
+        raise InvalidInput.at(str(path), message) from error

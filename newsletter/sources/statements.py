@@ -1,6 +1,7 @@
 """Parses the bytes of a statement file into a statement, or its faults."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -13,13 +14,19 @@ from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import did_you_mean, invalid, say
 from newsletter.formats import frontmatter
 from newsletter.formats.times import is_local, language_objection, read_date, read_local, read_time
-from newsletter.sources.writing import slugify
 
 FRONT_MATTER_KEYS = (
     *("title", "date", "summary", "subject", "preview", "reply_to", "slug", "author", "status"),
     *("approved_by", "lists", "send_at", "embargo_until", "embargo", "language", "translation_of"),
     *("corrects", "urgent", "welcome", "despite", "segment"),
 )
+_LATIN_OF_LETTER = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}
+)
+FALLBACK_SLUG = "statement"
+_MAX_TITLE_CHARS = 1_000
+"""The characters of a title that count. Decomposing stacked accents takes quadratic time."""
+_APOSTROPHE_PATTERN = re.compile(r"(?<=\w)['’](?=\w)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,3 +233,21 @@ def _progress(value: str) -> Progress:
         hint = did_you_mean(value, progress_names, is_listed=True)
         raise invalid("{value!r} is not a status{hint}", value=value, hint=hint)
     return Progress(value)
+
+
+def slugify(title: str) -> str:
+    """Return a slug for a title: ASCII words joined by ``-``, cut between words.
+
+    A title without a Latin letter gives ``statement``, and its number.
+    """
+    lower = _APOSTROPHE_PATTERN.sub("", title[:_MAX_TITLE_CHARS].lower())
+    plain = unicodedata.normalize("NFKD", lower.translate(_LATIN_OF_LETTER))
+    words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().lower())
+    slug = ""
+    for word in words:
+        longer = f"{slug}-{word}" if slug else word[:MAX_SLUG_CHARS]
+        if len(longer) > MAX_SLUG_CHARS:
+            break
+        slug = longer
+    # commands read a number as that of a campaign
+    return f"{FALLBACK_SLUG}-{slug}"[:MAX_SLUG_CHARS] if slug.isdigit() else slug or FALLBACK_SLUG

@@ -5,8 +5,7 @@ from datetime import datetime
 
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.store.database import Backend
-from newsletter.store.file.copies import hold_sending
-from newsletter.store.file.numbers import last_numbers
+from newsletter.store.file.copies import hold_sending, last_numbers
 from newsletter.store.schema import create, table_names
 
 _COMPUTED_COLUMNS = {"batch.first", "batch.last", "archive_text.found", "subscriber.sought"}

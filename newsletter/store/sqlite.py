@@ -13,8 +13,8 @@ from pathlib import Path
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import DatabaseReplaced, Defect, StoreUnavailable
 from newsletter.store.database import Database
+from newsletter.store.file.copies import Connection
 from newsletter.store.file.guard_file import location_of
-from newsletter.store.file.numbers import Connection
 from newsletter.store.file.secure_erase import overwrite_erased
 from newsletter.tables import load_table
 

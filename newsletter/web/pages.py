@@ -17,11 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.services import Services
-from newsletter.web.api.campaigns import CampaignOperations
 from newsletter.web.api.gate import HANDLED_ERRORS, problem_of
 from newsletter.web.api.gate import Gate as ApiGate
 from newsletter.web.api.operation import API_ROOT, Operation, TokenOperations, operations_of
-from newsletter.web.api.statements import StatementOperations
+from newsletter.web.api.statements import CampaignOperations, StatementOperations
 from newsletter.web.api.subscribers import SubscriberOperations
 from newsletter.web.desk.campaigns.calendar import Calendar
 from newsletter.web.desk.campaigns.campaign import CampaignPage

@@ -23,7 +23,7 @@ from newsletter.pipeline.delivery.reconcile import Reconciler, ReconcileResult
 from newsletter.pipeline.delivery.transactional import EmailResult, TransactionalSender
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.scheduler import Scheduler
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import open_workspace
 from newsletter.store.sql import Store
 from tests.acceptance.workspace import Running, Workspace
 from tests.interrupted import Instead, between, watched

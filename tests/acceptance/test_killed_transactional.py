@@ -13,7 +13,7 @@ from newsletter.domain.delivery.transactional import (
     RequestOutcome,
     TransactionalEmail,
 )
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import open_workspace
 from tests.acceptance import killing
 from tests.acceptance.killing import LETTER, Point
 from tests.acceptance.signing import letters

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from newsletter.config import environment
-from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import Services, open_workspace
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.site import Site
 from tests.acceptance.workspace import Workspace, readers, wait_until

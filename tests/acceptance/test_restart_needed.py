@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 import requests
 
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import open_workspace
 from tests.acceptance.workspace import ADMIN, Workspace, wait_until
 
 ADDRESS = r"http://127.0.0.1:\d+"

@@ -16,8 +16,7 @@ import requests
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.domain.ports import Webhook
 from newsletter.runtime.delivery import Delivery
-from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import Services, open_workspace
 from newsletter.web.server import WebServer
 from tests.acceptance.workspace import Workspace, copied
 from tests.fakes import PostedEvents

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from newsletter.domain.statements.statement import Statement
-from newsletter.rendering.mail.values import Abstracts
+from newsletter.rendering.mail.details import Abstracts
 
 WENT_OUT = date(2026, 11, 27)
 RESIGNATION = Statement(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.http.body import MESSAGE_FIELDS, BodyTemplate
-from newsletter.providers.http.description import AnswerPath
+from newsletter.providers.http.send import AnswerPath
 from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import batch
 from tests.fuzz.hostile import BYTES, JSON, TEXT, hostile

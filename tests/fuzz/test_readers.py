@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from newsletter.credentials.links import SignedLinks
 from newsletter.documents.importing import import_eml
-from newsletter.documents.markdown_files import import_markdown
 from newsletter.documents.markup.docx import import_docx
 from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
-from newsletter.documents.plain_text import import_document
+from newsletter.documents.plain_text import import_document, import_markdown
 from newsletter.domain.errors import InvalidInput, NotFound
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.frontmatter import parse_front_matter

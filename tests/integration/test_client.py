@@ -11,9 +11,8 @@ import requests
 
 from newsletter.client import ApiProblem, Client
 from newsletter.domain.statements.draft import DraftText
-from newsletter.web.api.campaigns import CampaignOperations
-from newsletter.web.api.operation import TokenOperations
-from newsletter.web.api.statements import StatementOperations
+from newsletter.web.api.operation import Paging, TokenOperations
+from newsletter.web.api.statements import CampaignOperations, StatementOperations
 from newsletter.web.api.subscribers import (
     Editable,
     EmailAddress,
@@ -21,7 +20,6 @@ from newsletter.web.api.subscribers import (
     SubscriberOperations,
     SubscriberQuery,
 )
-from newsletter.web.api.values import Paging
 from newsletter.web.server import WebServer
 from tests.api import Program, program
 from tests.pages import Forum, forum

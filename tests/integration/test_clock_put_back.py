@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.runtime.clock import ServerClock, SystemClock
 from newsletter.runtime.scheduler import Scheduler
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import open_workspace
 from tests.acceptance.workspace import Workspace, wait_until
 
 

@@ -10,8 +10,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.http.description import Options
-from newsletter.providers.http.send import Described
+from newsletter.providers.http.send import Described, Options
 from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.provider_servers.http import MANY, ONE, GatewayServer

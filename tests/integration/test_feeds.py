@@ -10,8 +10,7 @@ import pytest
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import FeedUnreadable, Item
-from newsletter.sources.feeds.fetching import Fetcher, Page
-from newsletter.sources.feeds.readers import SandboxReader, SyndicatedFeed
+from newsletter.sources.feeds.readers import Fetcher, Page, SandboxReader, SyndicatedFeed
 from tests.fakes import FixedClock
 from tests.servers import LoopbackServer, reply
 from tests.unit.sources.strangers import ask_here

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.statements.feed import FeedUnreadable
-from newsletter.sources.feeds.fetching import MAX_BODY_BYTES, Fetcher, Page, require_ok, resolve
+from newsletter.sources.feeds.readers import MAX_BODY_BYTES, Fetcher, Page, require_ok, resolve
 from tests.certificates import certify, tls_server
 from tests.servers import (
     LoopbackServer,

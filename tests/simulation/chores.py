@@ -11,7 +11,7 @@ from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.pipeline.campaigns.headcount import dry_run
 from newsletter.pipeline.campaigns.report import load_vitals
 from newsletter.pipeline.statements.visit import Visitor
-from newsletter.sources.writing import slugify
+from newsletter.sources.statements import slugify
 from tests.simulation.cast import DIGEST, ISSUE, SETTINGS
 from tests.simulation.database import digests
 from tests.simulation.documented import DOCUMENTED, examine

@@ -17,8 +17,8 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.build_digest import DigestBuilder
+from newsletter.store.file.copies import Connection
 from newsletter.store.file.keys import Chain, HeadFile
-from newsletter.store.file.numbers import Connection
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite

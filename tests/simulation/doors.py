@@ -27,7 +27,7 @@ from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import Session
 from newsletter.rendering.lazy import review_text
 from newsletter.runtime.configuration import renderer_of
-from newsletter.runtime.wiring import _build_services
+from newsletter.runtime.services import _build_services
 from newsletter.web.http.threads import Lanes
 from newsletter.web.pages import make
 from tests.fakes import WORKSPACE, FixedClock, PlainLinks, PlainRenderer, PlainWriter

@@ -27,7 +27,7 @@ from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
-from newsletter.pipeline.events.breaker import pause_harmful
+from newsletter.pipeline.events.record import pause_harmful
 from newsletter.pipeline.ledger import ConfigurationCheck
 from newsletter.pipeline.staff.notify import PostSender, compose_email, compose_post, notify
 from newsletter.pipeline.statements.ingest import (
@@ -38,7 +38,7 @@ from newsletter.pipeline.statements.ingest import (
     ingest,
 )
 from newsletter.pipeline.statements.render import RenderState, render
-from newsletter.pipeline.subscribers import prefer
+from newsletter.pipeline.subscribers import choose
 from newsletter.sources.statements import Defaults
 from newsletter.store.sql import Transaction
 from newsletter.transport.transport import FinalAnswer
@@ -615,7 +615,7 @@ class Process:
             return
         if self.stages is not None:
             self.stages.refresh_with_approvals()
-        prefer.resume(store=self.store)
+        choose.resume(store=self.store)
         plan.plan(store=self.store, rules=self.rules)
         plan.start_due(store=self.store, rules=self.rules)
         if self.stages is not None:

@@ -12,8 +12,7 @@ import pytest
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.runners import EmptyResultCache
 from newsletter.runtime.scheduler import Scheduler
-from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import Services, open_workspace
 from tests.counting import counted
 from tests.fakes import NOON
 from tests.workspaces import plain_workspace

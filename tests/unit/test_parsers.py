@@ -27,12 +27,9 @@ from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.domain.subscribers.address import fold, mailbox, parse_address
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.sources.desk import parse_draft
-from newsletter.sources.feeds.fetching import Page
-from newsletter.sources.feeds.readers import SandboxReader
-from newsletter.sources.statements import Defaults, parse_statement
-from newsletter.sources.uploads import read_upload
-from newsletter.sources.writing import slugify
+from newsletter.sources.desk import parse_draft, read_upload
+from newsletter.sources.feeds.readers import Page, SandboxReader
+from newsletter.sources.statements import Defaults, parse_statement, slugify
 from newsletter.store.statements.statements import fold_text
 from newsletter.web.http.forms import parse_form
 from newsletter.web.http.frame import accepted_languages

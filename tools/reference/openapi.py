@@ -15,8 +15,14 @@ from pydantic.json_schema import models_json_schema
 
 from newsletter import __version__
 from newsletter.config.schema import SchemaWriter
-from newsletter.web.api.operation import API_ROOT, Operation, declarations, parameters_in
-from newsletter.web.api.values import ModelPlace, Values
+from newsletter.web.api.operation import (
+    API_ROOT,
+    ModelPlace,
+    Operation,
+    Values,
+    declarations,
+    parameters_in,
+)
 from newsletter.web.pages import OPERATION_CLASSES
 
 _COMPONENTS = "#/components/schemas/"

@@ -9,11 +9,7 @@ from newsletter.cli import shell
 from newsletter.cli.main import EXIT_UNREACHABLE
 from newsletter.config.sources import FolderOptions
 from newsletter.documents.isolated import import_isolated
-from newsletter.documents.release.imported import (
-    ImportedDocument,
-    ImportedPicture,
-    with_language,
-)
+from newsletter.documents.release.imported import ImportedDocument, ImportedPicture, with_language
 from newsletter.domain.errors import InvalidInput, NotFound
 from newsletter.domain.schedule import format_duration
 from newsletter.domain.statements.draft import DraftText
@@ -22,9 +18,8 @@ from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.statements.visit import VisitResult
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
-from newsletter.sources.desk import draft_as_file
-from newsletter.sources.uploads import as_draft
-from newsletter.sources.writing import path_for_title, write_new
+from newsletter.sources.desk import as_draft, draft_as_file
+from newsletter.sources.folder import path_for_title, write_new
 from newsletter.store.sql import Transaction
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from newsletter.runtime.keys import with_umask
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file
-from newsletter.sources.writing import path_for_title, write_new
+from newsletter.sources.folder import path_for_title, write_new
 from newsletter.store.sql import Transaction
 
 

@@ -1,4 +1,4 @@
-"""``newsletter subscribers``: the people on the lists."""
+"""``newsletter subscribers`` and ``newsletter segment``: the people, and rules that pick them."""
 
 import sys
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ import click
 from newsletter.cli import shell
 from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.subscribers.audience import NOTED_FIELDS, Subscriber
+from newsletter.domain.subscribers.audience import NOTED_FIELDS, Audience, Subscriber
 from newsletter.domain.subscribers.search import SubscriberSearch
-from newsletter.pipeline.subscribers.leave import leave
+from newsletter.pipeline.subscribers.choose import leave
 from newsletter.pipeline.subscribers.membership import require_list
 from newsletter.rendering.mail.headers import unsubscribe_token
 from newsletter.runtime.services import Services
@@ -307,3 +307,30 @@ def add(
     else:
         changed = "nothing was changed" if before == after else "their data was changed"
         shell.say(f"{entry.address} is on {', '.join(lists)} already; {changed}")
+
+
+@click.group()
+def segment() -> None:
+    """Saved rules that pick subscribers of a list."""
+
+
+@segment.command("list")
+@shell.as_json
+@shell.with_services
+def list_segments(services: Services, as_json: bool) -> None:
+    """Show all segments, and how many each picks now."""
+    with services.store.read() as tx:
+        rows = [
+            {
+                "name": one.name,
+                "list": one.list,
+                "rule": one.rule,
+                "readers": tx.audiences.count(Audience(lists=(one.list,), segment=one)),
+                "on_list": tx.audiences.count(Audience(lists=(one.list,))),
+            }
+            for one in services.subscribers.segments
+        ]
+    if not rows and not as_json:
+        shell.say("no segment is configured; docs/configuration.md says how, under 'segments'")
+        return
+    shell.print_rows(rows, ("name", "readers", "rule"), as_json=as_json)

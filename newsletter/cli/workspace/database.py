@@ -15,8 +15,7 @@ from newsletter.domain.errors import Refused
 from newsletter.runtime.backups import Backups
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import add_link_key, fingerprints_in, private
-from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_database, refuse_missing
+from newsletter.runtime.services import Services, open_database, refuse_missing
 from newsletter.store.copying import copy as copy_rows
 from newsletter.store.file import copies
 from newsletter.store.file.keys import refuse_missing_keys

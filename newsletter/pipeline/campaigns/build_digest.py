@@ -29,7 +29,7 @@ from newsletter.pipeline.ledger import act_as, approved_content
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
-    from newsletter.rendering.mail.values import Abstracts
+    from newsletter.rendering.mail.details import Abstracts
 
 DigestPart = tuple[Campaign, Statement]
 """A campaign and its statement as approved."""

@@ -1,7 +1,8 @@
-"""events → delivery statuses, suppressions: store the events that providers post.
+"""events → delivery statuses, suppressions, pauses: store the events that providers post.
 
 All events of one post are stored in one transaction, before the provider gets the response. The
-order and the repetition of posts do not matter.
+order and the repetition of posts do not matter. The circuit breaker then pauses each campaign with
+too many complaints or bounces.
 """
 
 import hashlib
@@ -10,18 +11,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import BatchState, Origin, find_origin
 from newsletter.domain.events import (
     STORED_KINDS,
+    BreakerCounts,
     DeliveryStatus,
     Event,
     EventKind,
     EventTarget,
     Forged,
+    pause_reasons,
     status_kind,
     suppression_reason,
 )
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.wording import joined, say
+from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.outgoing import BY_EVENT, confirm
 from newsletter.pipeline.subscribers.membership import MOVED_REASONS
 from newsletter.store.sql import Store, Transaction
@@ -165,3 +171,34 @@ def _apply(tx: Transaction, event: Event, target: EventTarget, provider: str) ->
         addresses |= {person.address} if person else set()
     entries = [SuppressedEntry(address=one, reason=reason) for one in sorted(addresses - {""})]
     return tx.readers.suppress(entries, tx.now, f"{provider} event {event.id}")
+
+
+def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
+    """Pause each campaign with too many complaints or bounces. Return these campaigns."""
+    with store.read() as tx:
+        harmful = [one for one in tx.campaigns.find_sending_ids() if _pause_reasons(tx, one)]
+    campaigns = []
+    for campaign_id in harmful:
+        with store.begin() as tx:
+            # a person may have overruled the reasons since the read
+            why, campaign = _pause_reasons(tx, campaign_id), find_campaign(tx, str(campaign_id))
+            advice = (
+                "{why}; find out why with 'newsletter report {id}' and at the provider, then"
+                " 'newsletter resume {id}' or 'newsletter cancel {id}'"
+            )
+            reason = say(advice, why=why, id=str(campaign_id))
+            sending = {CampaignState.SENDING}
+            if why and tx.campaigns.change_state(
+                campaign_id, CampaignState.PAUSED, expect=sending, at=tx.now, reason=reason
+            ):
+                tx.audit.enter("breaker", "pause", campaign.slug, campaign=campaign_id, reason=why)
+                campaigns.append(find_campaign(tx, str(campaign_id)))
+    return tuple(campaigns)
+
+
+def _pause_reasons(tx: Transaction, campaign_id: int) -> str:
+    counts = tx.events.count_for_breaker(campaign_id)
+    if counts == BreakerCounts():
+        return ""  # the usual case, without the slower query of accepted messages
+    accepted = find_campaign(tx, str(campaign_id)).counts.accepted
+    return joined(pause_reasons(counts, accepted, tx.events.get_override(campaign_id)))

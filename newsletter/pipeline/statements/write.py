@@ -34,8 +34,7 @@ from newsletter.pipeline.ledger import act_as, find_draft, find_statement, find_
 from newsletter.pipeline.status import Lapse, draft_refusal, get_status, lapse_of, refuse_if_sent
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.sources.desk import draft_text, parse_version
-from newsletter.sources.statements import Defaults
-from newsletter.sources.writing import slugify
+from newsletter.sources.statements import Defaults, slugify
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.audit import TEXT_TAKEN_BACK
 

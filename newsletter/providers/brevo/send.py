@@ -43,11 +43,11 @@ from newsletter.domain.delivery.provider import (
 )
 from newsletter.domain.statements.content import Content, MergeField
 from newsletter.providers.common import answers, bodies, doctor, records
+from newsletter.providers.common.answers import BatchTranslator
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, origin
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
-from newsletter.providers.common.translators import BatchTranslator
 from newsletter.providers.common.webhooks import parse_json
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse

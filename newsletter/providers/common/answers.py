@@ -1,16 +1,18 @@
-"""Read a provider's answer: one verdict for each recipient of a batch."""
+"""Translates batches to calls of a provider, and reads its answers: a verdict for each reader."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.statements.content import Recipient
+from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.wording import say
-from newsletter.transport.http import HttpRequest, HttpResponse, longest, retry_after
+from newsletter.providers.common.bodies import Template, cached_by_content, fill_for_each
+from newsletter.providers.common.options import ProviderOptions
+from newsletter.transport.http import HttpRequest, HttpResponse, json_post, longest, retry_after
 
 _VERDICT_OF_STATUS = {
     401: Verdict.CONFIGURATION,
@@ -143,3 +145,50 @@ def combine_outcomes(
     }
     wait = retry_after if by_verdict.keys() & _RETRYABLE_VERDICTS else None
     return Answer(outcome=outcome, exceptions=exceptions, retry_after=wait)
+
+
+_T = TypeVar("_T")
+
+
+class BatchTranslator(Generic[_T]):
+    """A translator with the URL, headers, limits and cached content of its requests."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    """The provider's name in messages to people."""
+    limits: ClassVar[Capabilities]
+    """The provider's capabilities, before the setting ``batch_size`` lowers them."""
+
+    def __init__(
+        self,
+        options: ProviderOptions,
+        url: str,
+        headers: Mapping[str, str],
+        encode: Callable[[Content], _T],
+    ) -> None:
+        max_recipients = self.limits.max_recipients
+        self.capabilities = replace(
+            self.limits, max_recipients=min(max_recipients, options.batch_size or max_recipients)
+        )
+        self._url = url
+        self._headers = headers
+        self._compiled = cached_by_content(encode)
+
+    def fill_entries(self, template: Template, batch: OutgoingBatch) -> bytes:
+        """Return the template filled for each recipient, joined by commas. Raises InvalidInput."""
+        return b",".join(
+            fill_for_each(template, batch, limit=self.limits.max_recipients, label=self.label)
+        )
+
+    def post(self, body: bytes) -> HttpRequest:
+        return json_post(self._url, self._headers, body)
+
+
+class MessageTranslator(BatchTranslator[Template]):
+    """A translator whose calls contain a whole message for each recipient, within ``frame``."""
+
+    frame: ClassVar[bytes] = b"%b"
+
+    def build(self, batch: OutgoingBatch) -> HttpRequest:
+        """Return a POST of JSON. Raises InvalidInput for content that would be misread."""
+        return self.post(self.frame % self.fill_entries(self._compiled(batch.content), batch))

@@ -2,4 +2,4 @@
 
 from newsletter.providers.kind import Kind
 
-KIND = Kind(options="description:Options", translator="send:Described", check="description:probes")
+KIND = Kind(translator="send:Described")

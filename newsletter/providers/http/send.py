@@ -1,24 +1,227 @@
-"""Sends through a provider that the operator describes in YAML.
+"""A provider whose requests and answers the operator describes in YAML: settings and calls.
 
 A 2xx means accepted only if the description lists it. An answer that is neither in the description
 nor in the table of all providers is unknown.
 """
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
-from newsletter.domain.delivery.provider import Capabilities
+from newsletter.domain.delivery.provider import Capabilities, Finding, unclear
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers
 from newsletter.providers.common.bodies import addresses, cached_by_content, field_error
-from newsletter.providers.common.options import origin
+from newsletter.providers.common.doctor import Probe
+from newsletter.providers.common.options import ProviderOptions, basic, bearer, option, origin
+from newsletter.providers.common.webhooks import parse_json, value_at
 from newsletter.providers.http.body import BodyTemplate
-from newsletter.providers.http.description import AnswerPath, Options
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
+
+_PATH_STEP_PATTERN = re.compile(r"\.?([^.\[\]\s]+)|\[([0-9]{1,4})\]")
+_HEADER_PATH_PATTERN = re.compile(r"header:([A-Za-z0-9!#$%&'*+.^_`|~-]+)")
+
+
+class AnswerPath:
+    """A path in a JSON answer, like ``emails[0].id`` or ``emails.0.id``."""
+
+    def __init__(self, text: str) -> None:
+        """Raise ValueError for an invalid path."""
+        header = _HEADER_PATH_PATTERN.fullmatch(text)
+        self._header = header[1].lower() if header else ""
+        self._steps = [] if header else _path_keys(text)
+
+    def find(self, response: HttpResponse) -> str:
+        """Return the text or whole number at the path, or ""."""
+        if self._header:
+            return response.headers.get(self._header, "").strip()
+        value = parse_json(response.body)
+        for step in self._steps:
+            is_place = isinstance(value, list) and step.isdecimal()
+            value = value_at(value, int(step) if is_place else step)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        return value if isinstance(value, str) else ""
+
+
+def _path_keys(text: str) -> list[str]:
+    steps, end = [], 0
+    for step in _PATH_STEP_PATTERN.finditer(text):
+        if step.start() != end:
+            break
+        steps.append(step[1] or step[2])
+        end = step.end()
+    if not steps or end != len(text) or text.startswith((".", "header:")):
+        raise ValueError(
+            f"{text!r} is no path; write it like id, emails[0].id or header:X-Message-Id"
+        )
+    return steps
+
+
+_HEADER_NAME_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE_PATTERN = re.compile(r"[\x20-\x7e\xa0-\xff]*")
+_TRANSPORT_HEADERS = frozenset(
+    {"accept-encoding", "connection", "content-length", "cookie", "expect", "host"}
+    | {"keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+)
+
+
+def _require_unique(statuses: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(statuses)) < len(statuses):
+        raise ValueError("names a status more than once; write each once")
+    return statuses
+
+
+_AcceptedStatus = Annotated[int, Field(ge=200, le=299)]
+_RefusalStatus = Annotated[int, Field(ge=400, le=499)]
+
+
+class Auth(BaseModel):
+    """Credentials of a request: either ``user`` and ``password``, or ``bearer``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
+
+    user: str | None = option(
+        "The name in Basic authentication.", default=None, pattern=r"^[^:\x00-\x1f\x7f]+$"
+    )
+    password: SecretStr | None = option(
+        "The password in Basic authentication.", default=None, min_length=1
+    )
+    bearer: SecretStr | None = option("A bearer token.", default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _require_one_kind(self) -> "Auth":
+        basic = self.user is not None and self.password is not None
+        has_user_or_password = self.user is not None or self.password is not None
+        if (self.bearer is not None) is has_user_or_password or basic is not has_user_or_password:
+            raise ValueError("must be either user and password, or bearer alone")
+        if self.bearer is not None and not re.fullmatch(r"[!-~]+", self.bearer.get_secret_value()):
+            raise ValueError("has a bearer with a blank or a sign that no header may hold")
+        return self
+
+    @property
+    def header(self) -> Mapping[str, str]:
+        if self.bearer is not None:
+            return bearer(self.bearer)
+        return basic(self.user or "", self.password or SecretStr(""))
+
+
+class Options(ProviderOptions):
+    """Settings of any provider with an HTTP and JSON API."""
+
+    shaping = frozenset({"body", "headers"})
+
+    kind: Literal["http"]
+    url: str = option(
+        "The address of each POST. It is shown, so it must contain no secret.",
+        "https://gateway.forum.example/v1/messages",
+        pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$",
+    )
+    headers: dict[str, SecretStr] = option(
+        "Header fields of each call. Their values are secret; NAME_file names a file with the"
+        " value of NAME.",
+        default={},
+    )
+    auth: Auth | None = option("The credentials: `user` and `password`, or `bearer`.", default=None)
+    body: str = option(
+        "A Jinja2 template of the JSON. It sees `message`, or the list `messages` where"
+        " `batch_size` is more than 1. It is shown: keep secrets out of it.",
+        min_length=1,
+    )
+    accepted: Annotated[tuple[_AcceptedStatus, ...], AfterValidator(_require_unique)] = option(
+        "The statuses that mean: all messages were taken.", default=(200, 201, 202), min_length=1
+    )
+    rejected: Annotated[tuple[_RefusalStatus, ...], AfterValidator(_require_unique)] = option(
+        "The statuses that mean: a recipient is refused. Several are halved to find the one.",
+        default=(400, 422),
+    )
+    quota: Annotated[tuple[_RefusalStatus, ...], AfterValidator(_require_unique)] = option(
+        "The statuses that mean: nothing was taken, the quota is used up.", default=()
+    )
+    message_id: str | None = option(
+        "The place of the provider's id in its answer, like `id`, `emails[0].id` or"
+        " `header:X-Message-Id`. An accepted answer without it is unknown.",
+        "emails[0].id",
+        default=None,
+    )
+
+    @field_validator("headers")
+    @classmethod
+    def _check_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        names = [name.lower() for name in headers]
+        for name, secret in headers.items():
+            if not _HEADER_NAME_PATTERN.fullmatch(name):
+                raise ValueError(f"holds {name!r}, which is no name of a header field")
+            if name.lower() in _TRANSPORT_HEADERS:
+                raise ValueError(f"holds {name}, which each call sets by itself; leave it out")
+            if names.count(name.lower()) > 1:
+                raise ValueError(f"holds {name} twice, in capitals and small letters; keep one")
+            if not _HEADER_VALUE_PATTERN.fullmatch(secret.get_secret_value()):
+                raise ValueError(f"holds {name} with a sign that no header field may hold")
+        return headers
+
+    @field_validator("auth")
+    @classmethod
+    def _require_one_authorization(cls, auth: Auth | None, info: ValidationInfo) -> Auth | None:
+        if auth and "authorization" in {name.lower() for name in info.data.get("headers", {})}:
+            raise ValueError("and headers both set Authorization; keep one of the two")
+        return auth
+
+    @field_validator("message_id")
+    @classmethod
+    def _check_path(cls, path: str | None) -> str | None:
+        if path is not None:
+            AnswerPath(path)
+        return path
+
+    @field_validator("body")
+    @classmethod
+    def _check_body(cls, body: str, info: ValidationInfo) -> str:
+        if "batch_size" in info.data:  # else it is at fault itself, and says so
+            BodyTemplate(body, several=_has_batches(info.data["batch_size"]))
+        return body
+
+    @property
+    def several(self) -> bool:
+        """Return whether the body has a list of messages."""
+        return _has_batches(self.batch_size)
+
+
+def _has_batches(batch_size: int | None) -> bool:
+    return (batch_size or 1) > 1
+
+
+_EXPECTED_PARTS = frozenset(
+    {"List-Unsubscribe", "List-Unsubscribe-Post", "text", "html", "from_address"}
+)
+"""Parts that each email should have."""
+
+
+def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
+    """Return the findings that nothing can be asked, and which parts the body leaves out."""
+    left_out = BodyTemplate(options.body, several=options.several).find_missing_parts()
+    missing = [name for name in left_out if name in _EXPECTED_PARTS]
+    findings = [unclear("provider", "nothing is known of a described provider but how it sends")]
+    if missing:
+        why = f"it leaves out {', '.join(missing)}"
+        findings.append(unclear("provider body", why, "say them, where the provider can"))
+    return tuple(findings)
+
 
 _MIN_SECRET_CHARS = 6
 

@@ -28,10 +28,10 @@ from newsletter.domain.delivery.provider import Capabilities, Finding, failed, p
 from newsletter.domain.statements.content import Content, MergeField, Recipient
 from newsletter.domain.wording import say
 from newsletter.providers.common import answers, bodies, doctor
+from newsletter.providers.common.answers import MessageTranslator
 from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, origin
-from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 

@@ -11,10 +11,10 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Finding, passed
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
+from newsletter.providers.common.answers import MessageTranslator
 from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions, origin
-from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 

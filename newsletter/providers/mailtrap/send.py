@@ -34,11 +34,11 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Finding, unclear
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.providers.common import answers, bodies, doctor, records
+from newsletter.providers.common.answers import BatchTranslator
 from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, origin
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Query, Question
-from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
 

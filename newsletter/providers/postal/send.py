@@ -14,9 +14,9 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
+from newsletter.providers.common.answers import MessageTranslator
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_TAG, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option
-from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 

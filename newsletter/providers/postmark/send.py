@@ -32,11 +32,11 @@ from newsletter.domain.delivery.provider import Capabilities, Finding, failed, p
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.domain.wording import say
 from newsletter.providers.common import answers, bodies, doctor, records
+from newsletter.providers.common.answers import MessageTranslator
 from newsletter.providers.common.bodies import ADDRESS_MARK, CAMPAIGN_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, origin
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
-from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.common.webhooks import parse_json
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse

@@ -22,10 +22,10 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Finding, Replay, failed, unclear
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies, doctor
+from newsletter.providers.common.answers import MessageTranslator
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, origin
-from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.common.webhooks import value_at
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse, json_object

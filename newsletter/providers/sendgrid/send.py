@@ -33,10 +33,10 @@ from newsletter.domain.delivery.provider import Capabilities, Finding, failed, p
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.domain.wording import say
 from newsletter.providers.common import answers, bodies, doctor, records
+from newsletter.providers.common.answers import BatchTranslator
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, origin
 from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
-from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
 from newsletter.transport.http import MAX_RETRY_AFTER, HttpRequest, HttpResponse
 

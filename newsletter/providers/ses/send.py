@@ -43,9 +43,9 @@ from newsletter.domain.statements.content import (
 )
 from newsletter.domain.wording import say
 from newsletter.providers.common import bodies, doctor
+from newsletter.providers.common.answers import BatchTranslator
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import ProviderOptions, WebhookTopics, option, origin
-from newsletter.providers.common.translators import BatchTranslator
 from newsletter.providers.ses.answers import error_name, parse_answer
 from newsletter.tables import load_table
 from newsletter.transport.http import HttpRequest, HttpResponse, json_post

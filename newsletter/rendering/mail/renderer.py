@@ -19,10 +19,10 @@ from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.languages import direction, language_name
 from newsletter.rendering.mail import details, headers
+from newsletter.rendering.mail.details import common_values
 from newsletter.rendering.mail.files import TemplateFiles, fingerprint
 from newsletter.rendering.mail.inlining import inline
 from newsletter.rendering.mail.templates import Templates
-from newsletter.rendering.mail.values import common_values
 from newsletter.rendering.mail.words import Wordings, desk_language
 from newsletter.rendering.markdown.blocks import add_end_mark, in_parts
 from newsletter.rendering.markdown.faults import faults_of_statement

@@ -4,7 +4,9 @@ HTML and text parts are made from the same tokens, so they cannot differ.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -19,8 +21,7 @@ from newsletter.rendering.markdown.blocks import recognise_blocks
 from newsletter.rendering.markdown.faults import lost_footnotes, watch_depth
 from newsletter.rendering.markdown.greetings import find_greetings
 from newsletter.rendering.markdown.links import link_bare_addresses
-from newsletter.rendering.markdown.notes import link_notes, set_directions
-from newsletter.rendering.markdown.tables import fit_tables
+from newsletter.rendering.markdown.tables import fit_tables, spanned, text_of
 
 MAX_SHORT_CHARS = 16_000
 """Characters that always parse within half a second."""
@@ -141,3 +142,43 @@ def _without_anchors(children: Sequence[Token]) -> Iterator[Token]:
         elif child.type == "link_close" and open_links.pop():
             continue
         yield child
+
+
+NOTE_TYPE = "note"
+"""The type of the token before a note, a link back to the text."""
+_NOTE_TOKENS = {"footnote_ref", "footnote_open", NOTE_TYPE}
+_BLOCK_TOKENS = {"paragraph_open", "heading_open"}
+
+
+def link_notes(tokens: Sequence[Token], language: str) -> None:
+    """Put a link back to the text before each note, and the language into the notes' ``meta``.
+
+    Ids contain the language, as a mail of several languages has several first notes.
+    """
+    note: Token | None = None
+    for token in tokens:
+        if token.type == "footnote_open":
+            note = token
+        elif token.type == "inline" and note:
+            token.children = [Token(NOTE_TYPE, "", 0, meta=note.meta), *(token.children or ())]
+            note = None
+        for one in (token, *(token.children or ())):
+            if one.type in _NOTE_TOKENS:
+                one.meta["language"] = language
+
+
+def set_directions(tokens: Sequence[Token], language: str) -> None:
+    """Set the direction of paragraphs, headings and items that run against the language's."""
+    base = direction(language)
+    for previous, token in pairwise(tokens):
+        if token.type != "inline" or previous.type not in _BLOCK_TOKENS:
+            continue
+        # the direction of most letters
+        kinds = [unicodedata.bidirectional(character) for character in text_of(token)]
+        ltr_count, rtl_count = kinds.count("L"), kinds.count("R") + kinds.count("AL")
+        way = base if ltr_count == rtl_count else "ltr" if ltr_count > rtl_count else "rtl"
+        if way != base and previous.hidden:  # the number of a list's item stays on its side
+            token.children = spanned(token.children or (), dir=way)
+        elif way != base:
+            previous.attrSet("dir", way)
+            previous.attrJoin("class", way)

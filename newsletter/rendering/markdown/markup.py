@@ -13,7 +13,7 @@ from markupsafe import escape
 
 from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING, shown_greeting
-from newsletter.rendering.markdown.notes import NOTE_TYPE
+from newsletter.rendering.markdown.markdown import NOTE_TYPE
 from newsletter.rendering.markdown.tables import SHEET_WIDTH, write_tables
 from newsletter.tables import load_table
 

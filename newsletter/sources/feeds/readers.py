@@ -1,18 +1,175 @@
-"""Reads feeds in a sandbox."""
+"""Fetches feeds from checked addresses, with limits of time and size, and reads them in a sandbox.
+
+An attacker may control a feed's URL, its DNS or a redirect. None may lead to machines that only we
+can reach, so each IP address is checked before the connection, also after each redirect.
+"""
 
 import json
+import ssl
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from newsletter.documents.release.imported import unusable
 from newsletter.documents.sandbox import CALL_TIMEOUT, FEED_GATE, CutOff, MachineBusy, ask
 from newsletter.domain.clock import Clock
-from newsletter.domain.errors import InvalidInput
+from newsletter.domain.errors import InvalidInput, ProviderUnreachable
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
-from newsletter.sources.feeds.fetching import Fetcher, Page, require_ok
+from newsletter.tables import load_table
+from newsletter.transport import http
+from newsletter.transport.addresses import AddressRefused, checked_addresses
+from newsletter.transport.transport import AnswerTooLong, Resolve, call_once, resolve
+
+MAX_BODY_BYTES = 10_000_000
+"""The size limit of an unpacked body."""
+_TOO_LARGE_REASON = (
+    f"it is larger than {MAX_BODY_BYTES // 1_000_000} MB; ask for a feed of the newest items alone"
+)
+_MAX_REDIRECTS = 3
+_REDIRECT_STATUSES = {301, 302, 303, 307, 308}
+_PERMANENT_REDIRECTS = {301, 308}
+_MAX_WAIT = timedelta(days=30)
+
+_REQUEST_HEADERS = {
+    "Accept": "application/atom+xml, application/rss+xml, application/feed+json,"
+    " application/json;q=0.9, application/xml;q=0.9, */*;q=0.5",
+    "Accept-Encoding": "gzip",
+    "Connection": "close",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(http.HttpResponse):
+    """A complete answer, with its body unpacked."""
+
+    url: str
+    """The address after all redirects."""
+    moved_to: str = ""
+    """The address after all permanent redirects."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetcher:
+    """Fetches pages of feeds. ``timeout`` limits the whole page with its redirects."""
+
+    allow_private: bool = False
+    timeout: timedelta = timedelta(seconds=30)
+    resolve: Resolve = resolve
+    tls: ssl.SSLContext | None = None
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Page:
+        """Fetch a page and follow redirects. Raises FeedUnreadable."""
+        until = monotonic() + self.timeout.total_seconds()
+        moved_to, for_good = "", True
+        for _ in range(_MAX_REDIRECTS + 1):
+            page = self._get(url, headers or {}, until)
+            if page.status not in _REDIRECT_STATUSES:
+                return replace(page, moved_to=moved_to)
+            url = _target(page)
+            # a page behind a temporary redirect has not moved permanently
+            for_good = for_good and page.status in _PERMANENT_REDIRECTS
+            moved_to = url if for_good else moved_to
+        raise FeedUnreadable(
+            f"it is redirected more than {_MAX_REDIRECTS} times, at last to {url};"
+            " open it in a browser and write the address it ends at"
+        )
+
+    def _get(self, url: str, headers: Mapping[str, str], deadline: float) -> Page:
+        origin = _origin(url)
+        try:
+            answer = call_once(
+                http.HttpRequest(method="GET", url=url, headers={**_REQUEST_HEADERS, **headers}),
+                timeout=timedelta(seconds=deadline - monotonic()),
+                resolve=partial(
+                    checked_addresses,
+                    is_secure=origin.is_secure,
+                    allow_private=self.allow_private,
+                    resolve=self.resolve,
+                ),
+                tls=self.tls,
+                answer_bytes=MAX_BODY_BYTES,
+            )
+        except (ProviderUnreachable, http.AnswerLost) as error:
+            raise self._as_unreadable(error.__cause__ or error, origin.host, deadline) from error
+        body = _unpack(answer.body, answer.headers.get("content-encoding", ""))
+        return Page(status=answer.status, headers=answer.headers, body=body, url=url)
+
+    def _as_unreadable(self, error: BaseException, host: str, deadline: float) -> FeedUnreadable:
+        if isinstance(error, AddressRefused):
+            return FeedUnreadable(str(error))
+        if isinstance(error, AnswerTooLong):
+            return FeedUnreadable(_TOO_LARGE_REASON)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            why = error.verify_message
+            return FeedUnreadable(
+                f"the certificate of {host} is not valid ({why}); tell its keeper"
+            )
+        if monotonic() >= deadline or isinstance(error, TimeoutError):
+            seconds = self.timeout.total_seconds()
+            return FeedUnreadable(f"{host} did not answer within {seconds:g} s; it is tried again")
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return FeedUnreadable(f"{host} cannot be read ({why[:200]}); it is tried again")
+
+
+def _origin(url: str) -> http.Origin:
+    try:
+        if urlsplit(url).username is not None:
+            raise FeedUnreadable("its address holds a user name or password; write it without")
+        return http.origin_of(url)
+    except ValueError as error:
+        raise FeedUnreadable(f"{url[:200]!r} is not a web address; correct its url") from error
+
+
+def _unpack(body: bytes, encoding: str) -> bytes:
+    if encoding.lower() in {"", "identity"} or not body:
+        return body
+    if encoding.lower() not in {"gzip", "x-gzip"}:
+        raise FeedUnreadable(f"it is packed as {encoding[:40]!r}, which we did not ask for")
+    # + 16 makes zlib expect gzip
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        # a bomb is unpacked only to the limit
+        unpacked = unpacking.decompress(body, MAX_BODY_BYTES + 1)
+    except zlib.error as error:
+        raise FeedUnreadable("it is packed, and broken in itself; it is tried again") from error
+    if len(unpacked) > MAX_BODY_BYTES:
+        raise FeedUnreadable(_TOO_LARGE_REASON)
+    if not unpacking.eof:
+        raise FeedUnreadable("it is packed, and its end is missing; it is tried again")
+    return unpacked
+
+
+def _target(page: Page) -> str:
+    location = page.headers.get("location", "").strip()
+    if not location:
+        raise FeedUnreadable(f"it is redirected (HTTP {page.status}), without a target")
+    try:
+        return urljoin(page.url, location)
+    except ValueError as error:
+        raise FeedUnreadable(
+            f"it is redirected to {location[:200]!r}, which is no place"
+        ) from error
+
+
+_MEANING_OF_STATUS = load_table("newsletter.sources.feeds", "statuses.yaml")
+
+
+def require_ok(page: Page) -> Page:
+    """Return the page if its status is 200. Raises FeedUnreadable."""
+    if page.status == 200:
+        return page
+    other = _MEANING_OF_STATUS["other refusal" if page.status < 500 else "fault"]
+    meaning = _MEANING_OF_STATUS.get(page.status, other)
+    raise FeedUnreadable(
+        f"it {meaning} (HTTP {page.status})", retry_after=http.retry_after(page, _MAX_WAIT)
+    )
+
 
 ItemText = ExtractedStatement | InvalidInput
 """The text of an item, or why there is none."""

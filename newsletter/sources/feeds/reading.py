@@ -18,8 +18,7 @@ from newsletter.documents.release.paragraphs import escape
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
 from newsletter.sources.feeds import syndication
-from newsletter.sources.feeds.fetching import Page
-from newsletter.sources.feeds.readers import ItemText, errors_as_unreadable
+from newsletter.sources.feeds.readers import ItemText, Page, errors_as_unreadable
 from newsletter.sources.feeds.syndication import decode, parse_xml
 
 MAX_CHARS = 500_000

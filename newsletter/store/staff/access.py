@@ -6,12 +6,7 @@ No stored value is a secret: cookies, tokens, addresses and networks are hashes.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from newsletter.domain.staff.account import (
-    FACTOR_TIMEOUT,
-    IDLE_TIMEOUT,
-    SESSION_LIFETIME,
-    Session,
-)
+from newsletter.domain.staff.account import FACTOR_TIMEOUT, IDLE_TIMEOUT, SESSION_LIFETIME, Session
 from newsletter.domain.staff.token import Token
 from newsletter.store.database import AddressRepository, Repository, as_instant
 

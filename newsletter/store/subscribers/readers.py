@@ -14,13 +14,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.domain.subscribers.search import Origin, SubscriberSearch
-from newsletter.store.database import (
-    NO_LIMIT,
-    AddressRepository,
-    as_stored,
-    from_row,
-    one_of,
-)
+from newsletter.store.database import NO_LIMIT, AddressRepository, as_stored, from_row, one_of
 from newsletter.store.file.secure_erase import ERASURES_KEY
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.choices import consent_json

@@ -20,8 +20,7 @@ from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.membership import known_lists, require_list
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.entries import RawEntry, check_entry
-from newsletter.web.api.operation import Call, operation
-from newsletter.web.api.values import Page, Paging
+from newsletter.web.api.operation import Call, Page, Paging, operation
 from newsletter.web.http.offering import SignUpOffer
 
 _SUBSCRIBER_PATH = "/subscribers/{id}"

@@ -26,15 +26,7 @@ from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.brand import desk_colors
 from newsletter.domain.statements.comment import find_mentions
-from newsletter.domain.wording import (
-    Sentence,
-    clock,
-    listed,
-    moment,
-    people,
-    say,
-    without_commands,
-)
+from newsletter.domain.wording import Sentence, clock, listed, moment, people, say, without_commands
 from newsletter.pipeline.staff.proofs import Refusal
 from newsletter.rendering.languages import language_choices, language_name
 from newsletter.rendering.mail.files import default_templates, page_templates

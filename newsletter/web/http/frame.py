@@ -17,9 +17,9 @@ from starlette.responses import HTMLResponse, Response
 from newsletter.domain.statements.brand import light_scheme
 from newsletter.domain.statements.content import Publisher
 from newsletter.rendering.languages import direction, language_name
+from newsletter.rendering.mail.details import look
 from newsletter.rendering.mail.files import page_templates
 from newsletter.rendering.mail.templates import Templates
-from newsletter.rendering.mail.values import look
 from newsletter.rendering.mail.words import Wordings
 
 _CONTENT_POLICY = (

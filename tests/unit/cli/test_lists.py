@@ -12,8 +12,7 @@ import pytest
 from newsletter.cli.campaigns.campaigns import campaign
 from newsletter.cli.staff import audit
 from newsletter.cli.statements.statements import statement
-from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import Services, open_workspace
 from tests.contracts.books import add_campaign
 from tests.counting import counted
 from tests.fakes import NOON

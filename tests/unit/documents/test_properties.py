@@ -6,10 +6,9 @@ from datetime import date
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.documents.markdown_files import import_markdown
 from newsletter.documents.markup.docx import import_docx
 from newsletter.documents.markup.pages import import_page
-from newsletter.documents.plain_text import import_document
+from newsletter.documents.plain_text import import_document, import_markdown
 from newsletter.documents.release.imported import ImportedDocument
 from tests.properties import examples
 from tests.unit.documents.accounting import accounted, crossed_gaps

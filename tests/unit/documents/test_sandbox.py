@@ -19,8 +19,7 @@ import pytest
 from newsletter.documents.sandbox import CutOff, Gate, MachineBusy, ask, end, find_escapes, serve
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
-from newsletter.sources.feeds.fetching import Page
-from newsletter.sources.feeds.readers import SandboxReader
+from newsletter.sources.feeds.readers import Page, SandboxReader
 from newsletter.sources.feeds.reading import read_page
 from tests.fakes import NOON
 from tests.unit.sources import strangers

@@ -20,7 +20,7 @@ from newsletter.runtime.keys import (
     remove_other_rights,
     with_umask,
 )
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import open_workspace
 from tests.fakes import FixedClock
 from tests.pages import forum
 from tests.rows import rows

@@ -11,8 +11,7 @@ from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.sources.desk import draft_as_file, draft_text, parse_draft
-from newsletter.sources.statements import Defaults, Parsed, parse_statement
-from newsletter.sources.writing import slugify
+from newsletter.sources.statements import Defaults, Parsed, parse_statement, slugify
 from tests.rows import rows
 
 KEY = "a" * 16

@@ -5,8 +5,8 @@ from typing import Any
 
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.statements.draft import DraftText
+from newsletter.sources.desk import read_here
 from newsletter.sources.statements import Defaults
-from newsletter.sources.uploads import read_here
 
 TASK: dict[str, Any] = {
     "today": date(2026, 11, 24),

@@ -14,9 +14,8 @@ from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import MAX_SLUG_CHARS, SLUG, Progress, Statement
 from newsletter.sources.desk import draft_as_file
-from newsletter.sources.folder import FolderSource
-from newsletter.sources.statements import Defaults, parse_statement
-from newsletter.sources.writing import mark_for_review, path_for_title, slugify, write_new
+from newsletter.sources.folder import FolderSource, mark_for_review, path_for_title, write_new
+from newsletter.sources.statements import Defaults, parse_statement, slugify
 from tests.properties import examples
 from tests.rows import rows
 

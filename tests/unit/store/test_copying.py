@@ -10,7 +10,7 @@ from newsletter.domain.archive import Searchable
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.store.copying import copy
 from newsletter.store.database import Backend
-from newsletter.store.file import numbers
+from newsletter.store.file import copies
 from newsletter.store.postgresql import Postgresql
 from newsletter.store.schema import create, table_names
 from newsletter.store.sql import Store
@@ -84,7 +84,7 @@ def test_every_row_is_copied_to_the_server_and_back(
         given = []
         for database in (first, there, back):
             with database.transaction() as db:
-                given.append(numbers.last_numbers(db.driver)["subscriber"])
+                given.append(copies.last_numbers(db.driver)["subscriber"])
                 fresh = db.value(
                     "INSERT INTO import (at, by, file, kind, sha256, new, known, changed, joined,"
                     " ended, suppressed, skipped)"

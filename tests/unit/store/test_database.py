@@ -10,7 +10,7 @@ from enum import Enum
 import pytest
 
 from newsletter.store.database import Condition, Database
-from newsletter.store.file.numbers import Connection
+from newsletter.store.file.copies import Connection
 
 NOON = datetime(2026, 11, 29, 12, 0, 0, 123_000, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from newsletter.domain.errors import (
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.store.database import Database
 from newsletter.store.delivery.batches import Batches
-from newsletter.store.file import numbers
+from newsletter.store.file import copies
 from newsletter.store.file.secure_erase import ERASURES_KEY
 from newsletter.store.postgresql import Postgresql
 from newsletter.store.postgresql_words import translate
@@ -342,9 +342,9 @@ def disconnect_runner(database: Postgresql) -> None:
 
 def test_numbers_are_skipped_as_in_sqlite(database: Postgresql) -> None:
     with database.transaction() as db:
-        assert set(numbers.last_numbers(db.driver).values()) == {0}
-        numbers.skip_numbers(db.driver, NOON, {"campaign": 1 << 31})
-        given = numbers.last_numbers(db.driver)
+        assert set(copies.last_numbers(db.driver).values()) == {0}
+        copies.skip_numbers(db.driver, NOON, {"campaign": 1 << 31})
+        given = copies.last_numbers(db.driver)
     assert given["campaign"] == (1 << 31) + 1000
     assert given["subscriber"] > 1 << 40
 

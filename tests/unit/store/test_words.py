@@ -17,7 +17,6 @@ OF_ITS_OWN = {
     "copying.py": "all columns, whatever they are",
     "file/copies.py": "backups of SQLite's file",
     "file/secure_erase.py": "SQLite's file",
-    "file/numbers.py": "SQLite's counters",
 }
 """Module → why its SQL is for one database, or for every table."""
 FORBIDDEN = {

@@ -17,12 +17,7 @@ from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
 from newsletter.pipeline.campaigns.headcount import find_release_time
 from newsletter.pipeline.ledger import ContentChanged, find_stored
-from newsletter.pipeline.status import (
-    approved_from,
-    first_moment,
-    format_set_time,
-    load_status,
-)
+from newsletter.pipeline.status import approved_from, first_moment, format_set_time, load_status
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction

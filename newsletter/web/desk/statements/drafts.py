@@ -34,9 +34,8 @@ from newsletter.pipeline.statements.write import Conflict, DraftWriter
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
-from newsletter.sources.desk import draft_as_file, draft_text
-from newsletter.sources.uploads import as_draft, read_upload
-from newsletter.sources.writing import slugify
+from newsletter.sources.desk import as_draft, draft_as_file, draft_text, read_upload
+from newsletter.sources.statements import slugify
 from newsletter.web.desk.page import NOTE_NAMES
 from newsletter.web.desk.request import DeskRequest, download, redirect, route
 from newsletter.web.desk.statements import fields

@@ -24,12 +24,7 @@ from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.store.statements.board import make_excerpt
-from newsletter.web.desk.deciding import (
-    compare_versions,
-    findings_of,
-    mark_waived,
-    title_of,
-)
+from newsletter.web.desk.deciding import compare_versions, findings_of, mark_waived, title_of
 from newsletter.web.desk.request import DeskRequest, parse_day, redirect, route
 from newsletter.web.desk.statements.preview import inbox_values
 

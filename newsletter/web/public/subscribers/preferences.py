@@ -30,7 +30,7 @@ from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.preferences import Pause, PreferenceChange, pause_end
 from newsletter.domain.subscribers.signup import is_name
-from newsletter.pipeline.subscribers import prefer
+from newsletter.pipeline.subscribers import choose
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.mail.details import date_text
 from newsletter.runtime.subscribers import Subscribers
@@ -115,7 +115,7 @@ class PreferencesPage:
                     "expired_title", "late_text", language=language, status=410, buttons=buttons
                 )
             try:
-                person = prefer.subscriber_of(owner, store=self._subscribers.store)
+                person = choose.subscriber_of(owner, store=self._subscribers.store)
                 messages, language = self._frame.words(
                     self._frame.language_of(request, person.language)
                 )
@@ -154,7 +154,7 @@ class PreferencesPage:
         owner, language = self._owner(request), self._frame.language_of(request)
         if owner is None:
             return self._frame.notice("not_found", "broken_link", language=language, status=404)
-        prefer.ask_for_link(
+        choose.ask_for_link(
             owner.subscriber_id,
             host=client_ip(request),
             language=language,
@@ -172,7 +172,7 @@ class PreferencesPage:
         if faults:
             return self._form(request, form=request.form, faults=faults)
         ask = request.messages["lists_ask"]
-        prefer.save(
+        choose.save(
             request.owner,
             change,
             shown={
@@ -297,7 +297,7 @@ class PreferencesPage:
         except ValueError:
             faults = {"address": request.messages["fault_malformed"]}
             return self._form(request, faults=faults, address=typed)
-        prefer.ask_for_link(
+        choose.ask_for_link(
             request.owner.subscriber_id,
             new_address=address,
             host=client_ip(request.http),

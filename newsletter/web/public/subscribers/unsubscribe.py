@@ -18,8 +18,7 @@ from starlette.routing import Route
 
 from newsletter.credentials.links import LeaveLink
 from newsletter.domain.errors import NotFound
-from newsletter.pipeline.subscribers import leave
-from newsletter.pipeline.subscribers.prefer import ask_for_link
+from newsletter.pipeline.subscribers import choose
 from newsletter.runtime.log_lines import limited
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import client_ip, relative_path
@@ -78,7 +77,7 @@ class UnsubscribePages:
         return partial(lane.run, answer)
 
     def ask_to_confirm(self, request: Request, leave_link: LeaveLink) -> Response:
-        ending = leave.load_pending_departure(leave_link, store=self._subscribers.store)
+        ending = choose.load_pending_departure(leave_link, store=self._subscribers.store)
         if ending.ended:
             return self._end_page(request, ending, "not_subscribed")
         messages, language = self._words(request, ending)
@@ -91,14 +90,16 @@ class UnsubscribePages:
         if request.url.query != _PAGE_BUTTON:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
         return self._end_page(
-            request, leave.load_pending_departure(leave_link, store=self._subscribers.store), "left"
+            request,
+            choose.load_pending_departure(leave_link, store=self._subscribers.store),
+            "left",
         )
 
     def unsubscribe_from_all(self, request: Request, leave_link: LeaveLink) -> Response:
         """Unsubscribe from all lists, so that no import subscribes the reader again."""
         store = self._subscribers.store
-        ending = leave.load_pending_departure(leave_link, store=store)
-        self._log_unknown(leave.leave_everything(leave_link, store=store))
+        ending = choose.load_pending_departure(leave_link, store=store)
+        self._log_unknown(choose.leave_everything(leave_link, store=store))
         self._subscribers.counters.add("unsubscribe_posts")
         language = self._frame.language_of(request, ending.language)
         return self._frame.notice("left", "left_everything_text", language=language)
@@ -108,7 +109,7 @@ class UnsubscribePages:
 
         The page is the same for all subscribers. It changes nothing, as scanners open it too.
         """
-        ending = leave.load_pending_departure(leave_link, store=self._subscribers.store)
+        ending = choose.load_pending_departure(leave_link, store=self._subscribers.store)
         messages, language = self._words(request, ending)
         link = relative_path(request, f"/u/{request.path_params['token']}")
         buttons = [
@@ -129,19 +130,19 @@ class UnsubscribePages:
         store, name = self._subscribers.store, request.path_params["list"]
         if name not in {offer.name for offer in self._subscribers.settings.offers()}:
             raise HTTPException(404)
-        leave.leave_list(leave_link, name, store=store)
+        choose.leave_list(leave_link, name, store=store)
         self._subscribers.counters.add("unsubscribe_posts")
         return self._end_page(
             request,
-            replace(leave.load_pending_departure(leave_link, store=store), lists=(name,)),
+            replace(choose.load_pending_departure(leave_link, store=store), lists=(name,)),
             "left",
         )
 
     def send_link(self, request: Request, leave_link: LeaveLink) -> Response:
         """Send an email to the reader's own address, which is not shown here."""
         store = self._subscribers.store
-        _, language = self._words(request, leave.load_pending_departure(leave_link, store=store))
-        ask_for_link(
+        _, language = self._words(request, choose.load_pending_departure(leave_link, store=store))
+        choose.ask_for_link(
             leave_link.subscriber_id,
             host=client_ip(request),
             language=language,
@@ -151,7 +152,7 @@ class UnsubscribePages:
         return self._frame.notice("link_sent", "link_sent_text", language=language)
 
     def _leave(self, links: tuple[LeaveLink, ...], _post_count: int) -> None:
-        self._log_unknown(leave.leave(links, store=self._subscribers.store))
+        self._log_unknown(choose.leave(links, store=self._subscribers.store))
         self._subscribers.counters.add("unsubscribe_posts", by=len(links))
 
     def _log_unknown(self, links: Iterable[LeaveLink]) -> None:
@@ -166,7 +167,7 @@ class UnsubscribePages:
                 extra=limited("left"),
             )
 
-    def _end_page(self, request: Request, ending: leave.PendingDeparture, title: str) -> Response:
+    def _end_page(self, request: Request, ending: choose.PendingDeparture, title: str) -> Response:
         """Return the page that says that the reader is unsubscribed, with further choices."""
         messages, language = self._words(request, ending)
         choices = {"preferences": "choose_instead", "everything": "leave_everything"}
@@ -179,11 +180,11 @@ class UnsubscribePages:
         return self._frame.page(messages[title], texts, language=language, buttons=buttons)
 
     def _words(
-        self, request: Request, ending: leave.PendingDeparture
+        self, request: Request, ending: choose.PendingDeparture
     ) -> tuple[Mapping[str, str], str]:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
-    def _lists(self, ending: leave.PendingDeparture, key: str, messages: Mapping[str, str]) -> str:
+    def _lists(self, ending: choose.PendingDeparture, key: str, messages: Mapping[str, str]) -> str:
         """Return a sentence with the titles of the lists that the reader leaves."""
         if not ending.lists:
             return messages["left_everything_text"]

@@ -12,8 +12,7 @@ import pytest
 from newsletter.cli.subscribers.subscribers import subscribers
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.runtime.services import Services
-from newsletter.runtime.wiring import open_workspace
+from newsletter.runtime.services import Services, open_workspace
 from tests.fakes import NOON
 from tests.workspaces import plain_workspace
 

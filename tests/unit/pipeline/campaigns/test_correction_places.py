@@ -7,7 +7,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.statements.approve import revoke
-from newsletter.pipeline.subscribers.leave import leave
+from newsletter.pipeline.subscribers.choose import leave
 from tests.unit.pipeline.campaigns.correcting import (
     RIGHT,
     WRONG,

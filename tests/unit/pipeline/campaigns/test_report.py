@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import NotFound
 from newsletter.pipeline.campaigns.report import load_summary, load_vitals, make_report
-from newsletter.pipeline.subscribers.leave import leave
+from newsletter.pipeline.subscribers.choose import leave
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
 

@@ -15,7 +15,7 @@ from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.headcount import DryRun
 from newsletter.pipeline.campaigns.trial import fill, load_email, load_sample
-from newsletter.pipeline.subscribers.leave import leave
+from newsletter.pipeline.subscribers.choose import leave
 from newsletter.store.sql import Store
 from tests.fakes import RecordingProvider
 from tests.unit.pipeline.newsroom import Newsroom

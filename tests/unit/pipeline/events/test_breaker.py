@@ -7,8 +7,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.pipeline.events.breaker import pause_harmful
-from newsletter.pipeline.events.record import record
+from newsletter.pipeline.events.record import pause_harmful, record
 from newsletter.store.sql import Store
 from tests.fakes import OURS, WORKSPACE
 from tests.unit.pipeline.newsroom import BalancedStore, Meanwhile, Newsroom

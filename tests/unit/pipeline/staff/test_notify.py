@@ -16,7 +16,7 @@ from newsletter.domain.delivery.transactional import MessageState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, SkippedPeople
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.events.breaker import pause_harmful
+from newsletter.pipeline.events.record import pause_harmful
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.runtime.log import log_email

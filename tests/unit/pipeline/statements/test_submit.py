@@ -14,9 +14,8 @@ from newsletter.pipeline.statements.approve import send_back
 from newsletter.pipeline.statements.ingest import DeskSource
 from newsletter.pipeline.statements.write import submit_file
 from newsletter.pipeline.status import find_status, load_status
-from newsletter.sources.folder import FolderSource
+from newsletter.sources.folder import FolderSource, mark_for_review
 from newsletter.sources.statements import Defaults
-from newsletter.sources.writing import mark_for_review
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, DEFAULTS, VERA, WritingRoom
 

@@ -17,7 +17,7 @@ from newsletter.domain.statements.feed import (
 )
 from newsletter.pipeline.statements.ingest import FeedSource
 from newsletter.pipeline.statements.visit import Visitor, VisitResult
-from newsletter.sources.writing import slugify
+from newsletter.sources.statements import slugify
 from tests.fakes import NOON, FixedClock
 from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom

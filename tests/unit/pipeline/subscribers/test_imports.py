@@ -20,10 +20,16 @@ from newsletter.domain.subscribers.audience import (
     UploadedFile,
 )
 from newsletter.domain.subscribers.preferences import PreferenceChange
-from newsletter.pipeline.subscribers import prefer
 from newsletter.pipeline.subscribers.administer import SubscriberActs
+from newsletter.pipeline.subscribers.choose import (
+    ask_for_link,
+    forget,
+    leave,
+    leave_everything,
+    resume,
+    save,
+)
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
-from newsletter.pipeline.subscribers.leave import forget, leave, leave_everything
 from newsletter.subscriber_files.csv_files import Instructions
 from newsletter.subscriber_files.subscribers import read_people
 from tests.unit.pipeline.newsroom import Newsroom
@@ -262,7 +268,7 @@ ACTS: dict[str, Callable[[Newsroom, int], object]] = {
     "left everything": lambda room, one: leave_everything(
         LeaveLink(campaign_id=9, subscriber_id=one), store=room.store
     ),
-    "another name": lambda room, one: prefer.save(
+    "another name": lambda room, one: save(
         Owner(subscriber_id=one, signed_at=room.clock.now()),
         PreferenceChange(details={"name": "Ann"}),
         shown={},
@@ -279,7 +285,7 @@ ACTS: dict[str, Callable[[Newsroom, int], object]] = {
     ),
     "suppressed by staff": lambda room, one: acts(room).suppress("ana@example.org"),
     "complained": lambda room, one: room.suppress("ana@example.org"),
-    "asked for a link": lambda room, one: prefer.ask_for_link(
+    "asked for a link": lambda room, one: ask_for_link(
         one, host="192.0.2.1", language="en", source="a page", store=room.store
     ),
 }
@@ -311,7 +317,7 @@ def test_the_end_of_a_pause_is_no_act_and_the_end_of_a_suppression_is(room: News
     bring(room, person("ana", paused_until=room.clock.now() + timedelta(days=1)))
     bring(room, person("bo"), gone="bo@example.org")
     room.clock.advance(days=2)
-    assert prefer.resume(store=room.store) == 1
+    assert resume(store=room.store) == 1
     assert take_back(room, 1).removed == 1
     acts(room).lift("bo@example.org", reason="a slip")
     assert take_back(room, 2) == replace(NOTHING, acted=1)

@@ -21,6 +21,7 @@ from newsletter.domain.subscribers.signup import (
     hash_consent_words,
 )
 from newsletter.pipeline.subscribers.administer import SubscriberActs
+from newsletter.pipeline.subscribers.choose import leave
 from newsletter.pipeline.subscribers.join import (
     FollowedLink,
     LinkState,
@@ -29,7 +30,6 @@ from newsletter.pipeline.subscribers.join import (
     confirm,
     follow,
 )
-from newsletter.pipeline.subscribers.leave import leave
 from tests.contracts.books import audited
 from tests.fakes import NOON
 from tests.unit.pipeline.delivery.sending import JOIN, Post

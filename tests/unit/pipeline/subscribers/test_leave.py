@@ -9,7 +9,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Event, EventKind, EventTarget
 from newsletter.domain.subscribers.audience import Audience, SuppressionReason
 from newsletter.pipeline.campaigns.report import make_report
-from newsletter.pipeline.subscribers.leave import (
+from newsletter.pipeline.subscribers.choose import (
     PendingDeparture,
     clean,
     forget,

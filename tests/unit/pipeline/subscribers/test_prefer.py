@@ -9,12 +9,7 @@ from newsletter.credentials.links import Owner
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.preferences import PREFERENCES_LINK_LIFETIME, PreferenceChange
-from newsletter.pipeline.subscribers.prefer import (
-    ask_for_link,
-    resume,
-    save,
-    subscriber_of,
-)
+from newsletter.pipeline.subscribers.choose import ask_for_link, resume, save, subscriber_of
 from tests.unit.pipeline.newsroom import Newsroom
 
 HOST = "203.0.113.7"
@@ -120,9 +115,9 @@ def test_a_letter_goes_to_the_persons_own_address_or_to_the_new_one(
 
 def test_the_link_of_whoever_is_not_there_any_more_finds_nothing(room: Newsroom) -> None:
     nobody = Owner(subscriber_id=99, signed_at=room.clock.now())
-    with pytest.raises(NotFound, match="nothing is stored about"):
+    with pytest.raises(NotFound, match="no such reader"):
         subscriber_of(nobody, store=room.store)
-    with pytest.raises(NotFound, match="nothing is stored about"):
+    with pytest.raises(NotFound, match="no such reader"):
         saved(room, nobody, PreferenceChange(details={"name": "Eve"}))
 
 

@@ -18,8 +18,8 @@ from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.campaigns.board import load_desktop, load_for_page
 from newsletter.pipeline.subscribers.administer import SubscriberActs
+from newsletter.pipeline.subscribers.choose import save
 from newsletter.pipeline.subscribers.join import ShownConsent, ask, confirm
-from newsletter.pipeline.subscribers.prefer import save
 from newsletter.store.sql import Store
 from newsletter.web.public.archive import published
 from tests.fakes import PlainRenderer, accept_all, always

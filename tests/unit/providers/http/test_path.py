@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from newsletter.providers.http.description import AnswerPath
+from newsletter.providers.http.send import AnswerPath
 from newsletter.transport.http import HttpResponse
 
 ANSWER = {

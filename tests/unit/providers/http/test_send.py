@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
-from newsletter.providers.http.description import Options
-from newsletter.providers.http.send import Described
+from newsletter.providers.http.send import Described, Options
 from tests.contracts.provider import answered, batch, content
 from tests.provider_servers.http import MANY, ONE
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.rendering.mail.values import Abstracts
+from newsletter.rendering.mail.details import Abstracts
 from tests.contracts.abstracts import AbstractsContract
 from tests.fakes import PlainAbstracts
 from tests.unit.rendering.examples import HOUSE, WORDINGS

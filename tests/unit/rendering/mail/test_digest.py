@@ -10,7 +10,7 @@ from newsletter.domain.campaigns.digest import compose_issue, escape_markdown
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import Page
-from newsletter.rendering.mail.values import Abstracts
+from newsletter.rendering.mail.details import Abstracts
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.plaintext import to_text
 from tests.rows import rows

@@ -17,9 +17,8 @@ from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnava
 from newsletter.domain.staff.account import LinkKind, Session, StaffLink
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.subscribers import prefer
+from newsletter.pipeline.subscribers.choose import leave, subscriber_of
 from newsletter.pipeline.subscribers.join import confirm, follow
-from newsletter.pipeline.subscribers.leave import leave
 from newsletter.store.file.copies import backup, restore
 from newsletter.store.sql import Store
 from tests.contracts.books import Books, add_campaign
@@ -249,7 +248,7 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
         with pytest.raises(NotFound):
             deed(of_ana, store=restored, links=links)
     with pytest.raises(NotFound):
-        prefer.subscriber_of(links.read_preferences(own_page), store=restored)
+        subscriber_of(links.read_preferences(own_page), store=restored)
     leave([links.read_unsubscribe(in_mail)], store=restored)
     with restored.read() as tx:
         bo = tx.readers.get(of_bo.reader_id or 0)

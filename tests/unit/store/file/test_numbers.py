@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.store.file import numbers
-from newsletter.store.file.numbers import Connection
+from newsletter.store.file import copies
+from newsletter.store.file.copies import Connection
 from tests.fakes import NOON
 
 
@@ -39,7 +39,7 @@ def test_every_table_whose_numbers_are_never_given_twice_is_among_them(
         )
     }
     in_no_link = {"changed_statement", "address_history", "import", "worker"}
-    assert numbered - in_no_link == set(numbers.SKIPPED)
+    assert numbered - in_no_link == set(copies.SKIPPED)
 
 
 def test_a_number_lies_beyond_all_that_any_copy_gave_before(connection: Connection) -> None:
@@ -48,29 +48,29 @@ def test_a_number_lies_beyond_all_that_any_copy_gave_before(connection: Connecti
     for minutes in (0, 1, 2):
         connection.execute("DELETE FROM transactional_email")
         connection.execute("DELETE FROM sqlite_sequence")
-        numbers.skip_numbers(connection, NOON + timedelta(minutes=minutes), {})
+        copies.skip_numbers(connection, NOON + timedelta(minutes=minutes), {})
         given.append(next_email(connection))
-    assert given[1] - given[0] == given[2] - given[1] == numbers.SKIPPED["transactional_email"][0]
+    assert given[1] - given[0] == given[2] - given[1] == copies.SKIPPED["transactional_email"][0]
 
 
 def test_where_the_clock_was_put_back_it_goes_on_all_the_same(connection: Connection) -> None:
     connection.execute(
         "INSERT INTO sqlite_sequence VALUES ('transactional_email', 5), ('transactional_email', 7)"
     )
-    numbers.skip_numbers(connection, datetime(1970, 1, 1, tzinfo=UTC), {})
+    copies.skip_numbers(connection, datetime(1970, 1, 1, tzinfo=UTC), {})
     assert next_email(connection) == 1_000_008
-    numbers.skip_numbers(
+    copies.skip_numbers(
         connection, datetime(1970, 1, 1, tzinfo=UTC), {"transactional_email": 5_000_000}
     )
     assert next_email(connection) == 6_000_001
-    assert numbers.last_numbers(connection)["transactional_email"] == 6_000_001
+    assert copies.last_numbers(connection)["transactional_email"] == 6_000_001
 
 
 def test_a_clock_that_is_far_ahead_does_not_leave_the_room_that_links_have(
     connection: Connection,
 ) -> None:
-    numbers.skip_numbers(connection, datetime(9000, 1, 1, tzinfo=UTC), {})
-    last = numbers.last_numbers(connection)
+    copies.skip_numbers(connection, datetime(9000, 1, 1, tzinfo=UTC), {})
+    last = copies.last_numbers(connection)
     assert last["subscriber"] < 1 << 48
     assert last["transactional_email"] < 1 << 56
     assert last["campaign"] < 1 << 32

@@ -21,8 +21,7 @@ from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.pipeline.status import find_status
 from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARS
-from newsletter.sources.feeds.fetching import Page
-from newsletter.sources.feeds.readers import FeedUnreadable, SandboxReader
+from newsletter.sources.feeds.readers import FeedUnreadable, Page, SandboxReader
 from tests.acceptance.calling import call
 from tests.desk import Staffed, address_of
 from tests.pages import Kept, kept_after

@@ -15,10 +15,10 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Finding
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers, bodies, doctor
+from newsletter.providers.common.answers import MessageTranslator
 from newsletter.providers.common.bodies import ADDRESS_MARK, METADATA_MARKS, Template
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import ProviderOptions, bearer, origin
-from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
