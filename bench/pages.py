@@ -156,7 +156,6 @@ def _opened(folder: Path, subscribers: int) -> Iterator[Kept]:
             tx.db.change(_BATCHES, campaign=campaign.id)
             tx.db.change(_STATUSES, campaign=campaign.id)
             tx.db.change(_LONGER, more=_TEXT)
-            tx.db.change("ANALYZE")
         services.tick.run()
         yield Kept(site)
 

@@ -397,15 +397,17 @@ class Readers(AddressRepository):
 
         To count a whole table and subtract the few is ten times as fast as to look at each row.
         """
-        count, since_then = "(SELECT COUNT(*) FROM subscription", "changed_at >= :since"
-        ended = f"{count} WHERE list_id IN (SELECT id FROM list) AND state = 'ended'"
-        requested = f"{count} WHERE state = 'requested'"
+        count = "(SELECT COUNT(*) FROM subscription WHERE changed_at"
+        # by list, so that the indexes of ended and of requested subscriptions are used
+        few = "list_id IN (SELECT id FROM list) AND state"
         suppressed = f"(SELECT COALESCE(SUM({_COUNT_SUPPRESSED}), 0) FROM list)"
         [found] = self._db.rows(
             f"""
-            SELECT {count}) - {ended}) - {requested}) - {suppressed},
-            {count} WHERE {since_then}) - {ended} AND {since_then}) - {requested} AND {since_then}),
-            {ended} AND {since_then})
+            SELECT (SELECT COUNT(*) FROM subscription) - {count} > 0 AND {few} = 'ended')
+                - {count} > 0 AND {few} = 'requested') - {suppressed},
+            {count} >= :since) - {count} >= :since AND {few} = 'ended')
+                - {count} >= :since AND {few} = 'requested'),
+            {count} >= :since AND {few} = 'ended')
             """,
             since=since,
         )

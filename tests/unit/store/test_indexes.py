@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from newsletter.domain.campaigns.notices import MAX_EVENT_AGE, NoticeEvent, NoticeKind
 from newsletter.domain.events import Event, EventKind
-from newsletter.domain.subscribers.audience import Entry
+from newsletter.domain.subscribers.audience import Audience, Entry
+from newsletter.domain.subscribers.search import SubscriberSearch, SubscriberState
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
 from newsletter.store.subscribers.readers import Readers
@@ -120,6 +121,22 @@ def test_readers_of_one_import_are_not_all_visited_for_the_suppressed(store: Sto
             count(tx.readers, NOON)
             plans = [str(row[3]) for row in explained(tx, asked[-1])]
         assert any("PRIMARY KEY (list_id=? AND subscriber_id=?)" in plan for plan in plans), plans
+
+
+def test_who_left_is_counted_without_a_look_at_all_who_stay(store: Store) -> None:
+    Books(store, 3, slug="news")
+    left = SubscriberSearch(state=SubscriberState.LEFT)
+    for count in (
+        lambda tx: tx.readers.count_by_list(),
+        lambda tx: tx.readers.count_growth(NOON),
+        lambda tx: tx.readers.count(left),
+        lambda tx: tx.audiences.count(Audience(lists=("press",))),
+    ):
+        with counted() as asked, store.read() as tx:
+            count(tx)
+            plans = [str(row[3]) for row in explained(tx, asked[-1])]
+        assert any("ix_subscription_ended" in plan for plan in plans), plans
+        assert plans.count("SEARCH subscription USING PRIMARY KEY (list_id=?)") <= 1, plans
 
 
 def explained(tx: Transaction, statement: str) -> list[tuple[object, ...]]:
