@@ -38,8 +38,8 @@ _MAX_EDGES = 6
 """Maximum lines of a page head or foot."""
 _MAX_NUMBERS = 20
 """Maximum numbers of a line that may count the pages."""
-_SAME_HEIGHT = 2
-"""Maximum points between the tops of lines that are side by side."""
+_SAME_HEIGHT, _SAME_SIZE = 2, 0.6
+"""Maximum points between the tops of lines that are side by side, and between equal sizes."""
 _READ_FROM_PDF_NOTE = (
     "It was read from a PDF, which knows no paragraphs, headings or lists: compare it with the"
     " original. Pictures are not taken from it, and what was underlined or raised is plain."
@@ -63,7 +63,7 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
     columns = [list(column) for page in kept for _, column in groupby(page, key=attrgetter("part"))]
     # to half points: scaling a page turns one size of letters into several
     usual = _most_frequent((round(line.size * 2) / 2, len(line.text)) for line in lines)
-    pitch = _most_frequent((round(gap, 1), 1) for column in columns for gap in _gaps(column))
+    pitch = _line_distance([round(gap, 1) for column in columns for gap in _gaps(column, usual)])
     blocks = _join_over_pages([_blocks(part, usual, pitch * _MIN_GAP_RATIO) for part in columns])
     margin = _most_frequent((round(line.cells[0].left), 1) for line in lines if line.cells)
     return import_body(
@@ -159,11 +159,22 @@ class _Block:
         return bool(self.rows) or bool(_SENTENCE_END_PATTERN.search(self.lines[-1].text))
 
 
-def _gaps(column: Sequence[PdfLine]) -> Iterator[float]:
-    """Yield the distance of each two adjacent lines, relative to the size of their letters."""
+def _gaps(column: Sequence[PdfLine], size: float) -> Iterator[float]:
+    """Yield the distance of each two adjacent lines of a size, relative to the size."""
     for above, line in pairwise(sorted(column, key=lambda line: -line.top)):
-        if _is_as_large(above, line) and above.top - line.top > _SAME_HEIGHT:
+        is_usual = _is_as_large(above, line) and abs(line.size - size) < _SAME_SIZE
+        if is_usual and above.top - line.top > _SAME_HEIGHT:
             yield (above.top - line.top) / line.size
+
+
+def _line_distance(gaps: Sequence[float]) -> float:
+    """Return the distance of lines in paragraphs: the smallest one that is frequent.
+
+    Most lines of a short text may end paragraphs.
+    """
+    counts = Counter(gaps)
+    most = max(counts.values(), default=0)
+    return min((gap for gap, count in counts.items() if count * 4 >= most), default=0.0)
 
 
 def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[_Block]:
@@ -178,7 +189,9 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
     for row in _group_side_by_side(page):
         cells = [cell for line in row for cell in line.cells]
         cells.sort(key=lambda cell: cell.left, reverse=row[0].is_rtl)
-        if len(cells) > 1 and not _LIST_MARK_PATTERN.fullmatch(cells[0].text):
+        is_full = right - max(line.right for line in row) < _SAME_HEIGHT
+        is_listed = _LIST_MARK_PATTERN.fullmatch(cells[0].text)
+        if len(cells) > 1 and not is_listed and not (is_full and _is_justified(cells)):
             if blocks and blocks[-1].rows and len(blocks[-1].rows[-1]) == len(cells):
                 blocks[-1].rows.append(cells)
             else:
@@ -186,10 +199,11 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
             continue
         line = replace(_as_one(row[0], cells), right=max(one.right for one in row))
         above = blocks[-1].lines[-1] if blocks and not blocks[-1].rows else None
-        # a day amid a sentence is no number of an item
+        # a day or a dash amid a sentence is no mark of an item
         is_amid = above and not blocks[-1].is_complete and blocks[-1].continues_with(line)
+        is_dash = line.text[0] in "–-" and not _BULLET_PATTERN.match(above.text if above else "")
         is_number = not is_amid and _NUMBER_PATTERN.match(line.text)
-        is_item = is_number or _BULLET_PATTERN.match(line.text)
+        is_item = is_number or (not (is_amid and is_dash) and _BULLET_PATTERN.match(line.text))
         joins = (
             above
             and _is_as_large(above, line)
@@ -207,6 +221,14 @@ def _blocks(page: Sequence[PdfLine], size: float, line_distance: float) -> list[
         _Block(lines=[_as_one(block.lines[0], block.rows[0])]) if len(block.rows) == 1 else block
         for block in blocks
     ]
+
+
+def _is_justified(cells: Sequence[Cell]) -> bool:
+    """Return whether cells are the words of a justified line, which have equal gaps."""
+    cells = sorted(cells, key=lambda cell: cell.left)
+    gaps = [after.left - before.right for before, after in pairwise(cells)]
+    has_blank = any(" " in cell.text for cell in cells)
+    return not has_blank and max(gaps) - min(gaps) < _SAME_HEIGHT
 
 
 def _is_below(block: _Block, line: PdfLine, usual_size: float, pitch: float) -> bool:
@@ -230,7 +252,9 @@ def _is_close_below(above: PdfLine, line: PdfLine) -> bool:
 
 def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
     words = [word for cell in cells for word in (*cell.words, TextRun(text=" "))]
-    return replace(line, cells=(Cell(words=tuple(words), left=cells[0].left),))
+    return replace(
+        line, cells=(Cell(words=tuple(words), left=cells[0].left, right=cells[-1].right),)
+    )
 
 
 def _group_side_by_side(page: Sequence[PdfLine]) -> Iterator[list[PdfLine]]:
@@ -247,7 +271,7 @@ def _group_side_by_side(page: Sequence[PdfLine]) -> Iterator[list[PdfLine]]:
 
 
 def _is_as_large(one: PdfLine, other: PdfLine) -> bool:
-    return abs(one.size - other.size) < 0.6
+    return abs(one.size - other.size) < _SAME_SIZE
 
 
 def _join_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:

@@ -58,10 +58,11 @@ class TextRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A part of a line without a wide gap. ``left`` is in points, from the left of the page."""
+    """A part of a line without a wide gap. Its edges are in points, from the left of the page."""
 
     words: tuple[TextRun, ...]
     left: float
+    right: float
 
     @property
     def text(self) -> str:
@@ -333,8 +334,9 @@ def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
         )
         for (bold, italic, href), run in groupby(styled_text, key=lambda pair: pair[0])
     )
-    left = next((character.x0 for character in characters if isinstance(character, LTChar)), 0.0)
-    return Cell(words=words, left=left)
+    letters = [one for one in characters if isinstance(one, LTChar) and one.get_text().strip()]
+    left, right = (letters[0].x0, letters[-1].x1) if letters else (0.0, 0.0)
+    return Cell(words=words, left=left, right=right)
 
 
 def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[Any, str]]:

@@ -278,6 +278,38 @@ def test_a_line_that_begins_with_a_day_continues_its_paragraph() -> None:
     assert document.body == f"{told} {lines[1][2]}"
 
 
+def test_most_lines_of_a_text_may_end_paragraphs() -> None:
+    full = "The Example Forum left the council today after two years of work on homes that"
+    short = [
+        f"It left in the year {n}, as its own members had asked it to do at the meeting"
+        for n in range(6)
+    ]
+    placed = [(40, 700, full), (40, 686, "people can pay."), (40, 658, full), (40, 644, "so.")]
+    placed += [(40, 616 - 28 * n, text) for n, text in enumerate(short)]
+    document = imported(pdf([(40, 760, "Forum Leaves the Advisory Council"), *placed]), "a.pdf")
+
+    assert document.body == "\n\n".join([f"{full} people can pay.", f"{full} so.", *short])
+
+
+def test_the_words_of_a_justified_line_are_no_cells() -> None:
+    told = [(40, 700, FIRST[:80]), (40, 686, "for all."), (40, 640, "Nine towns asked")]
+    told += [(40, 626, "Nine towns asked"), (40, 612, "for one bridge.")]
+    data = pdf([(40, 760, "Forum Leaves the Advisory Council"), *told[:2]], told[2:])
+    spaced = data.replace(b"(Nine", b"30 Tw (Nine").replace(b"(for one", b"0 Tw (for one")
+
+    assert imported(spaced, "a.pdf").body.endswith(
+        "Nine towns asked Nine towns asked for one bridge."
+    )
+
+
+def test_a_dash_amid_a_sentence_is_no_item() -> None:
+    full = "The Example Forum left the council today after two years of work on homes that"
+    lines = [(40, 700, full), (40, 686, "- as it said - people can pay.")]
+    document = imported(pdf([(40, 760, "Forum Leaves the Advisory Council"), *lines]), "a.pdf")
+
+    assert document.body == f"{full} - as it said - people can pay."
+
+
 def test_an_end_mark_between_dashes_is_no_item() -> None:
     told = "The Forum asks all who want to come to write to the press office by letter."
     title = (40, 760, "Forum Leaves the Advisory Council on Housing")
