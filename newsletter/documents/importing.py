@@ -145,10 +145,12 @@ def _read(
         # The mark outweighs the charset that the page itself declares: it is decoded already.
         data = b"\xef\xbb\xbf" + text.encode()
         return import_page(data, today=today, file=file, subject=subject, pictures=pictures)
-    # the signature is below two hyphens and a blank (RFC 3676, 4.3)
-    above, mark, below = text.replace("\r\n", "\n").rpartition("\n-- \n")
-    if not mark or below.count("\n") > _MAX_SIGNED_LINES:
+    # the signature is below two hyphens and a blank, which some programs drop (RFC 3676, 4.3)
+    lines = text.replace("\r\n", "\n").split("\n")
+    marks = [n for n, line in enumerate(lines) if line in {"--", "-- "} and n]
+    if not marks or len(lines) - marks[-1] > _MAX_SIGNED_LINES:
         return import_document(text, today=today, file=file, subject=subject)
+    above, below = "\n".join(lines[: marks[-1]]), "\n".join(lines[marks[-1] + 1 :])
     document = import_document(above, today=today, file=file, subject=subject)
     return _without_signature(document, document.body, below)
 

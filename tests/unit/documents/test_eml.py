@@ -140,6 +140,7 @@ def test_what_is_no_email_is_refused_in_words(data: bytes, said: str) -> None:
             "-- \nPriya Nair\nSent from my iPhone\n",
             "",
         ),
+        (f"Forum leaves\n\n{FIRST}\n\n{SECOND}\n--\nPriya Nair\nSent from my iPhone\n", ""),
         (
             "",
             f"<h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p>"
