@@ -76,7 +76,8 @@ def _page_marks(lines: Sequence[Line]) -> list[int]:
     marks = [(n, page) for n, page in found.items() if page is not None]
     numbers = [page[0] for _, page in marks]
     alike = len({page[1:] for _, page in marks}) == 1
-    if not marks or not alike or numbers != list(range(1, len(numbers) + 1)):
+    first = numbers[0] if marks and marks[0][1][1] else 1  # the first page may have no number
+    if not marks or not alike or numbers != list(range(first, first + len(numbers))):
         return []
     is_only_one = len(marks) == 1 and marks[0][0] < len(lines) - 1
     if is_only_one and (not marks[0][1][1] or re.search(r"\w", marks[0][1][2])):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from newsletter.documents.release.dates import date_line
+from newsletter.documents.release.dates import date_line, is_month
 from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.furniture import (
     edge_reason,
@@ -33,6 +33,7 @@ _BYLINE_PATTERN = pattern("bylines", flags=0)
 _GREETING_PATTERN = pattern("greetings", r"(?:{})\b.{0,100}[,:]")
 """The beginning of a letter."""
 _PART_SEPARATOR_PATTERN = re.compile(r" [|·•–—-]{1,2} ")
+_NAME_END_PATTERN = re.compile(r" [|·•] ")
 _EVENT_LABEL_PATTERN = pattern("questions", r"(?:{}) ?:")
 """Labels of an event's facts: what, when, where."""
 _BULLET_PATTERN = re.compile(r"[•▪◦‣●○■□·*–-]\s")
@@ -139,7 +140,7 @@ def has_title_length(text: str) -> bool:
 
 def is_body_name(text: str) -> bool:
     """Return whether a line is the name of an office, a firm or a society."""
-    text = text.partition(" | ")[0]
+    text = _NAME_END_PATTERN.split(text, maxsplit=1)[0]
     words = text.split()
     if len(words) > _MAX_NAME_WORDS or (text.isupper() and len(words) > _MAX_CAPITAL_WORDS):
         return False
@@ -176,6 +177,7 @@ def is_furniture(text: str) -> bool:
         or is_machine_data(text)
         or release_line(text) is not None
         or date_line(text) is not None
+        or is_month(text)
     )
 
 

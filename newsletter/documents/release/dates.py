@@ -16,6 +16,9 @@ _MONTHS = {
 _HALF_YEAR_DAYS = 182
 _AMBIGUOUS_MONTHS = {"listopada"}
 """Names of two months: listopada is November in Polish and October in Croatian."""
+_POLISH_PATTERN, _ENGLISH_PATTERN = re.compile(r"[ąęłńóśźż]"), re.compile(r"\bthe\b", re.IGNORECASE)
+_WORDS_PER_ARTICLE = 60
+"""Maximum words of an English text for each of its articles."""
 _MONTH_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True)).replace(" ", r"\s")
 _MONTH_FORM = rf"(?P<{{0}}>{_MONTH_NAMES})\.?"
 _OF_FORM, _YEAR_FORM = r"(?:\s(?:of|de|del))?", r"(?![01][0-8])\d{4}"
@@ -29,6 +32,10 @@ _DATE_PATTERN = re.compile(
     re.IGNORECASE,
 )
 _ANY_YEAR_PATTERN = re.compile(r"\d{4}")
+_MONTH_YEAR_PATTERN = re.compile(
+    rf"(?<!\d )(?<!\d\. )\b(?:{_MONTH_NAMES})\.?{_OF_FORM}\s{_YEAR_FORM}\b", re.IGNORECASE
+)
+_MAX_MONTH_CHARS = 60
 _YEARLESS_PATTERN = re.compile(
     rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|[.º°])?{_OF_FORM}\s(?:{_MONTH_NAMES})|(?:{_MONTH_NAMES})\.?\s\d{{1,2}})\b"
     r"|\b(?!24/7)(?:\d{1,2}/\d{1,2}(?![/\d])|\d{1,2}\.\d{1,2}\.(?!\d))",
@@ -40,8 +47,10 @@ _WORD = (
     r"(?:[^\W\d_a-zß-öø-ÿ][\w.’'\u064b-\u0652-]*"
     r"|(?:de|del|der|da|di|la|le|les|el|von|van|und|and|of|for|the|y|et|e|&)(?![\w.]))"
 )
-_NAME_PATTERN = re.compile(rf"(?:(?i:by|von|por|par|di|door)\s)?{_WORD}(?:,?[ ]{_WORD}){{0,6}}")
-"""The name of an author, a sender or a place: capitalised words."""
+_NAME_PATTERN = re.compile(
+    rf"(?:(?i:by|von|por|par|di|door)\s)?{_WORD}(?:,?[ ]{_WORD}){{0,6}}(?: \d{{1,4}}(?:[/-]\d+)?)?"
+)
+"""The name of an author, a sender or a place: capitalised words. A series has a number."""
 _AUTHOR_PATTERN = re.compile(
     rf"{_NAME_PATTERN.pattern} (?:on|am|le|el|il|em|op) (?=\Z|\w{{3,6}}day)"
 )
@@ -97,6 +106,17 @@ def list_days(text: str, today: date) -> list[date]:
     return found
 
 
+def read_in_context(found: FoundDate, text: str) -> date | None:
+    """Return the day of a date in a text, or None if the text's language does not decide it.
+
+    Americans write the month first, and the British the day. All others write the day first.
+    """
+    if found.value or len(found.text.split()) > 1:
+        return found.value or (_list_readings(found)[0] if _POLISH_PATTERN.search(text) else None)
+    is_english = len(_ENGLISH_PATTERN.findall(text)) * _WORDS_PER_ARTICLE > len(text.split())
+    return None if is_english else _list_readings(found)[-1]
+
+
 def _list_readings(found: FoundDate) -> list[date]:
     if found.value:
         return [found.value]
@@ -105,6 +125,13 @@ def _list_readings(found: FoundDate) -> list[date]:
         return [date(figures[1], 11, figures[0])]  # the later of two months of one name
     first_figure, second_figure, year = figures
     return [date(year, first_figure, second_figure), date(year, second_figure, first_figure)]
+
+
+def is_month(text: str) -> bool:
+    """Return whether a line has a month and a year for a date: ``Berlin, im Oktober 2026``."""
+    has_year = len(text) <= _MAX_MONTH_CHARS and _ANY_YEAR_PATTERN.search(text)
+    with_day = _MONTH_YEAR_PATTERN.sub(r"1 \g<0>", text, count=1) if has_year else text
+    return with_day != text and date_line(with_day) is not None
 
 
 def is_date(text: str) -> bool:

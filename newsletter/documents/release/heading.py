@@ -28,7 +28,12 @@ from newsletter.documents.release.candidates import (
     may_be_title,
     reads_like_title,
 )
-from newsletter.documents.release.dates import FoundDate, date_line, find_dateline
+from newsletter.documents.release.dates import (
+    FoundDate,
+    date_line,
+    find_dateline,
+    read_in_context,
+)
 from newsletter.documents.release.embargo import embargoed_headline, is_embargo
 from newsletter.documents.release.furniture import (
     edge_reason,
@@ -44,6 +49,7 @@ from newsletter.documents.release.waiting import holds
 from newsletter.documents.release.words import pattern
 
 _LABEL_PATTERN = pattern("title labels", r"(?:{})\s?:\s*")
+_SUBJECT_PATTERN = pattern("subject labels", r"(?:{})\s?:")
 _OPEN_PATTERN = pattern("open ends", r"(?:\b(?:{})|[,;:&–—-])$")
 _QUOTATION_PATTERN = re.compile(r"[«„“\"][^«„“”»\"]*[»“”\"]")
 _MAX_LINES = 5
@@ -54,7 +60,8 @@ _MAX_HEADLINE_LINE_CHARS = 70
 def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
     """Return the line above the text that is most like a title, with the lines that continue it.
 
-    A notice, a line with an hour and a menu entry count only if there is no other line.
+    A notice, a line with an hour, a menu entry and the subject of a memo count only if there is no
+    other line.
     """
     contact_lines = find_contact_lines(head)
     candidates = [
@@ -65,6 +72,7 @@ def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int)
     for weak_fact in ("notice", "an hour"):
         candidates = [n for n in candidates if not holds(weak_fact, head[n].text)] or candidates
     candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
+    candidates = [n for n in candidates if not _SUBJECT_PATTERN.match(head[n].text)] or candidates
     if not candidates:
         return None
     chosen = _find_named(head, candidates)
@@ -361,28 +369,30 @@ def make_subject_heading(subject: str) -> Heading | None:
 def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dated:
     """Return the date of a line near the title, else of the dateline, else of the page's data."""
     end = len(lines) if prose is None else prose
+    text = " ".join(line.text for line in lines)
     nearest_first = sorted(range(end), key=lambda index: (abs(index - heading.last), -index))
     for index in nearest_first:
         found = date_line(lines[index].text)
         if found and not is_embargo(lines[index].text):
-            return _date_with_note(found, lines[index])
+            return _date_with_note(found, text, lines[index])
     if prose is not None:
         found = find_dateline(lines[prose].text)
         if found:
-            return _date_with_note(found, lines[prose], " in its dateline")
+            return _date_with_note(found, text, lines[prose], " in its dateline")
     for line in lines[end:]:
         found = date_line(line.text) if is_machine_data(line.text) else None
         if found:
-            return _date_with_note(found, line, " among the page's own data")
+            return _date_with_note(found, text, line, " among the page's own data")
     return Dated(value=None, note="No date was found: enter it yourself.")
 
 
-def _date_with_note(found: FoundDate, line: Line, place: str = "") -> Dated:
-    if found.value is None:
+def _date_with_note(found: FoundDate, text: str, line: Line, place: str = "") -> Dated:
+    value = read_in_context(found, text)
+    if value is None:
         note = f"{found.text} on {line.location} can be read two ways: enter the date yourself."
         return Dated(value=None, note=note)
-    note = f"The date {found.value} is from {line.location}{place}." if place else ""
-    return Dated(value=found.value, note=note)
+    note = f"The date {value} is from {line.location}{place}." if place else ""
+    return Dated(value=value, note=note)
 
 
 def _find_window_title(head: Sequence[Line]) -> Heading | None:

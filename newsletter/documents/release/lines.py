@@ -17,7 +17,8 @@ _LIGATURES = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0
 """The ligatures in PDFs: ff, fi, fl, ffi, ffl and two of st."""
 _SOFT_HYPHEN_PATTERN, _BLANKS_PATTERN = re.compile(r"\xad\s*$"), re.compile(r"[^\S\n]+")
 _MAX_WRAP_CHARS = 130
-_UNWRAPPED_FOOT_LINES, _MIN_LINES_ABOVE_FOOT = 3, 12
+_MAX_FOOT_LINES, _LINES_ABOVE_EACH = 8, 4
+"""Maximum lines of a foot that is not wrapped, and lines of the text for each of them."""
 _SENTENCE_END_PATTERN = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _MAX_DATELINE_CHARS = 200
 _MAX_QUOTED_CHARS = 61
@@ -102,9 +103,9 @@ def find_wrap_width(lines: Sequence[Line]) -> int:
     """
     # a web address cannot be wrapped
     wrappable = (line for line in lines if "://" not in line.text or " " in line.text)
-    foot = lines[-_UNWRAPPED_FOOT_LINES:] if len(lines) > _MIN_LINES_ABOVE_FOOT else []
-    width_above = max((len(line.text) for line in lines[:-_UNWRAPPED_FOOT_LINES]), default=0)
-    unwrapped = [line for line in foot if len(line.text) > width_above]
+    foot_start = len(lines) - min(_MAX_FOOT_LINES, len(lines) // _LINES_ABOVE_EACH)
+    width_above = max((len(line.text) for line in lines[:foot_start]), default=0)
+    unwrapped = [line for line in lines[foot_start:] if len(line.text) > width_above]
     lengths = sorted(len(line.text) for line in wrappable if line not in unwrapped)
     if not lengths or lengths[-1] > _MAX_WRAP_CHARS:
         return 0

@@ -36,7 +36,7 @@ _SYMBOL_FONT_BULLETS = {"\uf0b7": "·", "\uf0a7": "§"}
 """Bullet in a symbol font of Word → the character that other programs show."""
 _NESTED_MARKS = {"o", "§", "a"}
 """Marks that only nested items have: letters, and Word's second and third bullet."""
-_MAX_LIST_DEPTH = 4
+_MAX_LIST_DEPTH, _MAX_ITEM_LINES = 4, 12
 _MAX_ENTRY_WORDS = 8
 """Maximum words of a list entry that may end with an abbreviation."""
 _MAX_ENTRY_WIDTH_SHARE = 0.75
@@ -172,18 +172,32 @@ def _continues_paragraph(lines: Sequence[Line], index: int, joining: JoinRules) 
     is_ended = ends_sentence(text_above) or _END_PATTERN.search(text_above)
     if is_ended and _BULLETED_PATTERN.match(line.text):
         return False
-    if _ITEM_START_PATTERN.match(line.text) or _is_next_letter(text_above, line.text):
+    if _ITEM_START_PATTERN.match(line.text) or _is_next_item(lines, index):
         return False
     if joining.width:
         return _was_wrapped(text_above, line, joining)
     return _continues_unwrapped(lines, index, joining.has_blank_lines)
 
 
-def _is_next_letter(text_above: str, text: str) -> bool:
-    """Return whether a line is the lettered item that follows the item above."""
-    item, item_above = _ITEM_PATTERN.match(text), _ITEM_PATTERN.match(text_above)
-    next_letter = chr(ord(item_above["letter"]) + 1) if item_above and item_above["letter"] else "a"
-    return item_above is not None and item is not None and item["letter"] == next_letter
+def _is_next_item(lines: Sequence[Line], index: int) -> bool:
+    """Return whether a line is the item that follows one above it, with no gap between."""
+    item = _ITEM_PATTERN.match(lines[index].text)
+    for n in range(index - 1, max(index - _MAX_ITEM_LINES, 0) - 1, -1) if item else ():
+        above = _ITEM_PATTERN.match(lines[n].text)
+        if item and above and _follows(item, above):
+            return True
+        if lines[n].gap_above:
+            break
+    return False
+
+
+def _follows(item: re.Match[str], above: re.Match[str]) -> bool:
+    """Return whether an item has the mark of another one, or the next number or letter."""
+    if item["mark"]:
+        return bool(item["mark"] == above["mark"] != "o")  # o is a word, too
+    if item["number"]:
+        return int(item["number"]) - 1 == int(above["number"] or -2)
+    return bool(item["letter"] == (chr(ord(above["letter"]) + 1) if above["letter"] else "a"))
 
 
 def _was_wrapped(text_above: str, line: Line, joining: JoinRules) -> bool:

@@ -7,7 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from newsletter.documents.release.candidates import Heading, begins_page_title, is_byline
+from newsletter.documents.release.candidates import (
+    Heading,
+    begins_page_title,
+    is_body_name,
+    is_byline,
+)
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import find_embargo, is_embargo
 from newsletter.documents.release.furniture import (
@@ -98,7 +103,8 @@ def _list_foot_reasons(
         dropped = range(index, index + 1) if reason else next(found, range(0))
         yield from ((n, reason or _FOOT_REASON) for n in dropped)
         if dropped:
-            yield from ((n, _FOOT_REASON) for n in below if not reason)
+            is_kept = reason or _is_person([lines[n].text for n in below])
+            yield from ((n, _FOOT_REASON) for n in below if not is_kept)
             below = []
         elif len(below) >= _MAX_BLOCK_LINES or not may_be_contact:
             break
@@ -106,6 +112,13 @@ def _list_foot_reasons(
             is_lowest = False
             below = [] if is_contact_label(text) or text[-1] == ":" else [index, *below]
         index = dropped[0] - 1 if dropped else index - 1
+
+
+def _is_person(texts: Sequence[str]) -> bool:
+    """Return whether lines are a name and below it how the person is reached."""
+    words = texts[0].split() if texts else []
+    is_name = 1 < len(words) < 5 and all(word[0].isupper() for word in words)
+    return is_name and not is_body_name(texts[0]) and any(map(is_contact_detail, texts[1:]))
 
 
 def _is_foot(lines: Sequence[Line], start: int, paragraph: range, masthead: str) -> bool:

@@ -203,6 +203,12 @@ SURVEY = "The survey of nine thousand members was made in the spring,\nand its f
             "INVITATION PRESSE – VISITE DU CENTRE DE SOINS POUR EXILÉS",
             "INVITATION PRESSE – VISITE DU CENTRE DE SOINS POUR EXILÉS",
         ),
+        ("Deutscher Verband Forum · Landesverband\n\nMieten fallen", "Mieten fallen"),
+        (
+            "Data: 16/11/2026\n\nAssunto: merenda escolar\n\nFalta água na escola",
+            "Falta água na escola",
+        ),
+        ("Berlin, im Oktober 2026\n\nMieten fallen um ein Drittel", "Mieten fallen um ein Drittel"),
     ],
 )
 def test_a_title_is_found_below_names_and_above_subheads(head: str, title: str) -> None:
@@ -264,10 +270,21 @@ def test_a_paragraph_of_two_lines_full_of_names_is_no_headline() -> None:
 def test_feet_that_are_longer_than_wrapped_lines_show_no_width() -> None:
     text = ["\n".join(wrap(one * 2, 60)) for one in (FIRST, SECOND, FIRST)]
     foot = "The Example Forum Ltd, registered in England under the number 01234567, 4 Quay Road"
-    document = imported(TITLE, "May 3, 2024", *text, CONTACT, f"{foot}\nVAT 355 5512 34, {foot}")
 
-    assert document.title == TITLE
-    assert paragraphs(document) == [FIRST * 2, SECOND * 2, FIRST * 2, CONTACT]
+    for count in (2, 5):
+        feet = "\n".join([foot] * (count - 1))
+        head = (TITLE, "May 3, 2024", *text, *text[:2])
+        document = imported(*head, CONTACT, f"{feet}\nVAT 355 5512 34, {foot}")
+
+        assert document.title == TITLE
+        assert paragraphs(document) == [
+            FIRST * 2,
+            SECOND * 2,
+            FIRST * 2,
+            FIRST * 2,
+            SECOND * 2,
+            CONTACT,
+        ]
 
 
 def test_wrapped_text_that_begins_with_names_is_still_text() -> None:
@@ -315,7 +332,9 @@ def test_a_label_before_the_title_is_no_part_of_it() -> None:
         ("Roma, venerdì 27 novembre 2026", "2026-11-27"),
         ("vrijdag 27 november 2026", "2026-11-27"),
         ("Warszawa, 5 grudnia 2025 r.", "2025-12-05"),
-        ("Kraków, 23 listopada 2026 r.", "None"),
+        ("Kraków, 23 listopada 2026 r.", "2026-11-23"),
+        ("Zagreb, 23. listopada 2026.", "None"),
+        ("Boletín 55 – 20 de octubre de 2026", "2026-10-20"),
         ("Praha, 24. listopadu 2026", "2026-11-24"),
         ("Αθήνα, 24 Νοεμβρίου 2026", "2026-11-24"),
         ("Ankara, 3 Kasım 2026", "2026-11-03"),
@@ -344,9 +363,20 @@ def test_a_date_that_can_be_read_two_ways_is_left_to_the_person() -> None:
     )
 
 
+def test_only_english_texts_write_the_month_first() -> None:
+    text = "La rete dei pescatori ha denunciato la pesca a strascico seicento volte in cinque anni."
+    document = imported("Reti a strascico: tre multe", "Roma, 08/10/2026", text)
+    assert document.date == date(2026, 10, 8)
+
+
 @rows(
     "label",
-    ["ПРЕСС-РЕЛИЗ", "Δελτίο Τύπου", "INFORMACJA PRASOWA", "新闻稿", "प्रेस विज्ञप्ति", "立即发布"],
+    [
+        *("ПРЕСС-РЕЛИЗ", "Δελτίο Τύπου", "INFORMACJA PRASOWA", "新闻稿", "प्रेस विज्ञप्ति", "立即发布"),
+        *("Convocation de presse", "Nota à comunidade", "Comunicado a la opinión pública"),
+        *("Gemeinsame Presseerklärung", "Einladung für die Medien", "Oświadczenie dla mediów"),
+        *("Mit der Bitte um Veröffentlichung", "Verklaring voor de pers", "Invito alla stampa"),
+    ],
 )
 def test_what_a_text_is_is_known_in_many_languages(label: str) -> None:
     document = imported(label, TITLE, "2026-11-20", FIRST)
@@ -410,6 +440,7 @@ def test_a_date_to_come_is_noted() -> None:
         "-0-0-0-",
         "ENDS",
         "1 Example Street, Washington, DC 20001 | 202-555-0100",
+        "Documento de dos páginas. Página 2 de 2",
     ],
 )
 def test_a_foot_line_is_left_out(line: str) -> None:
@@ -441,6 +472,9 @@ FEET = [
     "Stichting Forum – Postbus 12 – 1000 AB Amsterdam – KvK 55512345",
     "جمعية المنتدى – جمعية مسجلة برقم 5512 – شارع الحمراء 55",
     "Follow us on Mastodon and LinkedIn",
+    "Reconnue d’utilité publique par décret du 5 mai 1984",
+    "Sede: Rua Pará, 555, Nossa Senhora das Graças, Manaus – Fone: (92) 3555-0199",
+    "Forum. C/ Mayor, 55, bajo. 30001 Murcia",
 ]
 CONTACT = "Media contact: Wren Writer, 01632 960 112"
 
@@ -469,6 +503,13 @@ def test_an_ending_that_only_looks_like_a_foot_is_kept(ending: list[str]) -> Non
     kept = [line.replace("*", "\\*") for line in ending]
 
     assert paragraphs(document) == [FIRST, SECOND, *kept]
+
+
+def test_a_person_below_a_register_is_no_part_of_the_foot() -> None:
+    person = "Wren Writer\nDirector\nwren@forum.example"
+    document = imported(TITLE, "May 3, 2024", FIRST, SECOND, FEET[2], person)
+    assert paragraphs(document) == [FIRST, SECOND, person.replace("\n", "\\\n")]
+    assert left_out(document)[-1] == FEET[2]
 
 
 ABOUT = "The Example Forum was founded in 1990 and works for homes that people can pay for."
@@ -631,6 +672,8 @@ def test_lines_broken_by_links_and_bold_words_are_mended() -> None:
         (["a. one", "b. two"], ["a. one", "b. two"]),
         (["o one"], ["o one"]),
         (["2. two", "3. three"], ["2\\. two", "3\\. three"]),
+        (["1. one,", "going on,", "2. two,", "3. three"], ["1. one, going on,\n2. two,\n3. three"]),
+        (["- one,", "- two"], ["- one,\n- two"]),
         (["– So?", "– So."], ["– So?", "– So."]),  # in French and Spanish somebody speaks
     ],
 )
@@ -968,8 +1011,10 @@ def test_a_full_line_that_ends_a_sentence_is_told_of() -> None:
 def test_lines_that_number_pages_in_words_part_no_paragraph() -> None:
     broken = WRAPPED.replace("council’s last\n", "council’s last\n\nForum\nPage 1 of 2\n\n", 1)
     document = import_document(broken + "\nForum\nPage 2 of 2\n", today=TODAY)
+    second = broken.replace("Forum\nPage 1 of 2", "strona 2 z 2")  # the first page has no number
 
-    assert paragraphs(document) == paragraphs(import_document(WRAPPED, today=TODAY))
+    for one in (document, import_document(second, today=TODAY)):
+        assert paragraphs(one) == paragraphs(import_document(WRAPPED, today=TODAY))
     assert [one.reason for one in document.dropped][1:] == [
         "a running header",
         "a page number",
