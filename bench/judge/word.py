@@ -14,6 +14,7 @@ _FOR_WORD = re.compile(r"<!--\[if (?:gte )?mso[^\]]*\]>(.*?)<!\[endif\]-->", re.
 _FOR_OTHERS = re.compile(r"<!--\[if !mso\]><!-->.*?<!--<!\[endif\]-->", re.DOTALL)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _MEDIA = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+_LINE_OF_FONT = re.compile(r"px/(\d+px)")
 _PIXELS = re.compile(r"(-?\d+)px")
 _BLOCKS = {"p", "td", "th", "li", "address", "h1", "h2", "h3", "h4", "pre"}
 _CELLS = {"td", "th"}
@@ -48,7 +49,9 @@ def _styles(tree: Any) -> Styles:
 
 def _declared(style: str) -> dict[str, str]:
     pairs = (part.partition(":") for part in style.split(";"))
-    return {name.strip().lower(): value.strip() for name, _, value in pairs if value}
+    found = {name.strip().lower(): value.strip() for name, _, value in pairs if value}
+    line = _LINE_OF_FONT.search(found.get("font", ""))
+    return ({"line-height": line[1]} if line else {}) | found
 
 
 def _pixels(value: str | None) -> list[int]:

@@ -40,6 +40,12 @@ def test_word_spoils_no_block_of_ours_in_any_brand() -> None:
             assert objections(page) == (), (brand, name)
 
 
+def test_word_crops_a_picture_to_an_exact_line_however_it_is_written() -> None:
+    for line in ("line-height:20px", "font:14px/20px Arial"):
+        page = f'<p style="mso-line-height-rule:exactly;{line}"><img width="600"></p>'
+        assert objections(page) == ("a picture is cropped to 20 of 600 pixels",)
+
+
 @pytest.mark.slow("sends seven statements")
 def test_no_rule_objects_to_our_archive(tmp_path: Path) -> None:
     files = publish(tmp_path)

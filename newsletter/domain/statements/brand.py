@@ -54,10 +54,10 @@ class Sans(Enum):
 
 
 FONT_STACKS: Mapping[Serif | Sans, str] = {
-    Serif.GEORGIA: "Georgia, 'Times New Roman', Times, serif",
+    Serif.GEORGIA: "Georgia, 'Times New Roman', serif",
     Serif.TIMES: "'Times New Roman', Times, serif",
     Serif.PALATINO: "Palatino, 'Palatino Linotype', 'Book Antiqua', Georgia, serif",
-    Sans.HELVETICA: "'Helvetica Neue', Helvetica, Arial, sans-serif",
+    Sans.HELVETICA: "Helvetica, Arial, sans-serif",
     Sans.TREBUCHET: "'Trebuchet MS', Tahoma, Arial, sans-serif",
     Sans.VERDANA: "Verdana, Geneva, sans-serif",
 }
