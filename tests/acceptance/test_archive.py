@@ -163,7 +163,6 @@ def test_a_page_says_what_the_mail_says_and_is_no_mail(workspace: Workspace, sit
         "Español": "../archive/horario",
         "press@forum.example": "mailto:press@forum.example",
         "+1 202 555 0100": "tel:+12025550100",
-        "Get statements by email": "../subscribe",
         "RSS": "../feed.rss",
         "Atom": "../feed.atom",
         "JSON Feed": "../feed.json",

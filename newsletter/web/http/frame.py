@@ -95,6 +95,7 @@ class Frame:
             "words": words,
             "styles": self._styles,
             "organisation": self._publisher.organisation,
+            "joinable": any(one.joinable for one in self._publisher.lists),
             "logo": self._publisher.brand.logo,
             "band": light_scheme(self._publisher.brand.color).band,
             "button": "",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from newsletter.config.settings import Settings
 from newsletter.domain.delivery.transactional import RequestOutcome
@@ -44,6 +45,18 @@ class SignUpOffer:
         return ShownConsent(
             words=consent, language=shown_in, wording=signup.hash_consent_words(consent)
         )
+
+    def form_values(self, language: str) -> dict[str, Any]:
+        """Return the values of the template of our own form in a language."""
+        offers = self.rules.public_lists
+        consent = self.consent(language, offers)
+        return {
+            "offers": offers,
+            "form_language": language,
+            "consent": consent.words,
+            "wording": consent.wording,
+            "trap": HONEYPOT_FIELD,
+        }
 
     def request_email(
         self,

@@ -23,6 +23,7 @@ from newsletter.rendering.mail import details
 from newsletter.rendering.mail.excerpts import body_of, excerpt_of, pictures_of
 from newsletter.runtime.statements import Statements
 from newsletter.web.http.frame import Frame
+from newsletter.web.http.offering import SignUpOffer
 from newsletter.web.public.archive import feeds, published
 from newsletter.web.public.archive.feeds import Entry, FeedPublisher, article_of
 from newsletter.web.public.archive.published import Notice, Published, notice_of
@@ -31,6 +32,8 @@ MAX_STATEMENTS = 50
 """Statements on a page of the list."""
 MAX_HITS = 20
 """Results on a page of a search."""
+_RELATED_AMONG, _MAX_RELATED = 20, 3
+"""The number of newest statements among which related ones are found, and the most shown."""
 _DISALLOWED_PATHS = ("/u/", "/c/", "/confirm/", "/preferences", "/webhooks/")
 
 
@@ -64,6 +67,7 @@ class ArchiveBuild:
         self._frame = frame
         self._began_at = began_at
         self._words, self._language = frame.words(self._settings.language)
+        self._offering = SignUpOffer(self._settings)
         hubs = (one.url for one in self._settings.notices if isinstance(one, HubOptions))
         self._publisher = FeedPublisher(
             self._settings.publisher(),
@@ -100,6 +104,7 @@ class ArchiveBuild:
             newer=page_link(root, page_number - 1) if page_number > 1 else "",
             older=page_link(root, page_number + 1) if page_number < count else "",
             message="" if rows else words["nothing_yet"],
+            cover=self._cover_of(shown) if page_number == 1 else {},
             public=self._public_head(
                 page_link(f"{self._settings.public_url}/", page_number), article=None
             ),
@@ -135,15 +140,18 @@ class ArchiveBuild:
             title,
             template="archive.html.j2",
             language=self._language,
-            root=parent_link,
             max_search_chars=MAX_SEARCH_CHARS,
-            kinds=_feeds(parent_link),
             day_of=self._date_of,
             dated=partial(self._write_date, language=self._language),
             notice_of=partial(self._notice, language=self._language),
-            **{"query": None} | values,
+            **self._side(parent_link, self._language) | {"query": None, "cover": {}} | values,
         )
         return bytes(page.body)
+
+    def _side(self, parent_link: str, language: str) -> dict[str, Any]:
+        """Return the values of the column beside a list or a statement."""
+        form = self._offering.form_values(language)
+        return {"root": parent_link, "kinds": _feeds(parent_link), "related": ()} | form
 
     def _public_head(self, address: str, **values: object) -> Mapping[str, object]:
         """Return the values for the head of a page that search engines may index."""
@@ -160,7 +168,8 @@ class ArchiveBuild:
         others = {one.slug: each.language for one, each in languages.items() if one != shown}
         _, spoken = self._frame.words(content.language)
         notice, day = self._notice(shown, content.language), self._date_of(shown, content.date)
-        pictures = pictures_of("" if shown.withdrawn else excerpt_of(content).page)
+        pictures = _pictures(shown, content)
+        newest = published.list_newest(self._store, _RELATED_AMONG)
         page = self._frame.page(
             excerpt_of(content).title or content.subject,
             template="statement.html.j2",
@@ -183,10 +192,32 @@ class ArchiveBuild:
                 article=article_of(self._publisher, self._feed_entry(shown, content)),
                 picture=next(iter(pictures), {}),
             ),
-            root="../",
-            kinds=_feeds("../"),
+            written=partial(self._write_date, language=content.language),
+            day_of=self._date_of,
+            **self._side("../", spoken) | {"related": self._related(shown, content, newest)},
         )
-        return self._leaf(bytes(page.body), "text/html", list(languages))
+        return self._leaf(bytes(page.body), "text/html", [*languages, *newest])
+
+    def _related(
+        self, shown: Published, content: Content, newest: Sequence[Published]
+    ) -> list[tuple[Published, Heading]]:
+        """Return the newest statements of the same lists in the same language, with headings."""
+        own = {shown.slug, shown.corrects, shown.corrected_by}
+        others = [
+            one
+            for one in newest
+            if not (one.withdrawn or one.corrected_by or one.slug in own)
+            and set(one.lists) & set(shown.lists)
+        ]
+        language = base_language(content.language)
+        found = self._add_headings(others)
+        alike = [pair for pair in found if base_language(pair[1].language) == language]
+        return alike[:_MAX_RELATED]
+
+    def _cover_of(self, shown: Sequence[Published]) -> Mapping[str, str]:
+        """Return the first picture of the newest statement; an empty mapping if it has none."""
+        found = self._add_contents(shown[:1])
+        return next((picture for pair in found for picture in _pictures(*pair)), {})
 
     def feed(self, name: str) -> Leaf:
         """Return the feed of the newest statements in the format of a file name in ``FORMATS``."""
@@ -219,7 +250,7 @@ class ArchiveBuild:
 
     def _feed_entry(self, shown: Published, content: Content) -> Entry:
         excerpt = excerpt_of(content)
-        picture = next(iter(pictures_of("" if shown.withdrawn else excerpt.page)), {})
+        picture = next(iter(_pictures(shown, content)), {})
         return Entry(
             published=shown,
             title=content.subject,
@@ -283,6 +314,10 @@ class ArchiveBuild:
 
 def _feeds(parent_link: str) -> list[tuple[str, str]]:
     return [(parent_link + name, kind) for name, (kind, _) in FORMATS.items()]
+
+
+def _pictures(shown: Published, content: Content) -> list[Mapping[str, str]]:
+    return pictures_of("" if shown.withdrawn else excerpt_of(content).page)
 
 
 def _mark_heading(hit: Hit) -> Heading:

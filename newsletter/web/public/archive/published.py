@@ -25,6 +25,7 @@ class Published:
     """The start of the statement's first campaign."""
     updated_at: datetime
     """When the statement was last sent, corrected, withdrawn or annotated."""
+    lists: tuple[str, ...] = ()
     corrects: str = ""
     """The slug of the published statement that this one corrects."""
     corrected_by: str = ""
@@ -94,6 +95,7 @@ def _build(
         original=last.translates or last.slug,
         began_at=min(times),
         updated_at=max([changed_at, *(note.at for note in notes)]),
+        lists=last.lists,
         corrects=corrects,
         corrected_by=correction.slug if correction else "",
         withdrawn=off is not None or (is_cancelled and not is_back),

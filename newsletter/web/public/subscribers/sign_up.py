@@ -173,23 +173,17 @@ class SignUpPages:
         faults: Mapping[str, signup.FormFault] | None = None,
     ) -> Response:
         messages, _ = self._frame.words(language)
-        offers = self._offering.rules.public_lists
-        consent = self._offering.consent(language, offers)
         return self._frame.page(
             messages["subscribe_title"],
             template="subscribe.html.j2",
             language=language,
             status=422 if faults else 200,
-            offers=offers,
-            form_language=language,
             address=one_line(form.address),
             name=one_line(form.name),
             ticked=form.lists,
-            consent=consent.words,
-            wording=consent.wording,
-            trap=HONEYPOT_FIELD,
             faults={key: messages[f"fault_{fault.value}"] for key, fault in (faults or {}).items()},
             first_fault=next(iter(faults or {}), ""),
+            **self._offering.form_values(language),
         )
 
 

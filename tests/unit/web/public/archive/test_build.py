@@ -5,8 +5,9 @@ from urllib.parse import urljoin
 
 from lxml import html
 
+from newsletter.domain.archive import NoteKind, PublicNote
 from newsletter.web.public.archive.build import page_link
-from tests.pages import SETTINGS, forum
+from tests.pages import SETTINGS, Forum, forum
 from tests.rows import rows
 
 
@@ -35,7 +36,7 @@ def test_a_statement_has_its_own_date_a_citation_a_contact_and_its_pictures(tmp_
         site.send("dated", date="2026-03-02", text=f"It is open.\n\n{picture}")
         site.send("undated")
         page = html.fromstring(site.get("/archive/dated").text)
-        assert page.xpath("//time/@datetime") == ["2026-03-02"]
+        assert page.xpath("//div[@class='body']//time/@datetime") == ["2026-03-02"]
         assert page.xpath("//meta[@property='article:published_time']/@content") == ["2026-03-02"]
         cited = "Example Forum, On dated, 2 March 2026, https://news.forum.example/archive/dated"
         [record] = page.xpath("//aside[@class='record']")
@@ -48,3 +49,84 @@ def test_a_statement_has_its_own_date_a_citation_a_contact_and_its_pictures(tmp_
         for path in ("/", "/search?q=open"):
             listed = html.fromstring(site.get(path).text).xpath("//time/@datetime")
             assert sorted(listed) == ["2026-03-02", today]
+
+
+WIDE = "![A hall](https://forum.example/hall.jpg#1200x600)"
+
+
+def test_the_newest_card_shows_its_wide_picture_and_no_other_does(tmp_path: Path) -> None:
+    with forum(tmp_path) as site:
+        site.subscribe("ana@example.org")
+        site.send("older", text=f"{WIDE}\n\nText.")
+        site.clock.advance(minutes=1)
+        assert _pictures(site) == ["https://forum.example/hall.jpg"]
+        site.send("small", text="Text.\n\n![A badge](https://forum.example/badge.png#120x120)")
+        assert _pictures(site) == []
+        site.clock.advance(minutes=1)
+        site.send("newest", text=f"{WIDE}\n\nText.")
+        assert _pictures(site) == ["https://forum.example/hall.jpg"]
+        assert html.fromstring(site.get("/search?q=text").text).xpath("//main//img") == []
+
+
+def _pictures(site: Forum) -> list[str]:
+    found: list[str] = html.fromstring(site.get("/").text).xpath("//main//img/@src")
+    return found
+
+
+@rows("path", ["/", "/archive/news"])
+def test_the_form_beside_a_page_signs_up_as_the_sign_up_page_does(
+    tmp_path: Path, path: str
+) -> None:
+    with forum(tmp_path / path.strip("/").replace("/", "-")) as site:
+        site.subscribe("ana@example.org")
+        site.send()
+        form = html.fromstring(site.get(path).text).forms[-1]
+        assert urljoin(path, form.action) == "/subscribe"
+        ticked = {**dict(form.form_values()), "email": "new@example.org", "list": "events"}
+        answer = site.post("/subscribe", form=ticked)
+        assert (answer.status, answer.headers["location"]) == (303, "subscribe/asked?language=en")
+        [(asked, wording)] = site.rows("SELECT lists, wording FROM transactional_email")
+        assert "events" in asked
+        assert wording == ticked["wording"]
+
+
+def test_where_nothing_can_be_joined_no_page_offers_it(tmp_path: Path) -> None:
+    with forum(tmp_path, signup={"enabled": False}) as site:
+        site.subscribe("ana@example.org")
+        site.send()
+        for path in ("/", "/archive/news", "/search?q=a", "/none"):
+            assert "subscribe" not in "".join(html.fromstring(site.get(path).text).xpath("//@href"))
+            assert 'method="post"' not in site.get(path).text
+
+
+def test_a_statement_leads_to_the_newest_ones_of_its_lists_and_language(tmp_path: Path) -> None:
+    with forum(tmp_path) as site:
+        site.subscribe("ana@example.org", lists=("press", "events"))
+        heads = {
+            **{f"n{number}": {} for number in range(5)},
+            "elsewhere": {"lists": ["events"]},
+            "es": {"language": "es", "translation_of": "n4"},
+            "fixed": {"corrects": "n3"},
+            "off": {},
+        }
+        for slug, head in heads.items():
+            site.send(slug, **head)
+            site.clock.advance(minutes=1)
+        off = PublicNote(
+            slug="off", at=site.clock.now(), by="ed", kind=NoteKind.WITHDRAWN, words="It was wrong."
+        )
+        with site.services.store.begin() as tx:
+            tx.public_notes.add(off)
+        assert _related(site, "n0") == ["fixed", "n4", "n2"]
+        assert _related(site, "n3") == ["n4", "n2", "n1"]
+        assert _related(site, "elsewhere") == []
+        before = site.get("/archive/n0").headers["etag"]
+        site.send("n5")
+        assert _related(site, "n0") == ["n5", "fixed", "n4"]
+        assert site.get("/archive/n0").headers["etag"] != before
+
+
+def _related(site: Forum, slug: str) -> list[str]:
+    page = html.fromstring(site.get(f"/archive/{slug}").text)
+    links: list[str] = page.xpath("//div[@class='side']//ul//@href")
+    return [link.rpartition("/")[2] for link in links]

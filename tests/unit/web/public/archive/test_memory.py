@@ -44,17 +44,17 @@ def test_a_page_is_written_once_while_nothing_of_it_changes(site: Forum) -> None
         assert site.ask("GET", path, headers={"If-None-Match": tag}).status == 304
 
 
-def test_a_list_reads_no_email_once_it_is_indexed_and_says_the_same_before(site: Forum) -> None:
-    def asked() -> tuple[str, bool]:
+def test_a_list_reads_one_email_once_it_is_indexed_and_says_the_same_before(site: Forum) -> None:
+    def asked() -> tuple[str, int]:
         pages = Forum(services=site.services, folder=site.folder, clock=site.clock)
         with counted() as statements:
-            return pages.get("/").text, any("FROM content" in one for one in statements)
+            return pages.get("/").text, sum("FROM content" in one for one in statements)
 
     page, read = asked()
     assert "On news" in page
-    assert not read
+    assert read == 1  # the newest, for its picture
     site.change("DELETE FROM archive_text")
-    assert asked() == (page, True)
+    assert asked() == (page, 2)
 
 
 def test_what_went_out_is_counted_once_for_all_pages_of_the_list(site: Forum) -> None:
@@ -71,7 +71,7 @@ def test_what_goes_out_is_corrected_or_withdrawn_shows_at_once(site: Forum) -> N
     assert site.get("/archive/more").status == 404
     site.send("more")
     for path in PATHS:
-        assert ("more" in site.get(path).text) is (path != "/archive/news"), path
+        assert "/more" in site.get(path).text, path
     assert site.get("/archive/more").status == 200
     site.send("mended", corrects="news")
     assert "/archive/mended" in site.get("/feed.json").text
