@@ -236,8 +236,10 @@ def _is_below(block: _Block, line: PdfLine, usual_size: float, pitch: float) -> 
     if above.top - line.top > pitch * line.size:
         return False
     offset = above.right - line.right if line.is_rtl else line.left - above.left
-    is_item = len(block.lines) == 1 and _LIST_MARK_PATTERN.match(above.text)
-    is_aligned = 0 < offset < _INDENT[1] if is_item else abs(offset) < _SAME_HEIGHT
+    is_first = len(block.lines) == 1
+    is_aligned = abs(offset) < _SAME_HEIGHT or (is_first and -_INDENT[1] < offset < 0)
+    if is_first and _LIST_MARK_PATTERN.match(above.text):
+        is_aligned = 0 < offset < _INDENT[1]
     return line.size >= usual_size * _MIN_TITLE_RATIO or (is_aligned and block.continues_with(line))
 
 

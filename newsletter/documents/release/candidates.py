@@ -33,6 +33,7 @@ _BYLINE_PATTERN = pattern("bylines", flags=0)
 _GREETING_PATTERN = pattern("greetings", r"(?:{})\b.{0,100}[,:]")
 """The beginning of a letter."""
 _PART_SEPARATOR_PATTERN = re.compile(r" [|·•–—-]{1,2} ")
+_WEAK_TITLE_PATTERN = pattern("weak titles")
 _NAME_END_PATTERN = re.compile(r" [|·•] ")
 _EVENT_LABEL_PATTERN = pattern("questions", r"(?:{}) ?:")
 """Labels of an event's facts: what, when, where."""
@@ -122,7 +123,12 @@ def reads_like_title(lines: Sequence[Line], index: int) -> bool:
     text = lines[index].text
     is_masthead = index < _MASTHEAD_LINES and is_body_name(text)
     is_name = is_masthead or is_repeated_name(lines, index)
-    return has_title_length(text) and may_be_title(text) and not is_name
+    return has_title_length(text) and may_be_title(text) and not (is_name or is_weak_title(text))
+
+
+def is_weak_title(text: str) -> bool:
+    """Return whether a line is the subject of a memo, or ``Press release of Sender``."""
+    return bool(_WEAK_TITLE_PATTERN.match(text))
 
 
 def is_repeated_name(lines: Sequence[Line], index: int) -> bool:

@@ -25,6 +25,7 @@ from newsletter.documents.release.candidates import (
     is_furniture,
     is_one_sentence,
     is_repeated_name,
+    is_weak_title,
     may_be_title,
     reads_like_title,
 )
@@ -49,7 +50,6 @@ from newsletter.documents.release.waiting import holds
 from newsletter.documents.release.words import pattern
 
 _LABEL_PATTERN = pattern("title labels", r"(?:{})\s?:\s*")
-_SUBJECT_PATTERN = pattern("subject labels", r"(?:{})\s?:")
 _OPEN_PATTERN = pattern("open ends", r"(?:\b(?:{})|[,;:&–—-])$")
 _QUOTATION_PATTERN = re.compile(r"[«„“\"][^«„“”»\"]*[»“”\"]")
 _MAX_LINES = 5
@@ -60,8 +60,8 @@ _MAX_HEADLINE_LINE_CHARS = 70
 def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
     """Return the line above the text that is most like a title, with the lines that continue it.
 
-    A notice, a line with an hour, a menu entry and the subject of a memo count only if there is no
-    other line.
+    A notice, a line with an hour, a menu entry, the subject of a memo and Press release of Sender
+    count only if there is no other line.
     """
     contact_lines = find_contact_lines(head)
     candidates = [
@@ -72,7 +72,7 @@ def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int)
     for weak_fact in ("notice", "an hour"):
         candidates = [n for n in candidates if not holds(weak_fact, head[n].text)] or candidates
     candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
-    candidates = [n for n in candidates if not _SUBJECT_PATTERN.match(head[n].text)] or candidates
+    candidates = [n for n in candidates if not is_weak_title(head[n].text)] or candidates
     if not candidates:
         return None
     chosen = _find_named(head, candidates)
@@ -216,9 +216,10 @@ def _continues_title(title_part: str, line_above: Line, line: Line, width: int) 
 
     ``title_part`` is the part of ``line_above`` that belongs to the title.
     """
-    if cannot_be_title(title_part) or (
-        cannot_be_title(line.text) and not _is_title_with_full_stop(line.text)
-    ):
+    # press, amid a headline, is no entry of a menu
+    is_amid = line.text[0].islower() and is_menu_entry(line.text)
+    may_continue = is_amid or _is_title_with_full_stop(line.text)
+    if cannot_be_title(title_part) or (cannot_be_title(line.text) and not may_continue):
         return False
     if holds("notice", line.text) or holds("notice", line_above.text):
         return False

@@ -45,15 +45,20 @@ from newsletter.documents.release.paragraphs import is_bullet
 from newsletter.documents.release.waiting import find_wrapped
 
 _FOOT_REASON = "the foot of the letterhead"
-_MIN_FOOT_WEIGHT = 3
+_MIN_FOOT_WEIGHT, _MIN_MASTHEAD_CHARS = 3, 3
 _MAX_BLOCK_LINES, _MAX_LINES_ABOVE = 5, 12
 """Maximum lines of a contact in a foot, and lines above a foot in which a contact is searched."""
 Reasons = dict[int, str]
 """Index of a dropped line → the reason for dropping it."""
 
 
-def find_foot(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons, list[str]]:
-    """Return the lines to drop below the text, and notes. ``start`` is its first line."""
+def find_foot(
+    lines: Sequence[Line], start: int, mastheads: Sequence[str]
+) -> tuple[Reasons, list[str]]:
+    """Return the lines to drop below the text, and notes.
+
+    ``start`` is the text's first line. ``mastheads`` are lines above it that may name the sender.
+    """
     reasons: Reasons = {}
     notes: list[str] = []
     other_pages = (
@@ -66,7 +71,7 @@ def find_foot(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons
         notes.append(f"All from {lines[end].location} on was taken for lists of other pages.")
     data_start = _find_page_data(lines, start, end)
     reasons.update(dict.fromkeys(range(data_start, end), "the page's own data"))
-    reasons.update(_list_foot_reasons(lines, start, data_start, masthead))
+    reasons.update(_list_foot_reasons(lines, start, data_start, mastheads))
     return reasons, notes
 
 
@@ -81,7 +86,7 @@ def _find_page_data(lines: Sequence[Line], start: int, end: int) -> int:
 
 
 def _list_foot_reasons(
-    lines: Sequence[Line], start: int, end: int, masthead: str
+    lines: Sequence[Line], start: int, end: int, mastheads: Sequence[str]
 ) -> Iterator[tuple[int, str]]:
     """Yield the lines of a foot, from the last line up to the first one of the text.
 
@@ -91,15 +96,15 @@ def _list_foot_reasons(
     below: list[int] = []
     is_lowest, index = True, end - 1
     while index > start:
-        reason = _find_foot_reason(lines, index, masthead, is_lowest=is_lowest)
+        reason = _find_foot_reason(lines, index, mastheads, is_lowest=is_lowest)
         first = next((n for n in range(index, start, -1) if n not in continuing), index)
         line, text = lines[index], lines[index].text
         is_prose = first < index or line.is_group or is_text(line)
         may_be_contact = not is_prose or is_contact_detail(text)
         # a line that continues a sentence goes with it
-        starts = [] if reason else [first] if begins_amid(text) else [index, first]
+        starts = [] if reason else [first] if begins_amid(text) else [first, index]
         paragraphs = (range(n, index + 1) for n in starts)
-        found = (part for part in paragraphs if _is_foot(lines, start, part, masthead))
+        found = (part for part in paragraphs if _is_foot(lines, start, part, mastheads))
         dropped = range(index, index + 1) if reason else next(found, range(0))
         yield from ((n, reason or _FOOT_REASON) for n in dropped)
         if dropped:
@@ -121,18 +126,20 @@ def _is_person(texts: Sequence[str]) -> bool:
     return is_name and not is_body_name(texts[0]) and any(map(is_contact_detail, texts[1:]))
 
 
-def _is_foot(lines: Sequence[Line], start: int, paragraph: range, masthead: str) -> bool:
+def _is_foot(lines: Sequence[Line], start: int, paragraph: range, mastheads: Sequence[str]) -> bool:
     """Return whether a paragraph below the text is the foot of a letterhead or of a mailing."""
     text = " ".join(lines[n].text for n in paragraph)
     above = [line.text for line in lines[start + 1 : paragraph[0]][-_MAX_LINES_ABOVE:]]
     is_below = any(is_contact_label(a) or is_contact_detail(a) or is_end_mark(a) for a in above)
-    names_sender = len(masthead) > 3 and masthead.casefold() in text.casefold()
-    weight = weigh_foot(text.replace(masthead, " ") if names_sender else text)
+    sender = next((one for one in mastheads if one.casefold() in text.casefold()), "")
+    weight = weigh_foot(text.replace(sender, " ") if sender else text)
     is_row = any(lines[n].is_group or lines[n].cells for n in paragraph)
-    return not is_row and weight > 0 and weight + is_below + names_sender >= _MIN_FOOT_WEIGHT
+    return not is_row and weight > 0 and weight + is_below + bool(sender) >= _MIN_FOOT_WEIGHT
 
 
-def _find_foot_reason(lines: Sequence[Line], index: int, masthead: str, *, is_lowest: bool) -> str:
+def _find_foot_reason(
+    lines: Sequence[Line], index: int, mastheads: Sequence[str], *, is_lowest: bool
+) -> str:
     text, above = lines[index].text, lines[index - 1].text
     # the last word of a wrapped sentence: members.
     if begins_amid(text) and ends_sentence(text) and not lines[index].gap_above:
@@ -143,7 +150,7 @@ def _find_foot_reason(lines: Sequence[Line], index: int, masthead: str, *, is_lo
         "the mark of the end": is_end_mark(text)
         or (is_lowest and SIGN_ROW_PATTERN.fullmatch(text)),
         "the vendor's line": is_firm and is_lowest and ends_sentence(above),
-        "the masthead again": text == masthead and is_lowest and not is_signature,
+        "the masthead again": text in mastheads[:1] and is_lowest and not is_signature,
         "the embargo": is_embargo(text),
     }
     reason = edge_reason(text) if is_lowest else ""
@@ -298,8 +305,9 @@ def _find_dropped(
     copies = [n for n, why in reasons.items() if why == _REPEATED_TITLE_REASON]
     for n in range(after_title, max(copies, default=0)):
         reasons.setdefault(n, "above the title")
-    masthead = lines[0].text if heading.first > 0 else ""
-    foot_reasons, notes = find_foot(lines, max(text_start, after_title), masthead)
+    above = [n for n in range(text_start) if reasons.get(n) == "above the title"]
+    mastheads = [text for n in above if len(text := lines[n].text) > _MIN_MASTHEAD_CHARS]
+    foot_reasons, notes = find_foot(lines, max(text_start, after_title), mastheads)
     reasons.update(foot_reasons)
     for n in range(text_start, len(lines)):
         bullet_reason = "a bullet without a text" if is_bullet(lines[n].text) else ""

@@ -260,6 +260,8 @@ def asks(release: str, file: str) -> bool:
         "Please confirm before Friday whether you can come.",
         "Two of the hostages were released on bail until their hearing on 9 December.",
         "Le trafic reprendra à minuit.",
+        "L'atrazine est interdite depuis 2003. La carte des pesticides est en ligne ce vendredi.",
+        "W 1400 gminach w niedzielę nie ma autobusu.",
         "Imagens aéreas estarão disponíveis para a imprensa a partir das 15h.",
         "It ended a scheme that kept cars from the school for an hour in the morning.",
         "We ask editors to correct the report that was published on Monday.",  # yesterday

@@ -302,6 +302,19 @@ def test_the_words_of_a_justified_line_are_no_cells() -> None:
     )
 
 
+def test_the_first_line_of_a_paragraph_may_be_indented() -> None:
+    full = "The Example Forum left the council today after two years of work on homes that"
+    lines = [
+        (52, 700, full),
+        (40, 678, f"{full} so"),
+        (40, 656, "people can pay."),
+        (52, 634, full),
+    ]
+    document = imported(pdf([(40, 780, "Forum Leaves the Advisory Council"), *lines]), "a.pdf")
+
+    assert document.body == f"{full} {full} so people can pay.\n\n{full}"
+
+
 def test_a_dash_amid_a_sentence_is_no_item() -> None:
     full = "The Example Forum left the council today after two years of work on homes that"
     lines = [(40, 700, full), (40, 686, "- as it said - people can pay.")]

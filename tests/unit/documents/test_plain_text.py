@@ -204,6 +204,15 @@ SURVEY = "The survey of nine thousand members was made in the spring,\nand its f
             "INVITATION PRESSE – VISITE DU CENTRE DE SOINS POUR EXILÉS",
         ),
         ("Deutscher Verband Forum · Landesverband\n\nMieten fallen", "Mieten fallen"),
+        ("Presseinfo der Stiftung Rat\n\nMieten fallen wie nie", "Mieten fallen wie nie"),
+        (
+            "Amis du Forum ASBL\nObjet : loyers à Huy\n\nLes loyers ont tous doublé",
+            "Les loyers ont tous doublé",
+        ),
+        (
+            "May 3, 2024\n\nWe will not sign a contract that bars us from speaking to the\npress",
+            "We will not sign a contract that bars us from speaking to the press",
+        ),
         (
             "Data: 16/11/2026\n\nAssunto: merenda escolar\n\nFalta água na escola",
             "Falta água na escola",
@@ -334,6 +343,7 @@ def test_a_label_before_the_title_is_no_part_of_it() -> None:
         ("Warszawa, 5 grudnia 2025 r.", "2025-12-05"),
         ("Kraków, 23 listopada 2026 r.", "2026-11-23"),
         ("Zagreb, 23. listopada 2026.", "None"),
+        ("Nota stampa, 1 dicembre 2026", "2026-12-01"),
         ("Boletín 55 – 20 de octubre de 2026", "2026-10-20"),
         ("Praha, 24. listopadu 2026", "2026-11-24"),
         ("Αθήνα, 24 Νοεμβρίου 2026", "2026-11-24"),
@@ -375,6 +385,8 @@ def test_only_english_texts_write_the_month_first() -> None:
         *("ПРЕСС-РЕЛИЗ", "Δελτίο Τύπου", "INFORMACJA PRASOWA", "新闻稿", "प्रेस विज्ञप्ति", "立即发布"),
         *("Convocation de presse", "Nota à comunidade", "Comunicado a la opinión pública"),
         *("Gemeinsame Presseerklärung", "Einladung für die Medien", "Oświadczenie dla mediów"),
+        *("Mededeling aan de pers", "Agli organi di informazione"),
+        "Sehr geehrte Damen und Herren, anbei unsere heutige Pressemitteilung. Schreiben Sie uns.",
         *("Mit der Bitte um Veröffentlichung", "Verklaring voor de pers", "Invito alla stampa"),
     ],
 )
@@ -475,6 +487,13 @@ FEET = [
     "Reconnue d’utilité publique par décret du 5 mai 1984",
     "Sede: Rua Pará, 555, Nossa Senhora das Graças, Manaus – Fone: (92) 3555-0199",
     "Forum. C/ Mayor, 55, bajo. 30001 Murcia",
+    "Fundacja Rzeki, ul. Krucza 55/3, 50-011 Wrocław, KRS 0000555123, NIP 8975551234",
+    "Otrzymują Państwo tę wiadomość jako dziennikarze. Wypisz mnie",
+    "Wilt u onze persberichten niet meer ontvangen? Meld u hier af.",
+    "Forum gGmbH, Überseetor 5, 28217 Bremen",
+    "Foro · Calle 17 # 5-55 · Bogotá · Personería jurídica 555 de 1998",
+    "Le Forum, association reconnue d’intérêt général",
+    "Corso Roma, 155 – 71121 Foggia – tel. 0881 555 123 – fax 0881 555 124",
 ]
 CONTACT = "Media contact: Wren Writer, 01632 960 112"
 
@@ -503,6 +522,12 @@ def test_an_ending_that_only_looks_like_a_foot_is_kept(ending: list[str]) -> Non
     kept = [line.replace("*", "\\*") for line in ending]
 
     assert paragraphs(document) == [FIRST, SECOND, *kept]
+
+
+def test_a_line_above_the_title_may_name_the_sender_of_a_foot() -> None:
+    head = ("Press office", "The Example Forum", TITLE, "May 3, 2024")
+    document = imported(*head, FIRST, SECOND, CONTACT, "The Example Forum, 12 High Street, Ashby")
+    assert paragraphs(document) == [FIRST, SECOND, CONTACT]
 
 
 def test_a_person_below_a_register_is_no_part_of_the_foot() -> None:
