@@ -226,7 +226,8 @@ def test_paper_stays_white_and_shows_where_the_page_is(
     }""")
     assert all(_is_clear(ground) or _luminance(ground) == 1 for ground in grounds), grounds
     assert all(_luminance(ink) < 0.1 for ink in inks), inks
-    wait_for_count(page.locator("form").filter(visible=True), 0)
+    wait_for_count(page.locator("form, nav").filter(visible=True), 0)
+    assert "press@forum.example" in said
     if path.startswith("/archive"):
         assert f"/archive/{path.rpartition('/')[2]}" in said
 
