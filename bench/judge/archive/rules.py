@@ -19,7 +19,9 @@ from lxml import etree, html
 _ATOM = etree.RelaxNG(etree.parse(Path(__file__).with_name("atom.rng")))
 _NAMES = {"a": "http://www.w3.org/2005/Atom", "s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 _ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
-_OF_CHANNEL = {"title", "link", "description", "language", "lastBuildDate", "pubDate", "item"}
+_OF_CHANNEL = {
+    *("title", "link", "description", "language", "lastBuildDate", "pubDate", "item", "image")
+}
 _OF_ITEM = {"title", "link", "description", "author", "category", "guid", "pubDate", "source"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _MIN_LARGE_PIXELS = 300
@@ -53,6 +55,11 @@ def of_rss(data: bytes, url: str) -> Iterator[str]:
         if not channel.findtext(name):
             yield f"the channel has no {name}"
     yield from _unknown(channel, _OF_CHANNEL)
+    for image in channel.iter("image"):
+        if [one.tag for one in image] != ["url", "title", "link"] or not all(
+            one.text for one in image
+        ):
+            yield "the image of the channel has no url, title or link"
     if not _LANGUAGE.fullmatch(channel.findtext("language") or ""):
         yield "the channel has no language"
     own = channel.find(f"{{{_NAMES['a']}}}link[@rel='self']")

@@ -80,9 +80,12 @@ def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequenc
 
 def json_feed(publisher: FeedPublisher, entries: Sequence[Entry]) -> bytes:
     speaker, base = publisher.details.organisation, publisher.details.public_url
+    logo = publisher.details.brand.logo
+    icon = logo.src if logo and not logo.is_wide else ""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": speaker.name,
+        **_without_empty({"description": speaker.tagline, "icon": icon}),
         "home_page_url": f"{base}/",
         "feed_url": f"{base}/feed.json",
         "language": publisher.language,

@@ -316,3 +316,23 @@ def test_an_id_holds_the_host_of_the_archive_and_stays() -> None:
     later = replace(SHOWN, corrected_by="right", content_hash="other", updated_at=LATER)
     assert PUBLISHER.id_of(later) == "tag:news.forum.example,2026-11-24:archive/hours"
     assert elsewhere.id_of(SHOWN) == "tag:news.example.org,2026-11-24:archive/hours"
+
+
+@rows(("width", "rel"), [(96, "icon"), (180, "logo")])
+def test_a_feed_reader_gets_the_logo_and_what_the_publisher_says_of_itself(
+    width: int, rel: str
+) -> None:
+    logo = Logo(src="https://forum.example/logo.png", width=width, height=96)
+    publisher = replace(PUBLISHER, details=replace(SITE, brand=Brand(logo=logo)))
+    atom = etree.fromstring(xml_feed(FRAME, "feed.atom", publisher, [ENTRY]))
+    assert atom.findtext(f"a:{rel}", namespaces=ATOM) == logo.src
+    assert atom.findtext("a:subtitle", namespaces=ATOM) == "Practical answers"
+    rss = etree.fromstring(xml_feed(FRAME, "feed.rss", publisher, [ENTRY]))
+    assert [rss.findtext(f"channel/image/{one}") for one in ("url", "title", "link")] == [
+        logo.src,
+        FORUM.name,
+        f"{SITE.public_url}/",
+    ]
+    feed = json.loads(json_feed(publisher, [ENTRY]))
+    assert feed.get("icon", "") == (logo.src if rel == "icon" else "")
+    assert feed["description"] == "Practical answers"
