@@ -111,12 +111,13 @@ def _blocks(elements: Iterable[Any]) -> Iterator[Said]:
 
 
 _PICTURES = {"edge", "figure"}
+_OF_NO_BLOCK = {"ltr", "rtl", "pic", "narrow", "full"}
 _ABOVE = ("dateline", "embargo", "release")
 
 
 def _kind(one: Any) -> str:
     """The class by which our style sheet knows a block, or else its element."""
-    names = [name for name in one.get("class", "").split() if name not in {"ltr", "rtl", "pic"}]
+    names = [name for name in one.get("class", "").split() if name not in _OF_NO_BLOCK]
     return names[0] if names else str(one.tag)
 
 
