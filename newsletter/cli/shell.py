@@ -236,11 +236,6 @@ def in_words(cell: Any) -> str:
     return "" if cell is None else str(cell)
 
 
-def short_hash(digest: str) -> str:
-    """Return the short form of a content hash, which ``--digest`` accepts: ``4fb0 2501``."""
-    return f"{digest[:4]} {digest[4:8]}".strip()
-
-
 def statement_slug(store: Store, name: str, *, by_prefix: bool = False) -> str:
     """Resolve a slug or a campaign's number to a slug, as ``find_slug`` does."""
     with store.read() as tx:

@@ -13,7 +13,7 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.content import Content, short_hash
 from newsletter.domain.statements.counting import MISLEADING
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import Approval, StoredStatement
@@ -52,7 +52,7 @@ class ContentChanged(Refused):
     def __init__(self, slug: str, seen: str, now: str) -> None:
         self.seen, self.now = seen, now
         other = "{slug} has changed since you looked: its content hash is {hash} now"
-        super().__init__(say(other, slug=slug, hash=f"{now[:4]} {now[4:8]}"))
+        super().__init__(say(other, slug=slug, hash=short_hash(now)))
 
 
 def find_seen(tx: Transaction, slug: str, shown_hash: str) -> StoredStatement:
@@ -65,6 +65,21 @@ def find_seen(tx: Transaction, slug: str, shown_hash: str) -> StoredStatement:
     if not stored.content_hash.startswith(shown_hash):
         raise ContentChanged(slug, shown_hash, stored.content_hash)
     return stored
+
+
+def find_role(tx: Transaction, address: str) -> Role:
+    """Return the role of a member of staff. Raises NotFound."""
+    role = tx.staff.role(address)
+    if role is None:
+        raise NotFound(say("{address} is not among the staff", address=address))
+    return role
+
+
+def refuse_suppressed(tx: Transaction, address: str) -> None:
+    """Raise Refused if nothing may be sent to an address."""
+    if reason := tx.readers.suppression_reason(address):
+        no = "{address} is suppressed ({reason}); nothing is sent to it"
+        raise Refused(say(no, address=address, reason=say(reason.value)))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import click
 from newsletter.cli import shell
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Resolution
+from newsletter.domain.statements.content import short_hash
 from newsletter.pipeline.campaigns.report import load_summary
 from newsletter.pipeline.campaigns.report import make_report as make_report
 from newsletter.pipeline.statements.translations import find_awaited
@@ -144,7 +145,7 @@ def _counted(figures: Mapping[str, Any]) -> Iterator[str]:
 
 def _details(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
     """Yield the hash, approvers, providers, times, and each address that was not reached."""
-    yield f"content hash {shell.short_hash(figures['content_digest'])}"
+    yield f"content hash {short_hash(figures['content_digest'])}"
     yield f"approved by  {', '.join(figures['approved_by'])}"
     for override in figures["despite"]:
         yield f"             {shell.override_in_words(override)}"

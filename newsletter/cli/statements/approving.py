@@ -10,6 +10,7 @@ from newsletter.cli import shell
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.statements.content import short_hash
 from newsletter.domain.typed_time import parse_instant
 from newsletter.domain.wording import people
 from newsletter.pipeline.archive.annotate import annotate as add_note
@@ -116,7 +117,7 @@ def _confirmation(
     slug, approved = status.slug, result.approval.approved
     despite = f" despite {', '.join(result.warnings)}" if result.warnings else ""
     approvers = ", ".join(approval.by for approval in result.approval.given)
-    digest = shell.short_hash(result.content_hash)
+    digest = short_hash(result.content_hash)
     if approved:
         yield f"{slug} is approved: content hash {digest} by {approvers}{despite}"
     else:
@@ -227,7 +228,7 @@ def start(
     start = services.campaigns.starter().start(request)
     with services.store.read() as tx:
         status = with_readers(tx, find_status(tx, slug, services.campaigns.rules))
-    digest = shell.short_hash(start.content_hash)
+    digest = short_hash(start.content_hash)
     shell.say(f"{slug} is started: content hash {digest} goes to {people(start.count)}")
     undo = f"; to undo: newsletter statement undo {slug}" * (_leaves_at(status) > status.now)
     shell.say(f"leaves at {_wall_time(status)}{undo}")

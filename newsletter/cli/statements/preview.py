@@ -12,6 +12,7 @@ from newsletter.cli import shell
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
+from newsletter.domain.statements.content import short_hash
 from newsletter.pipeline.campaigns.headcount import DryRun
 from newsletter.pipeline.campaigns.headcount import dry_run as count_readers
 from newsletter.pipeline.campaigns.trial import fill, load_sample
@@ -121,5 +122,5 @@ def report_lines(dry: DryRun, zone: str = "UTC") -> Iterator[str]:
     yield from (f"{many:,} more on these lists: {why}" for why, many in sorted(whys.items()))
     yield from (f"{slug} is not approved, so no one waits for it" for slug in dry.unapproved)
     approval = "approved" if dry.approved else "not approved"
-    yield f"content hash {shell.short_hash(dry.content_hash)}, {approval}"
+    yield f"content hash {short_hash(dry.content_hash)}, {approval}"
     yield from (f"  {reason}" for reason in dry.reasons)

@@ -14,6 +14,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, has_begun
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.statements.comparison import compare_contents
+from newsletter.domain.statements.content import short_hash
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.review import ReviewFinding, Severity, finding_of, sort_findings
 from newsletter.domain.statements.statement import Progress
@@ -56,7 +57,7 @@ def list_statements(services: Services, as_json: bool, most: int | None) -> None
         write=lambda row: {
             **row,
             "campaign": _format_value("campaign", row["campaign"]),
-            "hash": shell.short_hash(row["digest"]),
+            "hash": short_hash(row["digest"]),
         },
     )
 

@@ -327,6 +327,11 @@ class Content:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+def short_hash(content_hash: str) -> str:
+    """Return the short form of a content hash, which ``--digest`` accepts: ``4fb0 2501``."""
+    return f"{content_hash[:4]} {content_hash[4:8]}".strip()
+
+
 def changed_parts(before: Content, now: Content) -> tuple[str, ...]:
     """Return the names of the parts of an email that differ, such as "its lists"."""
     old, new = dict(before.texts), dict(now.texts)

@@ -18,7 +18,7 @@ from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.domain.wording import say
 from newsletter.pipeline.delivery.provider_pool import PooledProvider
-from newsletter.pipeline.ledger import find_statement, require_role
+from newsletter.pipeline.ledger import find_statement, refuse_suppressed, require_role
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store, Transaction
@@ -151,9 +151,7 @@ class TrialSender:
                     answers[address] = Answer(outcome=late)  # not twice by a second press
                     continue
                 actor = _authorise_test(tx, by, address)
-                if reason := tx.readers.suppression_reason(address):
-                    no = "{address} is suppressed ({reason}); nothing is sent to it"
-                    raise Refused(say(no, address=address, reason=say(reason.value)))
+                refuse_suppressed(tx, address)
                 tx.throttle.record_failure({limit.key for limit in limits_on_tests(actor)}, tx.now)
                 marks[address] = tx.throttle.record_failure([mark.key], tx.now)
                 limiter.take_urgent(tx, claimed_at)

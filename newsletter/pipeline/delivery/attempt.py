@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from newsletter.credentials.links import SignedLinks
 from newsletter.domain.clock import NotAfter
@@ -26,6 +26,7 @@ from newsletter.store.sql import Store, Transaction
 
 Claim = TypeVar("Claim")
 AttemptResult = TypeVar("AttemptResult")
+Built = TypeVar("Built")
 
 _log = logging.getLogger("newsletter.run")
 _MAX_UNKNOWN_IN_A_ROW = 3
@@ -75,6 +76,10 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
     owner: int | None = None
     goes_on: Callable[[], bool] = lambda: False
     waits: Callable[[], bool] = lambda: False
+    unbuilt_text: ClassVar[str] = say(
+        "its emails cannot be built ({error}): see the log, then resume it, or cancel it"
+    )
+    """The reason of an email that cannot be built."""
     _unknowns: dict[str, int] = field(default_factory=dict, init=False, repr=False)
     """The number of unknown outcomes in a row, by provider name."""
 
@@ -148,23 +153,28 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
 
     def start(self, tx: Transaction, attempt: Attempt, claim: Claim) -> Started[Claim]:
         """Build the request, and note it in the transaction of the claim."""
-        number = 0
-        try:
-            request = self.prepare(tx, claim, attempt)
-        except InvalidInput as error:
-            request = Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))
-        except self.store.database.driver_errors:
-            raise
-        except Exception as error:  # else this email would stop all others
-            _log.exception("an email cannot be built")
-            why = "its emails cannot be built ({error}): see the log, then resume it, or cancel it"
-            reason = say(why, error=str(error) or type(error).__name__)
-            request = Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason))
+        number, request = 0, self.build(lambda: self.prepare(tx, claim, attempt))
         if isinstance(request, PreparedRequest):
             number = self.record_start(tx, claim, hashlib.sha256(request.body).hexdigest())
             # inside the transaction: a replaced database raises here and stores nothing
             self.guard_file.follow(number)
         return Started(attempt=attempt, claim=claim, request=request, number=number)
+
+    def build(self, make: Callable[[], Built]) -> Built | Answer:
+        """Return what ``make`` returns. If it fails, return an answer with the reason.
+
+        Else this email would stop all others. Errors of the database are raised.
+        """
+        try:
+            return make()
+        except InvalidInput as error:
+            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=str(error)))
+        except self.store.database.driver_errors:
+            raise
+        except Exception as error:
+            _log.exception("an email cannot be built")
+            reason = say(self.unbuilt_text, error=str(error) or type(error).__name__)
+            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason))
 
     def new_attempt(self, tx: Transaction) -> Attempt:
         until, uptime = tx.now + self.lease, tx.uptime + self.lease

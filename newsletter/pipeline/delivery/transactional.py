@@ -4,11 +4,10 @@ These emails are sent before batches, because a person waits for them. Each is s
 An unknown outcome stays unknown: the person can request another email.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from newsletter.domain.delivery.batch import (
     Answer,
@@ -40,7 +39,6 @@ from newsletter.store.sql import Store, Transaction
 if TYPE_CHECKING:
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
-_log = logging.getLogger("newsletter.run")
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _RETENTION = {"network_age": _DAY, "address_age": LINK_LIFETIME + _DAY, "row_age": 31 * _DAY}
 """How long networks, addresses and rows are kept, with a day more for wrong clocks."""
@@ -90,6 +88,7 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
     """Return the token of the staff link in an email, by email id."""
     news: Callable[[Transaction, TransactionalEmail], tuple[NoticeSection, ...]]
     """Return the events for an email to staff."""
+    unbuilt_text: ClassVar[str] = say("it cannot be written ({error}): see the log")
 
     def post(self) -> EmailResult | None:
         """Send the next email that is due. Return None if none is due or none may be sent now."""
@@ -122,13 +121,9 @@ class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
             return None
         email, address = claimed.email, claimed.email.address
         has_news = email.kind in {EmailKind.NEWS, EmailKind.REPORT} and not email.is_too_old(at)
-        try:
-            news = self.news(tx, email) if has_news else ()
-        except self.store.database.driver_errors:
-            raise
-        except Exception:  # else it would stop all other emails
-            _log.exception("an email to staff cannot be written")
-            plan = EmailPlan(reason=say("it cannot be written: see the log"))
+        news = self.build(lambda: self.news(tx, email) if has_news else ())
+        if isinstance(news, Answer):
+            plan = EmailPlan(reason=news.outcome.reason)
             return EmailClaim(claimed=claimed, plan=plan, provider=None)
         plan = plan_email(
             email,

@@ -27,6 +27,7 @@ from newsletter.domain.staff.account import (
     limits_on_codes,
 )
 from newsletter.domain.wording import Sentence, one_line, say
+from newsletter.pipeline.ledger import find_role
 from newsletter.pipeline.staff.proofs import Proofs, Refusal, SignedIn, identity_text
 from newsletter.store.sql import Transaction
 
@@ -52,10 +53,7 @@ class Overview:
 def load_overview(address: str, *, proofs: Proofs) -> Overview:
     """Return the account. Raises NotFound if the address is not among the staff."""
     with proofs.store.read() as tx:
-        role = tx.staff.role(address)
-        if role is None:
-            raise NotFound(say("{address} is not among the staff", address=address))
-        credential = tx.accounts.get(address)
+        role, credential = find_role(tx, address), tx.accounts.get(address)
         return Overview(
             credential=credential,
             requires_factor=proofs.rules.demands_factor(role),

@@ -43,7 +43,13 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.wording import moment, say
 from newsletter.pipeline.history import describe_entry
-from newsletter.pipeline.ledger import act_as, find_campaign, find_stored, load_counted
+from newsletter.pipeline.ledger import (
+    act_as,
+    find_campaign,
+    find_stored,
+    load_counted,
+    refuse_suppressed,
+)
 from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
@@ -198,9 +204,7 @@ def mail_report(name: str, to: str, *, by: str, language: str, store: Store) -> 
         for address in addresses:
             if is_exceeded([limit], tx.now, tx.throttle.count_failures):
                 raise Refused(say("You can mail 60 reports an hour. None was mailed now."))
-            if reason := tx.readers.suppression_reason(address):
-                no = "{address} is suppressed ({reason}); nothing is sent to it"
-                raise Refused(say(no, address=address, reason=say(reason.value)))
+            refuse_suppressed(tx, address)
             tx.throttle.record_failure([limit.key], tx.now)
             tx.emails.inform(address, about, tx.now, EmailKind.REPORT, language=language)
         tx.audit.enter(actor, "mail report", campaign.slug, readers=len(addresses))

@@ -33,7 +33,7 @@ from newsletter.domain.subscribers.address import (
     same_person,
 )
 from newsletter.domain.wording import Sentence, moment, one_line, say
-from newsletter.pipeline.ledger import act_as
+from newsletter.pipeline.ledger import act_as, find_role
 from newsletter.pipeline.staff.proofs import (
     SIGNED_IN_AS_ANOTHER,
     Proofs,
@@ -107,7 +107,7 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
     """
     who = fold_or_empty(address)
     with act_as(proofs.store, by, Role.ADMIN, "change roles") as (tx, actor):
-        before = _role_of(tx, who)
+        before = find_role(tx, who)
         if who == actor:
             raise Refused(say("You cannot change your own role. Ask another admin."))
         if before is role:
@@ -145,7 +145,7 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
     """
     who = fold_or_empty(address)
     with act_as(proofs.store, by, Role.ADMIN, "remove somebody") as (tx, actor):
-        before = _role_of(tx, who)
+        before = find_role(tx, who)
         if who == actor:
             raise Refused(say("You cannot remove yourself. Ask another admin."))
         refuse_last_admin(tx, who)
@@ -179,13 +179,6 @@ def refuse_last_admin(tx: Transaction, address: str) -> None:
     if [one for one, role in tx.staff.roles().items() if role is Role.ADMIN] == [address]:
         last = "{address} is the last admin; make somebody else an admin first"
         raise Refused(say(last, address=address))
-
-
-def _role_of(tx: Transaction, address: str) -> Role:
-    role = tx.staff.role(address)
-    if role is None:
-        raise NotFound(say("{address} is not among the staff", address=address))
-    return role
 
 
 def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
@@ -272,7 +265,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     """
     who = _parse(address)
     with act_as(proofs.store, by, Role.ADMIN, "let somebody in again") as (tx, actor):
-        role = _role_of(tx, who)
+        role = find_role(tx, who)
         if who == by:
             raise Refused(say("Change your own password on your account page."))
         link = _create_link(tx, LinkKind.RESET, who, role, actor, proofs)
@@ -361,7 +354,7 @@ def load_link(token: str, *, proofs: Proofs) -> tuple[StaffLink, frozenset[SignI
 
 def _methods_by_link(tx: Transaction, link: StaffLink, proofs: Proofs) -> frozenset[SignInBy]:
     is_new = link.kind is LinkKind.INVITATION
-    ways = proofs.methods(link.role if is_new else _role_of(tx, link.address))
+    ways = proofs.methods(link.role if is_new else find_role(tx, link.address))
     return ways - {SignInBy.PROVIDER} if link.kind is LinkKind.FORGOTTEN else ways
 
 
@@ -407,7 +400,7 @@ def _use_link(
     if link.kind is LinkKind.INVITATION:
         _grant(tx, address, link.role, link.by)
         tx.staff.change(address, name=one_line(name, _MAX_NAME_CHARS) or name_of(address))
-    role = _role_of(tx, address)  # a reset link never changes the role
+    role = find_role(tx, address)  # a reset link never changes the role
     tx.staff_links.use(link.id, tx.now)
     if link.kind is LinkKind.FORGOTTEN:
         tx.accounts.change(address, password=hashed, password_at=tx.now)

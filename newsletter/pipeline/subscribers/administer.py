@@ -19,7 +19,7 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.domain.subscribers.search import Origin
 from newsletter.domain.wording import say
-from newsletter.pipeline.ledger import act_as
+from newsletter.pipeline.ledger import act_as, refuse_suppressed
 from newsletter.pipeline.subscribers.membership import (
     find_shown,
     move,
@@ -95,10 +95,8 @@ class SubscriberActs:
             person = tx.readers.get(subscriber_id)
             if person is None or name not in person.requested:
                 raise NotFound(say("This request is not open any more."))
-            if admits and person.suppressed is not None:
-                no = "{address} is suppressed ({reason}); nothing is sent to it"
-                reason = say(person.suppressed.value)
-                raise Refused(say(no, address=person.address, reason=reason))
+            if admits:
+                refuse_suppressed(tx, person.address)
             _decide(tx, person, name, admits=admits)
             _enter(tx, by, "admit" if admits else "decline", list=name)
             return person.suppressed is None

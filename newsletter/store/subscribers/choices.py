@@ -153,9 +153,7 @@ class Choices(Repository):
         return [link for link in links if link[1] not in subscriber_ids]
 
     def has_ended_pause(self, at: datetime) -> bool:
-        return bool(
-            self._db.value(f"SELECT EXISTS (SELECT 1 FROM subscriber WHERE {_IS_OVER})", at=at)
-        )
+        return self._db.has_row(f"SELECT 1 FROM subscriber WHERE {_IS_OVER} LIMIT 1", at=at)
 
     def end_pauses(self, at: datetime) -> int:
         """Delete the pauses that are over by then; return their number."""

@@ -339,13 +339,11 @@ class Readers(AddressRepository):
 
     def has_data_of(self, address: str) -> bool:
         """Return whether a subscriber, a suppression or an email has this address."""
-        return bool(
-            self._db.value(
-                "SELECT EXISTS (SELECT 1 FROM subscriber WHERE address_hash = :hash)"
-                " OR EXISTS (SELECT 1 FROM suppression WHERE address_hash = :hash)"
-                " OR EXISTS (SELECT 1 FROM transactional_email WHERE address_hash = :hash)",
-                hash=self._hash(address),
-            )
+        return self._db.has_row(
+            "SELECT 1 FROM subscriber WHERE address_hash = :hash"
+            " UNION ALL SELECT 1 FROM suppression WHERE address_hash = :hash"
+            " UNION ALL SELECT 1 FROM transactional_email WHERE address_hash = :hash",
+            hash=self._hash(address),
         )
 
     def added_at(self, subscriber_id: int) -> datetime | None:

@@ -26,6 +26,7 @@ from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.brand import desk_colors
 from newsletter.domain.statements.comment import find_mentions
+from newsletter.domain.statements.content import short_hash
 from newsletter.domain.wording import Sentence, clock, listed, moment, people, say, without_commands
 from newsletter.pipeline.staff.proofs import Refusal
 from newsletter.rendering.languages import language_choices, language_name
@@ -255,8 +256,3 @@ def format_local_time(local: LocalTime) -> str:
     if local.day is None:
         return f"{local.at:%H:%M}"
     return say("{day.day} {day:%b %Y}, {at:%H:%M}", day=local.day, at=local.at)
-
-
-def short_hash(content_hash: str) -> str:
-    """Return the short form of a content hash: 4fb0 2501."""
-    return f"{content_hash[:4]} {content_hash[4:8]}" if content_hash else "–"

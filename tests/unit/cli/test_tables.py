@@ -2,7 +2,8 @@
 
 import pytest
 
-from newsletter.cli.shell import print_table, short_hash
+from newsletter.cli.shell import print_table
+from newsletter.domain.statements.content import short_hash
 
 SLUG = "a-very-long-slug-that-no-table-of-eighty-columns-has-room-for-beside-its-title"
 TITLE = "A title of many words that has to go on in the next line, and the next, of its own column"
