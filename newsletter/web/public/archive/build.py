@@ -32,6 +32,7 @@ MAX_STATEMENTS = 50
 """Statements on a page of the list."""
 MAX_HITS = 20
 """Results on a page of a search."""
+_MIN_COVER_PIXELS = 500
 _RELATED_AMONG, _MAX_RELATED = 20, 3
 """The number of newest statements among which related ones are found, and the most shown."""
 _DISALLOWED_PATHS = ("/u/", "/c/", "/confirm/", "/preferences", "/webhooks/")
@@ -95,6 +96,7 @@ class ArchiveBuild:
         if page_number > 1:
             title += f" – {words['page_of'].format(page=page_number, count=count)}"
         rows = self._add_headings(shown)
+        cover = self._cover_of(shown) if page_number == 1 else {}
         page = self._list_page(
             title,
             root,
@@ -104,9 +106,9 @@ class ArchiveBuild:
             newer=page_link(root, page_number - 1) if page_number > 1 else "",
             older=page_link(root, page_number + 1) if page_number < count else "",
             message="" if rows else words["nothing_yet"],
-            cover=self._cover_of(shown) if page_number == 1 else {},
+            cover=cover,
             public=self._public_head(
-                page_link(f"{self._settings.public_url}/", page_number), article=None
+                page_link(f"{self._settings.public_url}/", page_number), article=None, picture=cover
             ),
         )
         return self._leaf(page, "text/html", shown, changed_at)
@@ -215,9 +217,11 @@ class ArchiveBuild:
         return alike[:_MAX_RELATED]
 
     def _cover_of(self, shown: Sequence[Published]) -> Mapping[str, str]:
-        """Return the first picture of the newest statement; an empty mapping if it has none."""
+        """Return the first picture of the newest statement if it is wide, else an empty mapping."""
         found = self._add_contents(shown[:1])
-        return next((picture for pair in found for picture in _pictures(*pair)), {})
+        picture = next((one for pair in found for one in _pictures(*pair)), {})
+        width = picture.get("width", "")
+        return picture if width.isdecimal() and int(width) >= _MIN_COVER_PIXELS else {}
 
     def feed(self, name: str) -> Leaf:
         """Return the feed of the newest statements in the format of a file name in ``FORMATS``."""

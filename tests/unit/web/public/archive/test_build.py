@@ -69,7 +69,9 @@ def test_the_newest_card_shows_its_wide_picture_and_no_other_does(tmp_path: Path
 
 
 def _pictures(site: Forum) -> list[str]:
-    found: list[str] = html.fromstring(site.get("/").text).xpath("//main//img/@src")
+    page = html.fromstring(site.get("/").text)
+    found: list[str] = page.xpath("//main//img/@src")
+    assert page.xpath("//meta[@property='og:image']/@content") == found
     return found
 
 
