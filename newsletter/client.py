@@ -56,21 +56,23 @@ class Client:
         If the connection breaks or the service is unavailable, a GET or a request with an
         idempotency key is sent again. Other requests may have been carried out.
         """
-        one = operation_of(handle)
+        operation = operation_of(handle)
         given = signature(handle).bind(None, None, *args, **named).arguments
-        headers = {"If-Match": f'"{self._seen}"'} if one.requires_version else {}
-        if one.is_repeatable:
+        headers = {"If-Match": f'"{self._seen}"'} if operation.requires_version else {}
+        if operation.is_repeatable:
             headers["Idempotency-Key"] = uuid4().hex
-        query, body, shape = (one.values(place) for place in ("query", "body", "answer"))
+        query, body, answer_shape = (
+            operation.values(place) for place in ("query", "body", "answer")
+        )
         names = {key: quote(str(value), "") for key, value in given.items()}
         answer = self._send(
-            one.method,
-            self._url + one.path.format(**names),
+            operation.method,
+            self._url + operation.path.format(**names),
             params=query.write(given["query"]) if query else None,
             json=body.write(given["body"]) if body else None,
             headers=headers,
         )
-        return cast("R", shape.read(answer.json()) if shape else None)
+        return cast("R", answer_shape.read(answer.json()) if answer_shape else None)
 
     def every(self, handle: Callable[[Any, Call, Query], Page[T]], query: Query) -> Iterator[T]:
         """Yield the items of all pages."""

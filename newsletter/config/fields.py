@@ -134,13 +134,13 @@ class ByKind:
             return value
         if not isinstance(value, dict):
             raise PydanticKnownError("dict_type")
-        about = {"discriminator": "'kind'"}
+        details = {"discriminator": "'kind'"}
         if "kind" not in value:
-            raise PydanticKnownError("union_tag_not_found", about)
+            raise PydanticKnownError("union_tag_not_found", details)
         kind = value["kind"]
         if not isinstance(kind, str) or kind not in self.choices:
-            about |= {"tag": str(kind), "expected_tags": ", ".join(self.choices)}
-            raise PydanticKnownError("union_tag_invalid", about)
+            details |= {"tag": str(kind), "expected_tags": ", ".join(self.choices)}
+            raise PydanticKnownError("union_tag_invalid", details)
         model = self.choices[kind]
         if info.mode == "json":  # strict validation accepts paths and lists only from JSON
             return model.model_validate_json(json.dumps(value), context=info.context)

@@ -105,8 +105,8 @@ def find_device(key: bytes, address: str, cookie: str) -> str:
 
 
 def _device_mac(key: bytes, address: str, device_number: str) -> str:
-    about = f"{device_number} {address}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(about, key=key, digest_size=16, person=b"device").hexdigest()
+    device = f"{device_number} {address}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(device, key=key, digest_size=16, person=b"device").hexdigest()
 
 
 def qr_code(text: str) -> str:

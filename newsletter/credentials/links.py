@@ -104,8 +104,8 @@ class SignedLinks:
     def read_unsubscribe(self, token: str) -> LeaveLink:
         """Parse an unsubscribe token. Raises NotFound."""
         # also with retired keys, so that links in old emails always work
-        about = _read(token, self._unsubscribe, 4 + 6)
-        return LeaveLink(int.from_bytes(about[:4]), int.from_bytes(about[4:]))
+        body = _read(token, self._unsubscribe, 4 + 6)
+        return LeaveLink(int.from_bytes(body[:4]), int.from_bytes(body[4:]))
 
     def email_token(self, email_id: int) -> str:
         return _sign(self._email, email_id.to_bytes(_EMAIL_BYTES))
@@ -121,9 +121,9 @@ class SignedLinks:
 
     def read_preferences(self, token: str) -> Owner:
         """Parse a preferences token. Raises NotFound."""
-        about = _read(token, self._preferences, 6 + 4, self._retired)
-        minutes = int.from_bytes(about[6:])
-        return Owner(int.from_bytes(about[:6]), _EPOCH + minutes * timedelta(minutes=1))
+        body = _read(token, self._preferences, 6 + 4, self._retired)
+        minutes = int.from_bytes(body[6:])
+        return Owner(int.from_bytes(body[:6]), _EPOCH + minutes * timedelta(minutes=1))
 
 
 def _hash_deliveries(keyed: Any, head: bytes, ids: Sequence[int]) -> bytes:

@@ -260,10 +260,10 @@ class _Refusal:
 def _read_answer(line: bytes, answer: Any) -> Any:
     """Parse and validate one line of output. Raises CutOff."""
     try:
-        one = _type_adapter(answer).validate_json(line)
+        value = _type_adapter(answer).validate_json(line)
     except ValueError as error:
         raise CutOff(say("what came back is no answer")) from error
-    return InvalidInput(one.faults) if isinstance(one, _Refusal) else one
+    return InvalidInput(value.faults) if isinstance(value, _Refusal) else value
 
 
 @cache

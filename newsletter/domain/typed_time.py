@@ -315,7 +315,7 @@ def _day_of(
             other = "{words} is {date}. Write one date"
             raise invalid(other, words=match[0].capitalize(), date=_in_words(result))
         return result
-    weekday = next(at for at, name in enumerate(_WEEKDAYS) if name.startswith(match["weekday"]))
+    weekday = next(n for n, name in enumerate(_WEEKDAYS) if name.startswith(match["weekday"]))
     if day is not None:
         if day.weekday() != weekday:
             other = "{date} is a {day:%A}. Write one of the two"
@@ -347,7 +347,7 @@ def _date_of(date_match: re.Match[str], today: date | None) -> date:
         day, month = int(part["day"]), int(part["number"])
     else:
         day = int(part["day"])
-        month = next(at for at, name in enumerate(_MONTHS, 1) if name[:3] == part["month"][:3])
+        month = next(n for n, name in enumerate(_MONTHS, 1) if name[:3] == part["month"][:3])
     if part["year"]:
         return _make_date(int(part["year"]), month, day, date_match[0])
     if today is None:

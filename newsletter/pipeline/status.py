@@ -290,9 +290,9 @@ def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
         return Lapse()
     if status.approval.withheld:
         return Lapse()
-    by = tuple(approval.by for approval in status.approval.valid)
+    approvers = tuple(approval.by for approval in status.approval.valid)
     start = status.start if rules.sender_starts else None
-    return Lapse(approved_by=by, started_by=start.by if start else "")
+    return Lapse(approved_by=approvers, started_by=start.by if start else "")
 
 
 def refuse_if_sent(status: StatementStatus | None) -> None:

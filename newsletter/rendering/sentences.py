@@ -298,8 +298,8 @@ def _translate_text(text: str, placeholders: list[str], translate: Translate) ->
     gaps: dict[str, str] = {}
     for mark in _MARK_PATTERN.findall(core):
         expression = placeholders[ord(mark) - _FIRST_MARK].partition("|")[0]
-        called = expression.partition("(")[0]  # of a call, the name of what is called
-        names = _NAME_PATTERN.findall(called) or _NAME_PATTERN.findall(expression) or ["value"]
+        callee = expression.partition("(")[0]  # of a call, the name of what is called
+        names = _NAME_PATTERN.findall(callee) or _NAME_PATTERN.findall(expression) or ["value"]
         name, more = names[-1], 2
         while name in gaps:
             name, more = f"{names[-1]}{more}", more + 1

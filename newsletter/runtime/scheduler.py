@@ -78,7 +78,7 @@ class Scheduler:
         clock = delivery.store.clock
         self._machine_clock = clock.machine if isinstance(clock, ServerClock) else clock
         """The clock of APScheduler, which may differ from the server's."""
-        self._name = secrets.token_hex(8)
+        self._service_name = secrets.token_hex(8)
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._run = Run()
@@ -120,7 +120,7 @@ class Scheduler:
         finally:
             # without the lock, a note that stays counts for a minute at most
             with suppress(NewsletterError), self._delivery.store.begin(is_durable=False) as tx:
-                tx.running_service.remove_note(self._name)
+                tx.running_service.remove_note(self._service_name)
         return self._run
 
     def _note_configuration(self) -> None:
@@ -128,7 +128,7 @@ class Scheduler:
         record_heartbeat(self._delivery.settings.lock_path)
         with self._delivery.store.begin(is_durable=False) as tx:
             tx.running_service.replace_note(
-                self._tick.statements.configuration.digest(), self._name
+                self._tick.statements.configuration.digest(), self._service_name
             )
 
     @contextmanager

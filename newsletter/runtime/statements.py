@@ -178,8 +178,8 @@ class Statements:
         with self.store.read() as tx:
             change, _ = tx.statements.changed_since(None)
             day = tx.now.date()  # some checks depend on the day
-        by = (__version__, self.renderer.fingerprint, self.configuration.digest(), change, day)
-        return sha256(repr((by, hashes)).encode()).hexdigest()
+        state = (__version__, self.renderer.fingerprint, self.configuration.digest(), change, day)
+        return sha256(repr((state, hashes)).encode()).hexdigest()
 
     def approve(self, request: ApprovalRequest) -> ApprovalResult:
         """Store an approval of a statement. Raises NotFound or Refused."""

@@ -194,8 +194,8 @@ def forget(services: Services, address: str, yes: bool, block_unknown: bool, by:
         needs_answer = not yes and (block_unknown or tx.readers.has_data_of(address))
     if needs_answer:
         if not sys.stdin.isatty():
-            without = "say --yes to erase them without being asked"
-            raise Refused(f"{question} Standard input is no terminal: {without}")
+            advice = "say --yes to erase them without being asked"
+            raise Refused(f"{question} Standard input is no terminal: {advice}")
         if not click.confirm(question, err=True):
             raise Refused("nothing was changed")
     known, is_overwritten = services.subscribers.forget(address, by=by, block_unknown=block_unknown)

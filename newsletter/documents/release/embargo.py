@@ -204,7 +204,7 @@ def _head_passages(
 def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: range) -> set[str]:
     """Return facts about a line that follow from the title, the line below and the first lines."""
     head_text = " ".join(fold_text(line.text) for line in lines[end : end + HEAD_PARAGRAPHS])
-    heads = [line.text for at, line in enumerate(lines) if at in title or at == n + 1]
+    heads = [line.text for index, line in enumerate(lines) if index in title or index == n + 1]
     again = any(day in head_text for day in _WEEKDAY_PATTERN.findall(fold_text(text)))
     facts = {
         "first": n < (title.start if title.start >= 0 else end),

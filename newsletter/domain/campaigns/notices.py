@@ -218,9 +218,9 @@ def _campaign_events(status: StatementStatus, last: _LastLines) -> Iterator[_Eve
     elif state is State.PAUSED:
         # a pause by newsletter has no line here: the number is that of the last act before it
         line = find_newest(last, "pause", "resume", "start", "reopen")
-        by = {line.actor} if line and line.action == "pause" else set()
-        number, at = line.number if line else 0, line.at if line and by else status.now
-        people = involved.union(status.actors) - by
+        paused_by = {line.actor} if line and line.action == "pause" else set()
+        number, at = line.number if line else 0, line.at if line and paused_by else status.now
+        people = involved.union(status.actors) - paused_by
         yield NoticeKind.PAUSED, f"{campaign.id} {number}", at, people
     elif state in {State.ATTENTION, State.SENT}:
         yield NoticeKind.FINISHED, _run_key(campaign, last, "reopen"), ended_at, involved

@@ -290,7 +290,7 @@ _SYSTEM_NAMES = (
 
 
 def describe_browser(user_agent: str) -> str:
-    """Return the browser and system of a user agent, such as "Firefox, Linux"; may be ""."""
+    """Return the browser and system of a user agent, such as "Firefox, Linux", or ""."""
     tables = (_BROWSER_NAMES, _SYSTEM_NAMES)
     found = (next((name for part, name in names if part in user_agent), "") for names in tables)
     return ", ".join(filter(None, found))

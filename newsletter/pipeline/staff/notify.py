@@ -197,16 +197,16 @@ def mail_report(name: str, to: str, *, by: str, language: str, store: Store) -> 
         if campaign.started_at is None:
             raise Refused(say("Nothing of it was sent, so there is no report."))
         title = find_stored(tx, campaign.slug).statement.title
-        about = f"{campaign.id}\n{tx.staff.names().get(actor, actor)}\n{title}"
+        report = f"{campaign.id}\n{tx.staff.names().get(actor, actor)}\n{title}"
         limit = Limit(key=f"report {actor}", max_count=60, period=timedelta(hours=1))
-        under_way = partial(tx.emails.is_under_way, kind=EmailKind.REPORT, what=about)
+        under_way = partial(tx.emails.is_under_way, kind=EmailKind.REPORT, what=report)
         addresses = [*filterfalse(under_way, given)]  # not twice by a second press
         for address in addresses:
             if is_exceeded([limit], tx.now, tx.throttle.count_failures):
                 raise Refused(say("You can mail 60 reports an hour. None was mailed now."))
             refuse_suppressed(tx, address)
             tx.throttle.record_failure([limit.key], tx.now)
-            tx.emails.inform(address, about, tx.now, EmailKind.REPORT, language=language)
+            tx.emails.inform(address, report, tx.now, EmailKind.REPORT, language=language)
         tx.audit.enter(actor, "mail report", campaign.slug, readers=len(addresses))
 
 
@@ -238,13 +238,13 @@ class _Writer:
         for notice in notices:
             line = self.line(notice)
             if line is not None:
-                about = (notice.slug, "" if notice.slug else notice.occurrence)
-                by_subject.setdefault(about, []).append((notice, line))
+                subject = (notice.slug, "" if notice.slug else notice.occurrence)
+                by_subject.setdefault(subject, []).append((notice, line))
         current = [notice for entries in by_subject.values() for notice, _ in entries]
         return current, tuple(self.section(entries) for entries in by_subject.values())
 
     def line(self, notice: Notice) -> str | None:
-        """Return the line about an event, may be ""; None if the event is over."""
+        """Return the line about an event, or ""; None if the event is over."""
         if notice.kind in _COMMENT_KINDS:
             return self._quote(notice)
         if notice.kind is NoticeKind.IMPORTED:

@@ -290,8 +290,8 @@ class MailgunInquiry(Inquiry):
         alike = {each["recipient"]: str(each["id"]) for each in tagged_rows if tag in each["tags"]}
         sample = dict(list(alike.items())[:2])
         expected_ids, recipient = frozenset(sample.values()), " OR ".join(sample)
-        by = {"tags": tag, "recipient": recipient}
-        return self._events(batch, by, purpose=Purpose.CONTROL, expected=expected_ids)
+        filters = {"tags": tag, "recipient": recipient}
+        return self._events(batch, filters, purpose=Purpose.CONTROL, expected=expected_ids)
 
     def _question_after(self, batch: OutgoingBatch, searched_recipients: list[str]) -> Question:
         """Ask for the next recipients, or for all messages if each recipient was asked for."""

@@ -46,10 +46,10 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 def _delivery(item: dict[str, Any]) -> Delivery:
     for reference in (text(item.get("Payload"), 1000), text(item.get("CustomID"), 1000)):
-        about = webhooks.parse_json(reference)
+        data = webhooks.parse_json(reference)
         found = (
-            webhooks.read_delivery(about)
-            if isinstance(about, dict)
+            webhooks.read_delivery(data)
+            if isinstance(data, dict)
             else webhooks.split_delivery(reference, ".")
         )
         if found["campaign"]:

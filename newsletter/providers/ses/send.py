@@ -265,12 +265,12 @@ def _values(reader: Recipient) -> dict[str, str]:
 def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:
     """Return the tags by which events identify the delivery."""
     campaign = _FORBIDDEN_TAG_PATTERN.sub("-", batch.campaign)[:MAX_TAG_CHARS]
-    about = (
+    tags = (
         ("campaign", campaign),
         ("attempt", batch.attempt_id),
         ("subscriber", str(reader.subscriber_id)),
     )
-    return [{"Name": name, "Value": value} for name, value in about]
+    return [{"Name": name, "Value": value} for name, value in tags]
 
 
 def _headers(compiled: _CompiledContent, reader: Recipient) -> list[dict[str, str]]:

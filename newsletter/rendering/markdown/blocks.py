@@ -193,10 +193,10 @@ def _trim(piece: list[Token]) -> list[Token]:
 def _with_figures(tokens: Sequence[Token]) -> Iterator[Token]:
     """Yield the tokens with captions, and with a class that keeps Word from cropping pictures."""
     captions: list[Token] = []
-    for at, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         if token.type == "paragraph_open":
-            captions = _caption(tokens[at + 1])
-            has_image = any(child.type == "image" for child in tokens[at + 1].children or ())
+            captions = _caption(tokens[index + 1])
+            has_image = any(child.type == "image" for child in tokens[index + 1].children or ())
             kind = "figure" if captions else "pic" if has_image else ""
             yield _with_class(token, kind) if kind and "class" not in token.attrs else token
             continue
@@ -243,7 +243,7 @@ def _quotation(span: Span) -> list[Token] | None:
     if (line.type, paragraph.type) != ("inline", "paragraph_open") or paragraph.level != 1:
         return None
     children = line.children or []
-    last_break = max((at for at, child in enumerate(children) if child.type in _BREAKS), default=-1)
+    last_break = max((n for n, child in enumerate(children) if child.type in _BREAKS), default=-1)
     name = children[last_break + 1 :]
     if not name or name[0].type != "text" or not _DASH_PATTERN.match(name[0].content):
         return None

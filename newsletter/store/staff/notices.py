@@ -67,10 +67,10 @@ class Notices(Repository):
         for event in events:
             if event.at <= now - MAX_EVENT_AGE or (event.kind.value, event.occurrence) in seen:
                 continue
-            about = {name: value for name, value in vars(event).items() if name != "people"}
+            values = {name: value for name, value in vars(event).items() if name != "people"}
             heard = [channel.address for channel in channels if event.kind in channel.kinds]
             for address in [*sorted(members.intersection(event.people)), *heard]:
-                self._db.insert("notice", slug=slug, address=address, **about)
+                self._db.insert("notice", slug=slug, address=address, **values)
 
     def set_next_event(self, slug: str, at: datetime | None) -> None:
         """Store when time alone causes the statement's next event; None if it causes none."""

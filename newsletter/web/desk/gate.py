@@ -166,7 +166,7 @@ class Gate:
         return response
 
     def _prove(self, route: Route, request: DeskRequest) -> SignedIn | Refusal | None:
-        """Check a second factor that came with the form; None if none came."""
+        """Check the second factor in the form. Return None if it has none or needs none."""
         member, asks_for_proof = request.member, route.step_up or route.may_step_up
         if not (asks_for_proof and member and route.role and member.may(route.role)):
             return None

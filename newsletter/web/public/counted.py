@@ -61,8 +61,8 @@ class CountedPages:
             target = await self._lane.run(self._find_target, place)
         if target is None:
             language, notice = self._frame.language_of(request), self._frame.notice
-            words = "not_found", "broken_link"
-            return await self._lane.run(notice, *words, language=language, status=404)
+            keys = "not_found", "broken_link"
+            return await self._lane.run(notice, *keys, language=language, status=404)
         is_wanted = (Counted.CLICKS if target else Counted.OPENS) in self._counted
         ahead = any(request.headers.get(name, "").startswith("pre") for name in _PREFETCH_FIELDS)
         if is_wanted and request.method == "GET" and not ahead:

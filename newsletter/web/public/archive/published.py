@@ -82,10 +82,12 @@ def _build(
 ) -> Published:
     last = own[-1]
     state_notes = [note for note in notes if note.kind is not NoteKind.NOTE]
-    off = state_notes[-1] if state_notes and state_notes[-1].kind is NoteKind.WITHDRAWN else None
+    withdrawal = (
+        state_notes[-1] if state_notes and state_notes[-1].kind is NoteKind.WITHDRAWN else None
+    )
     is_cancelled = last.state is CampaignState.CANCELLED and correction is None
     ended_at = last.finished_at or last.release_at
-    is_back = off is None and any(note.at >= ended_at for note in state_notes[-1:])
+    is_back = withdrawal is None and any(note.at >= ended_at for note in state_notes[-1:])
     times = [campaign.started_at for campaign in own if campaign.started_at]
     changes = [correction and correction.started_at, last.finished_at if is_cancelled else None]
     changed_at = max([*times, *(at for at in changes if at)])
@@ -98,10 +100,10 @@ def _build(
         lists=last.lists,
         corrects=corrects,
         corrected_by=correction.slug if correction else "",
-        withdrawn=off is not None or (is_cancelled and not is_back),
-        is_off=off is not None,
-        noticed_at=off.at if off else changed_at,
-        notes=tuple(note for note in notes if note.kind is NoteKind.NOTE or note is off),
+        withdrawn=withdrawal is not None or (is_cancelled and not is_back),
+        is_off=withdrawal is not None,
+        noticed_at=withdrawal.at if withdrawal else changed_at,
+        notes=tuple(note for note in notes if note.kind is NoteKind.NOTE or note is withdrawal),
     )
 
 

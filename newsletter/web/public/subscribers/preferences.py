@@ -257,8 +257,8 @@ class PreferencesPage:
             for name, text in texts.items()
             if text != form.text(f"was_{name}")
         }
-        called, language, zone = (str(details.get(name, "")) for name in _TEXT_FIELDS)
-        if not is_name(called):
+        person_name, language, zone = (str(details.get(name, "")) for name in _TEXT_FIELDS)
+        if not is_name(person_name):
             faults["name"] = messages["fault_name"]
         if language and language not in self._languages(person.language):
             faults["language"] = messages["fault_choice"]
