@@ -607,6 +607,7 @@ CREATE TABLE import_change (
     consent TEXT NOT NULL,
     paused_until INTEGER,
     last_import INTEGER,
+    removed_tags TEXT NOT NULL,  -- as JSON
     PRIMARY KEY (import_id, subscriber_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ix_import_change_subscriber_id ON import_change (subscriber_id);

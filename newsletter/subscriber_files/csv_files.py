@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 from unicodedata import combining, normalize
 
 from newsletter.domain.errors import InvalidInput
@@ -30,6 +30,8 @@ OUR_COLUMNS = (
 )
 FIRST_NAME, LAST_NAME = "first name", "last name"
 """Columns with a part of the name."""
+_OTHER_COLUMNS = frozenset({FIRST_NAME, LAST_NAME, "remove_tags"})
+"""Columns of an import that no export has."""
 _COLUMN_OF_ALIAS: dict[str, str] = {
     alias: column
     for column, aliases in load_table("newsletter.subscriber_files", "columns.yaml").items()
@@ -46,13 +48,10 @@ def _plain(header: str) -> str:
 def column_of(header: str) -> str:
     """Return our name for a column; the header in lower case if there is none."""
     lower_header = header.strip().lower()
-    if lower_header in OUR_COLUMNS:
-        return lower_header
     spaced_header = " ".join(_plain(lower_header).replace("-", " ").replace("_", " ").split())
-    if spaced_header.replace(" ", "_") in OUR_COLUMNS:
-        return spaced_header.replace(" ", "_")
-    if spaced_header in (FIRST_NAME, LAST_NAME):
-        return spaced_header
+    for column in (spaced_header, spaced_header.replace(" ", "_")):
+        if column in OUR_COLUMNS or column in _OTHER_COLUMNS:
+            return column
     return _COLUMN_OF_ALIAS.get(spaced_header, lower_header)
 
 
@@ -75,7 +74,7 @@ MAX_UNPACKED_BYTES = 2 << 30
 """The maximum of all unpacked files of a ZIP. A million people need a quarter of it."""
 _MAX_LINE_CHARS = 1 << 20
 """A longer line is cut, and its parts are refused as broken rows."""
-KNOWN_COLUMNS = frozenset({*OUR_COLUMNS, FIRST_NAME, LAST_NAME})
+KNOWN_COLUMNS = _OTHER_COLUMNS.union(OUR_COLUMNS)
 _RESTRICTING_COLUMNS = frozenset({"paused_until", "left", "suppressed"})
 """Columns by which a row asks for less email."""
 IGNORED_COLUMN = "-"
@@ -322,10 +321,11 @@ def _parse_row(
     cells["name"] = cells.get("name") or parts
     reason = cells.pop("suppressed", "")
     is_bare = reason and not any(cells[name] for name in cells if name != "email")
-    lists, tags, left = (
-        _split_names(cells.pop(name, ""), name, line, reader) for name in ("lists", "tags", "left")
-    )
-    raw = RawEntry(lists=lists, tags=tags, left=left, **cells)
+    names: dict[str, Any] = {
+        name: _split_names(cells.pop(name, ""), name, line, reader)
+        for name in ("lists", "tags", "left", "remove_tags")
+    }
+    raw = RawEntry(**names, **cells)
     return parse_entry(reader, raw, reason, lambda _: line, with_subscriber=not is_bare)
 
 
@@ -335,7 +335,7 @@ def _split_names(cell: str, column: str, line: int, reader: EntryReader) -> tupl
     names = [name.strip() for name in cell.split(";")]
     if not all(names):
         empty = "{cell!r} names an empty list; write them like press;supporters"
-        if column == "tags":
+        if column in {"tags", "remove_tags"}:
             empty = "{cell!r} names an empty tag; write them like vip;board"
         reader.fault(line, column, empty, cell=cell)
     return tuple(filter(None, names))

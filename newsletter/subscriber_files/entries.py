@@ -121,6 +121,7 @@ class RawEntry(StaffNotes):
     tags: Sequence[str] = ()
     paused_until: str = ""
     left: Sequence[str] = ()
+    remove_tags: Sequence[str] = ()
 
 
 def parse_entry(
@@ -173,6 +174,7 @@ def parse_subscriber(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Ent
         tags=_unique(tuple(raw.tags)),
         paused_until=paused_until,
         left=_unique(tuple(raw.left)),
+        remove_tags=_unique(tuple(raw.remove_tags)),
     )
 
 
@@ -266,6 +268,7 @@ _OBJECTION_OF_FIELD: Mapping[str, Callable[[str], str]] = {
     "lists": list_name_objection,
     "left": list_name_objection,
     "tags": tag_objection,
+    "remove_tags": tag_objection,
 }
 """Key → a function that returns the objection to one of its values, or ""."""
 

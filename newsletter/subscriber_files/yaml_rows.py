@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import yaml
 
@@ -22,10 +23,10 @@ from newsletter.subscriber_files.subscriber_file import PlacedPerson, find_text_
 
 _MAX_DEPTH = 8
 _SECTION_NAMES = ("subscribers", "suppressed")
-_LIST_EXAMPLES = {"lists": "press", "tags": "board", "left": "press"}
+_LIST_EXAMPLES = {"lists": "press", "tags": "board", "left": "press", "remove_tags": "board"}
 _SUBSCRIBER_KEYS = (
     *("email", "name", "lists", "language", "timezone", "consent", "tags", *NOTED_FIELDS),
-    *("paused_until", "left", "suppressed"),
+    *("paused_until", "left", "remove_tags", "suppressed"),
 )
 _OWN_CHECKS = {"email", "consent.at", "paused_until"}
 _SHAPE = say("write it as in subscribers.example.yaml")
@@ -101,18 +102,16 @@ def _section(
 def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> Entries:
     values = _pairs(item, _SUBSCRIBER_KEYS, "", reader)
     lines = {key: _line(value.start_mark) for key, value in values.items()}
-    lists, tags, left = (
-        _read_names(key, values.pop(key), reader) if key in values else () for key in _LIST_EXAMPLES
-    )
+    names: dict[str, Any] = {
+        key: _read_names(key, values.pop(key), reader) for key in _LIST_EXAMPLES if key in values
+    }
     consent = _consent(values.pop("consent"), reader) if "consent" in values else {}
     texts = {key: _text(key, value, reader) for key, value in values.items()}
     reason = texts.pop("suppressed", "")
     raw = RawEntry(
         consent_source=consent.get("source", ""),
         consent_at=consent.get("at", ""),
-        lists=lists,
-        tags=tags,
-        left=left,
+        **names,
         **texts,
     )
     return parse_entry(reader, raw, reason, lambda key: lines.get(key, _line(item.start_mark)))

@@ -17,6 +17,7 @@ from newsletter.domain.subscribers.audience import (
     UploadedFile,
 )
 from newsletter.domain.subscribers.search import Origin, SubscriberSearch, SubscriberState
+from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.database import as_instant, as_stored
 from newsletter.store.sql import Store
 from tests.contracts.books import BUSY, LEASE, UNKNOWN, Books, content, entries
@@ -45,6 +46,7 @@ class OthersContract:
     ) -> None:
         """The table of each search begins it in turn: tags, subscriptions, or subscribers."""
         people = entries(6)
+        vips = Segment(name="vips", list="press", any_tag=("vip",), timezone="UTC")
         with store.begin() as tx:
             tx.readers.upsert([replace(people[0], tags=("vip",), language="es")], NOON)
             tx.readers.upsert([replace(people[1], tags=("vip",))], LATER, Origin.API)
@@ -81,6 +83,9 @@ class OthersContract:
                 (SubscriberSearch(until=LATER), [1]),
                 (SubscriberSearch(until=NOON), []),
                 (SubscriberSearch(ids=(2, 4), words="READER"), [4, 2]),
+                (SubscriberSearch(segment=vips), [2, 1]),
+                (SubscriberSearch(segment=vips, language="es"), [1]),
+                (SubscriberSearch(segment=vips, state=SubscriberState.LEFT), []),
             ):
                 with subtests.test(search=search):
                     assert [one.id for one in tx.readers.search(search, limit=9)] == ids

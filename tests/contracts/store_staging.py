@@ -163,6 +163,26 @@ class StagingContract:
             ((), ("press",)),  # what is suppressed now may be let back one day
         ]
 
+    def test_tags_that_a_file_removes_come_back_with_its_undo(self, store: Store) -> None:
+        bob = Entry(address="b@example.org", lists=(), tags=("board", "staff", "vip"))
+        with store.begin() as tx:
+            tx.readers.upsert([ANA, bob], NOON)
+        gone = replace(bob, tags=("donor", "vip"), remove_tags=("board", "vip", "none"))
+        brought = bring_in(store, gone, replace(ANA, lists=(), remove_tags=("board",)))
+        assert (brought.known, brought.changed) == (2, 1)
+        with store.begin() as tx:
+            person = tx.readers.find(bob.address)
+            assert person
+            assert person.tags == ("donor", "staff")
+            [before] = tx.data_exports.collect(person.id)["before_imports"]
+            assert sorted(before["removed_tags"]) == ["board", "vip"]
+            record = tx.imports.get(1)
+            assert record
+            assert tx.imports.undo(record, NOON, "ada").restored == 1
+            back = tx.readers.find(bob.address)
+        assert back
+        assert back.tags == bob.tags
+
 
 def at(line: int, number: int) -> tuple[str, str]:
     return f"people.csv:{line}", f"reader{number}@example.org"

@@ -136,11 +136,7 @@ def _parse_columns(columns: tuple[str, ...]) -> dict[str, str]:
     for column in columns:
         name, equals, header = column.partition("=")
         name = csv_files.column_of(name)
-        if (
-            not equals
-            or not header.strip()
-            or name not in (*csv_files.OUR_COLUMNS, csv_files.FIRST_NAME, csv_files.LAST_NAME)
-        ):
+        if not equals or not header.strip() or name not in csv_files.KNOWN_COLUMNS:
             known = ", ".join(csv_files.OUR_COLUMNS)
             message = f'{column!r} is not like email="E-Mail"; columns are {known}'
             raise InvalidInput.at("--column", message)

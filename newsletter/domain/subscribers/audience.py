@@ -113,6 +113,8 @@ class Entry(StaffNotes):
     paused_until: datetime | None = None
     left: tuple[str, ...] = ()
     """Lists that the person left in another tool. No import subscribes them to these again."""
+    remove_tags: tuple[str, ...] = ()
+    """Tags that the person loses."""
 
 
 @dataclass(frozen=True, kw_only=True)

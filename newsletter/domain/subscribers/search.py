@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from newsletter.domain.subscribers.segment import Segment
+
 
 class SubscriberState(Enum):
     """The relation of a person to a list, or to any list."""
@@ -45,6 +47,8 @@ class SubscriberSearch:
     """A part of the address, name, outlet or beat."""
     list: str = ""
     state: SubscriberState = SubscriberState.ANY
+    segment: Segment | None = None
+    """The segment picks the person, who may be suppressed or pause."""
     tag: str = ""
     language: str = ""
     """A language, spelt the same."""

@@ -152,6 +152,11 @@ class SubscriberActs:
             _enter(tx, by, "data")
         return export
 
+    def record_export(self, people: int, filters: Sequence[str]) -> None:
+        """Record a file of subscribers, before it leaves. ``filters`` may contain no address."""
+        with self._begin(Role.ADMIN, "export") as (tx, by):
+            tx.audit.enter(by, "export", "subscribers", readers=people, filters=filters or None)
+
     def unsubscribe(self, who: str | Subscriber, lists: Sequence[str]) -> tuple[str, ...]:
         """End a person's subscriptions to these lists. Return the lists that they were on.
 

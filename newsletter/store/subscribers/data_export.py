@@ -99,7 +99,7 @@ def _as_json(name: str, value: Any) -> object:
         return None if value is None else as_instant(value).isoformat()
     if name == "given":
         return bool(value)
-    if name in {"lists", "consent_when_imported"}:
+    if name in {"lists", "consent_when_imported", "removed_tags"}:
         return json.loads(value)
     if name == "raw":
         try:

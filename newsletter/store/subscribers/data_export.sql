@@ -2,7 +2,7 @@
 
 -- # before_imports
 SELECT file, at, name, language, timezone, place, outlet, beat, phone, notes, consent,
-    paused_until
+    paused_until, removed_tags
 FROM import_change JOIN import ON import.id = import_change.import_id
 WHERE subscriber_id = :id ORDER BY import.id
 

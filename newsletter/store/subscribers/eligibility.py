@@ -271,6 +271,8 @@ def find_people(db: Database, search: SubscriberSearch) -> People:
         value = getattr(search, name)
         if value and as_stored(value):
             own.append(Condition(sql, {name: value}))
+    if search.segment is not None:
+        own.append(in_segment(search.segment))
     rows = dict[str, Condition]()
     if search.tag:
         rows["tag"] = Condition("tag.name = :tag", {"tag": search.tag})

@@ -72,9 +72,9 @@ def _stage(db: Database, hash_address: AddressHash, people: Sequence[tuple[str, 
         ),
     )
     tags = (
-        {"name": name, "person_no": no}
+        {"name": name, "person_no": no, "removed": int(name in entry.remove_tags)}
         for no, _, entry in rows
-        for name in dict.fromkeys(entry.tags)
+        for name in dict.fromkeys((*entry.tags, *entry.remove_tags))
     )
     db.insert_all("staged_tag", tags)
 
@@ -94,6 +94,11 @@ IS_FORMER = """
 _KNOWN_PEOPLE = """
     staged_number AS known JOIN staged_person AS person ON person.no = known.person_no
     JOIN subscriber ON subscriber.id = known.subscriber_id
+"""
+_TAGS_TO_REMOVE = """
+    staged_tag JOIN staged_number AS known ON known.person_no = staged_tag.person_no
+    JOIN tag ON tag.name = staged_tag.name AND tag.subscriber_id = known.subscriber_id
+        AND staged_tag.removed = 1
 """
 OPTIONAL_COLUMNS = ("name", "language", "timezone", *NOTED_FIELDS)
 """Columns of a subscriber that an empty value in the file leaves unchanged."""
@@ -197,7 +202,7 @@ _COUNT_CHANGED = f"""
         UNION
         SELECT known.subscriber_id FROM staged_tag
         JOIN staged_number AS known ON known.person_no = staged_tag.person_no
-        WHERE NOT EXISTS (
+        WHERE (staged_tag.removed = 1) = EXISTS (
             SELECT 1 FROM tag
             WHERE tag.name = staged_tag.name AND tag.subscriber_id = known.subscriber_id)
     ) AS changed
@@ -249,10 +254,15 @@ def import_people(db: Database, at: datetime, origin: Origin, import_id: int | N
         import_id=import_id,
     )
     db.change(
+        "DELETE FROM tag WHERE (name, subscriber_id) IN"
+        f" (SELECT tag.name, tag.subscriber_id FROM {_TAGS_TO_REMOVE})"
+    )
+    db.change(
         """
         INSERT INTO tag (name, subscriber_id, import_id)
         SELECT staged_tag.name, known.subscriber_id, :import_id
         FROM staged_tag JOIN staged_number AS known ON known.person_no = staged_tag.person_no
+        WHERE staged_tag.removed = 0
         ORDER BY staged_tag.name, staged_tag.person_no
         ON CONFLICT DO NOTHING
         """,
@@ -264,12 +274,18 @@ def _note_changes(db: Database, import_id: int) -> None:
     """Store the rows that the import will change, so that it can be undone."""
     db.change(
         f"""
+        WITH lost AS (
+            SELECT tag.subscriber_id,
+                /*sqlite*/ json_group_array(tag.name) AS tags
+                /*postgres CAST(json_agg(tag.name) AS text) AS tags */
+            FROM {_TAGS_TO_REMOVE} GROUP BY tag.subscriber_id)
         INSERT INTO import_change (import_id, subscriber_id, {", ".join(OPTIONAL_COLUMNS)}, consent,
-            paused_until, last_import)
+            paused_until, last_import, removed_tags)
         SELECT :import_id, subscriber.id,
             {", ".join(f"subscriber.{name}" for name in OPTIONAL_COLUMNS)}, subscriber.consent,
-            subscriber.paused_until, subscriber.last_import
-        FROM {_KNOWN_PEOPLE} WHERE {_IS_CHANGED} ORDER BY subscriber.id
+            subscriber.paused_until, subscriber.last_import, COALESCE(lost.tags, '[]')
+        FROM {_KNOWN_PEOPLE} LEFT JOIN lost ON lost.subscriber_id = subscriber.id
+        WHERE {_IS_CHANGED} OR lost.tags IS NOT NULL ORDER BY subscriber.id
         ON CONFLICT DO NOTHING
         """,
         import_id=import_id,

@@ -210,6 +210,13 @@ class Imports(AddressRepository):
             f"DELETE FROM tag WHERE import_id = :import_id AND subscriber_id IN ({_FREE_PEOPLE})",
             import_id=import_id,
         )
+        db.change(
+            "INSERT INTO tag (name, subscriber_id) SELECT lost.value, before.subscriber_id"
+            " FROM import_change AS before CROSS JOIN json_each(before.removed_tags) AS lost"
+            f" WHERE before.import_id = :import_id AND before.subscriber_id IN ({_FREE_PEOPLE})"
+            " ON CONFLICT DO NOTHING",
+            import_id=import_id,
+        )
         # last_import changes too, so that the triggers see no act of the person
         restored = db.change(
             f"""

@@ -36,6 +36,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_subscription (
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_tag (
     name TEXT NOT NULL,
     person_no INTEGER NOT NULL,
+    -- 1: the person loses the tag
+    removed INTEGER NOT NULL,
     PRIMARY KEY (name, person_no)
 ) STRICT, WITHOUT ROWID /*postgres ON COMMIT DELETE ROWS*/;
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -190,6 +190,7 @@ class Desk:
             "second": lambda at: clock(at, self.zone.key),
             "hour": format_local_time,
             "day": self.day,
+            "iso_day": lambda text: say("{at.day} {at:%b %Y}", at=date.fromisoformat(text)),
             "number": lambda value: say("{number:,}", number=value),
             "short_hash": short_hash,
             "person": self.person,

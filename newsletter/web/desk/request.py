@@ -353,12 +353,14 @@ def framed_email(html: str) -> Response:
     return HTMLResponse(html, headers={**_HEADERS, "Content-Security-Policy": _MAIL_POLICY})
 
 
-def download(data: bytes, *, name: str, kind: str) -> Response:
+def download(
+    data: Any, *, name: str, kind: str, answer: Callable[..., Response] = Response
+) -> Response:
     """Return a file that browsers download and never display."""
     disposition = f"attachment; filename*=UTF-8''{quote(name)}"
     policy = {"Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'"}
     headers = {**_HEADERS, **policy, "Content-Disposition": disposition}
-    return Response(data, media_type=kind, headers=headers)
+    return answer(data, media_type=kind, headers=headers)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ OF_PEOPLE = {
     ),
     "name subscriber_id import_id": ("tag", "tags"),
     "import_id subscriber_id name language timezone place outlet beat phone notes consent"
-    " paused_until last_import": ("import_change", "what it changed of a person"),
+    " paused_until last_import removed_tags": ("import_change", "what it changed of a person"),
     "id at by file kind sha256 new known changed joined ended suppressed skipped"
     " finished_at undone_at undone_by": (
         "import",

@@ -47,6 +47,7 @@ _WAIT_SECONDS = 5.0
 """Time that an upload waits for the result before it redirects to the progress page."""
 _MAX_IMPORTS_RUNNING = 50
 """Uploads whose result this process keeps."""
+_COLUMN_OF_ACT = {"add": "lists", "off": "left", "tag": "tags", "untag": "remove_tags"}
 _FILE_GONE_MESSAGE = say("This file was imported already, or is gone. Look at the list of imports.")
 
 
@@ -163,11 +164,12 @@ class ImportPages:
         """
         kind, _, name = request.field("act").partition(":")
         name, agreed = name or request.field("tag-name").strip(), read_consent(request)
-        column = {"add": "lists", "off": "left", "tag": "tags"}.get(kind, "")
+        column = _COLUMN_OF_ACT.get(kind, "")
         faults = list[tuple[str, str]]()
         if not column:
             faults.append(("act", say("Choose what to do with these people")))
-        if kind == "tag" and (objection := tag_objection(name)):
+        is_tag = kind in {"tag", "untag"}
+        if is_tag and (objection := tag_objection(name)):
             faults.append(("tag-name", objection))
         if kind == "add" and not agreed:
             faults.append(("agreed", say("Say how they agreed, in at most 200 characters")))
@@ -175,15 +177,17 @@ class ImportPages:
             return self._readers.page(request.with_faults(*faults))
         with self._subscribers.store.read() as tx:
             lists = known_lists(tx, self._subscribers.declared_lists)
-            if kind != "tag" and name not in lists:
+            if not is_tag and name not in lists:
                 raise NotFound(say("There is no such list."))
             rows = [
                 (one.address, name)
-                for one, _ in tx.readers.stream(read_search(request, lists))
+                for one, _ in tx.readers.stream(read_search(request, tx, self._subscribers))
                 if kind != "off" or name in (*one.lists, *one.requested)
+                if kind != "untag" or name in one.tags
             ]
             if not rows:
-                fault = say("No one of these people is on this list")
+                on_list = say("No one of these people is on this list")
+                fault = say("No one of these people has this tag") if is_tag else on_list
                 return self._readers.page(request.with_faults(("act", fault)))
             upload = UploadedFile(
                 by=request.who.address,

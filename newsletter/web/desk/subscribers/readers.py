@@ -3,14 +3,16 @@
 An address is sent in a form and is part of no page's address, so that no log or history has it.
 """
 
+import codecs
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import urlencode
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.role import Role
@@ -23,7 +25,9 @@ from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
 from newsletter.subscriber_files import entries
+from newsletter.subscriber_files.csv_files import as_csv
 from newsletter.subscriber_files.entries import RawEntry
+from newsletter.subscriber_files.subscriber_file import Spool
 from newsletter.web.desk.campaigns.charts import build_bars
 from newsletter.web.desk.deciding import describe_error
 from newsletter.web.desk.request import DeskRequest, Faults, download, parse_day, redirect, route
@@ -232,6 +236,7 @@ def read_filters(request: DeskRequest) -> dict[str, str]:
         "q": "",  # it may be a part of an address, which no URL has
         "list": request.query("list"),
         "state": request.query("state"),
+        "segment": request.query("segment"),
         "tag": request.query("tag"),
         "language": request.query("language"),
         "origin": request.query("origin"),
@@ -241,11 +246,14 @@ def read_filters(request: DeskRequest) -> dict[str, str]:
     return {name: request.field(name).strip() or one for name, one in in_address.items()}
 
 
-def read_search(request: DeskRequest, lists: Collection[str]) -> SubscriberSearch:
+def read_search(request: DeskRequest, tx: Transaction, service: Subscribers) -> SubscriberSearch:
     """Return the search with the filters and ticks of a request. Raises NotFound."""
     filters, zone = read_filters(request), request.desk.zone
-    if filters["list"] and filters["list"] not in lists:
+    if filters["list"] and filters["list"] not in known_lists(tx, service.declared_lists):
         raise NotFound(say("There is no such list."))
+    segment = next((one for one in service.segments if one.name == filters["segment"]), None)
+    if filters["segment"] and segment is None:
+        raise NotFound(say("There is no such segment."))
     days = [parse_day(day) if day else None for day in (filters["since"], filters["until"])]
     since, until = (datetime.combine(day, time.min, zone) if day else None for day in days)
     try:
@@ -256,6 +264,7 @@ def read_search(request: DeskRequest, lists: Collection[str]) -> SubscriberSearc
         words=filters["q"],
         list=filters["list"],
         state=state,
+        segment=segment,
         tag=filters["tag"],
         language=filters["language"],
         origin=origin,
@@ -334,6 +343,23 @@ class ReadersPages:
         notice = "admitted" if admits else "declined"
         return redirect(READERS_PATH, done=notice if is_told else "left")
 
+    @route("POST", "/readers/export", Role.ADMIN, step_up=True)
+    def export(self, request: DeskRequest) -> Response:
+        """Return the ticked readers, or all whom the filters find, as CSV for Excel and imports."""
+        file = TemporaryFile()  # noqa: SIM115 - the spool closes it
+        pieces = Spool(file, before=[codecs.BOM_UTF8])
+        with self._subscribers.store.read() as tx:
+            search = read_search(request, tx, self._subscribers)
+            for text in as_csv(tx.readers.stream(search), ()):
+                pieces.add(text.encode())
+            people = tx.readers.count(search)
+        # the words may be an address, which the log never has
+        shown = read_filters(request) | {"q": "…" * bool(search.words)}
+        given = [f"{name}: {value}" for name, value in shown.items() if value]
+        self._subscribers.acts_of(request.who.address).record_export(people, given)
+        kind = "text/csv; charset=utf-8"
+        return download(iter(pieces), name="readers.csv", kind=kind, answer=StreamingResponse)
+
     @route("GET", "/readers/form", Role.SENDER)
     def _sign_up_form(self, request: DeskRequest, form_html: str = "") -> Response:
         """Show the options of a sign-up form for another site, and the HTML that was generated."""
@@ -378,7 +404,7 @@ class ReadersPages:
         filters = read_filters(request)
         with self._subscribers.store.read() as tx:
             lists = known_lists(tx, self._subscribers.declared_lists)
-            search = replace(read_search(request, lists), ids=())
+            search = replace(read_search(request, tx, self._subscribers), ids=())
             people = tx.readers.search(search, limit=_READERS_PER_PAGE + 1, before=before)
             has_older, count = len(people) > _READERS_PER_PAGE, len(people)
             if before or has_older:
@@ -390,6 +416,7 @@ class ReadersPages:
             "readers.html.j2",
             title=say("Readers"),
             filters=filters,
+            segment_names=[one.name for one in self._subscribers.segments],
             lists=lists,
             people=people[:_READERS_PER_PAGE],
             count=count,

@@ -617,6 +617,7 @@ EXAMPLES = [
     Example(f"{_READERS}/suppress", _of_reader("/suppress")),
     Example(f"{_READERS}/unsubscribe", _of_reader("/unsubscribe", CANARIES[0], list="press")),
     Example(f"{_READERS}/acts", _tags_many, lines=0, why="it is rehearsed"),
+    Example(f"{_READERS}/export", _of_reader("/export", tag="vip")),
     Example(f"{_READERS}/move", _of_reader("/move", CANARIES[1], new="moved@readers.example")),
     Example(f"{_READERS}/lift", _lifts),
     Example(f"{_READERS}/data", _of_reader("/data", CANARIES[0])),

@@ -66,6 +66,7 @@ NOT_THERE = [
     ("version", "{draft}/preview"),
     ("list", "/readers"),
     ("state", "/readers"),
+    ("segment", "/readers"),
     ("origin", "/readers"),
     ("since", "/readers"),
     ("until", "/readers"),

@@ -13,6 +13,7 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.domain.wording import Sentence
 from newsletter.pipeline.delivery.transactional import forget
+from newsletter.pipeline.subscribers import imports
 from newsletter.rendering.mail.words import desk_languages
 from newsletter.web.pages import make
 from tests.desk import Signed, Staffed, desk, words
@@ -266,6 +267,15 @@ def test_many_readers_join_leave_and_get_a_tag_by_the_rules_of_imports(staffed: 
     assert (reader(staffed, ANA).tags, reader(staffed, BEN).tags) == (("vip",), ("vip",))
     assert reader(staffed, "left@readers.example").tags == ()
 
+    page = chosen(
+        cleo, "untag", tag="vip", **{"tag-name": "vip", "one": str(reader(staffed, BEN).id)}
+    )
+    assert "known readers change 1" in words(page)
+    result(cleo, cleo.post(button(page)))
+    assert (reader(staffed, ANA).tags, reader(staffed, BEN).tags) == (("vip",), ())
+    imports.undo(3, by=staffed.as_("dan").address, store=site.services.store)
+    assert reader(staffed, BEN).tags == ("vip",)
+
     page = chosen(cleo, "off:press", one=str(reader(staffed, ANA).id))
     assert "Subscriptions that end: 1. Only they can come back." in words(page)
     result(cleo, cleo.post(button(page)))
@@ -288,6 +298,7 @@ def test_an_act_on_many_says_what_it_lacks(staffed: Staffed) -> None:
         ({"act": ""}, "Choose what to do with these people"),
         ({"act": "add:press"}, "Say how they agreed"),
         ({"act": "tag", "tag-name": "Board Member"}, "is not a tag"),
+        ({"act": "untag", "tag-name": "vip"}, "No one of these people has this tag"),
     ):
         page = cleo.post("/readers/acts", {**form, "one": "1", "list": "press"})
         assert (page.status, told in words(page)) == (422, True), form

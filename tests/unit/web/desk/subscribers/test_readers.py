@@ -1,9 +1,11 @@
 """Readers are found by part of a name or address, added, edited, stopped, told all, and erased."""
 
+import csv
 import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
 from urllib.parse import urlencode
 
 import pytest
@@ -83,7 +85,7 @@ def test_filters_are_in_the_address_and_in_a_sentence_but_no_words_of_a_search(
     assert answer.headers["location"] == f"/desk/readers?{urlencode(filters)}"
     page = cleo.get(answer.headers["location"].removeprefix("/desk"))
     said = words(page)
-    assert "Press releases: subscribed; added by staff; added since 2026-01-01." in said
+    assert "Press releases: subscribed; added by staff; added since 1 Jan 2026." in said
     assert (ANA in said, CHEN in said) == (True, False)
     of_words = cleo.post("/readers", {"q": "readers.example", "tag": "board"})
     assert "tagged board; “readers.example” in name" in words(of_words)
@@ -240,6 +242,24 @@ def test_an_admin_gets_all_that_is_kept_of_a_person_as_a_file(
     assert json.loads(answer.text)["subscriber"]["address"] == ANA
     assert dan.post("/readers/data", {"email": "nobody@readers.example"}).status == 404
     assert staffed.as_("dan").post("/readers/data", {"email": ANA}).status == 401
+
+
+def test_an_admin_exports_whom_the_filters_or_ticks_find_and_the_log_has_no_address(
+    staffed: Staffed, dan: Signed
+) -> None:
+    answer = dan.post("/readers/export", {"tag": "board", "q": "readers.example"})
+    assert "attachment" in answer.headers["content-disposition"]
+    [row] = csv.DictReader(StringIO(answer.body.decode("utf-8-sig")))
+    assert (row["email"], row["name"], row["tags"]) == (CHEN, "Chen <b>Wei</b>", "board")
+    number = here(staffed).rpartition("/")[2]
+    ticked = dan.post("/readers/export", {"one": number}).body.decode("utf-8-sig")
+    assert (ANA in ticked, CHEN in ticked) == (True, False)
+    log = words(dan.get("/audit"))
+    assert "exported 1 person, q: …, tag: board." in log
+    assert "exported 1 person." in log
+    assert staffed.as_("dan").post("/readers/export", {}).status == 401
+    assert staffed.as_("cleo").post("/readers/export", {}).status == 403
+    assert "Export as CSV" not in staffed.as_("cleo").get("/readers").text
 
 
 def test_an_erasure_is_asked_for_twice_and_leaves_nothing(staffed: Staffed, dan: Signed) -> None:
