@@ -107,17 +107,19 @@ class Dispatcher(AttemptRunner[ClaimedBatch, DispatchResult]):
     def _claim_concurrently(self) -> Started[ClaimedBatch] | None:
         pooled, limiter = self.pool.first, self.pool.first.limiter
         max_messages = limiter.limits.batch_limit(pooled.provider.capabilities.max_recipients)
-        reserved = limiter.reserve(self.store, max_messages)
-        with self.store.begin_sending() as tx:
-            attempt = self.new_attempt(tx)
-            rate_limit = limiter.current(tx, attempt.at)
-            allowance = limiter.allowance(rate_limit, attempt.at, reserved, has_turn=True)
-            claim = self._claim(tx, attempt, {pooled.name: allowance})
-            started = None if claim is None else self.start(tx, attempt, claim)
+        reserved, messages = limiter.reserve(self.store, max_messages), 0
+        try:
+            with self.store.begin_sending() as tx:
+                attempt = self.new_attempt(tx)
+                rate_limit = limiter.current(tx, attempt.at)
+                allowance = limiter.allowance(rate_limit, attempt.at, reserved, has_turn=True)
+                claim = self._claim(tx, attempt, {pooled.name: allowance})
+                started = None if claim is None else self.start(tx, attempt, claim)
+                if claim is not None:  # last, because other processes wait for this row
+                    limiter.count(tx, len(claim.members), attempt.at)
             messages = len(claim.members) if claim else 0
-            if messages:  # last, because other processes wait for this row
-                limiter.count(tx, messages, attempt.at)
-        limiter.return_unused(reserved - messages)
+        finally:
+            limiter.return_unused(reserved - messages)
         return started
 
     def claim(self, tx: Transaction, attempt: Attempt) -> ClaimedBatch | None:

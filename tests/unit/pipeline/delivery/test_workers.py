@@ -11,8 +11,9 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.restore_guard import GuardRecord
 from newsletter.domain.delivery.worker import DEAD_AFTER, ProcessRole
-from newsletter.domain.errors import StoreUnavailable
+from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.reconcile import RecoveryResult, recover
 from newsletter.store.sql import Store
@@ -161,6 +162,21 @@ def test_a_share_is_sent_until_its_end_and_not_beyond(room: Newsroom) -> None:
     assert other.dispatch()
     room.clock.advance(seconds=2)
     assert (sent(one), sent(other)) == (5, 0), "what the other had left is over"
+
+
+def test_a_claim_that_fails_keeps_nothing_of_the_rate(room: Newsroom) -> None:
+    room.provider = RecordingProvider(max_recipients=10)
+    room.limits = replace(room.limits, rate=1000)
+    room.start(200)
+    one = dispatcher(room, enter(room))
+    known = room.guard_file.read()
+    assert isinstance(known, GuardRecord)
+    room.guard_file.write(replace(known, mark=replace(known.mark, claims=9)))
+    for _ in range(20):
+        with pytest.raises(Refused, match="exchanged"):
+            one.dispatch()
+    room.guard_file.write(known)
+    assert sent(one) == 10, "a tenth of a second"
 
 
 def test_batches_that_are_smaller_than_they_may_be_waste_no_turn(room: Newsroom) -> None:
