@@ -29,6 +29,7 @@ from newsletter.domain.errors import Defect
 from newsletter.pipeline.delivery.provider_pool import ProviderPool
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, names_for, reassess
+from newsletter.pipeline.subscribers.membership import welcome
 from newsletter.store.sql import Store, Transaction
 
 
@@ -356,6 +357,8 @@ class Reconciler:
                 limiter = limiter if step is Step.REPLAY else limiter.for_records
                 limiter.block_calls(tx, self.store.clock.now() + wait, outcome.reason)
             reassess(tx, claim.campaign.id)
+            if is_recorded and outcome.other_state is DeliveryState.PENDING:
+                _welcome_instead(tx, claim, outcome.undecided)
         others = len(claim.members) - len(outcome.known) - len(outcome.undecided)
         state = outcome.other_state
         return ReconcileResult(
@@ -366,3 +369,11 @@ class Reconciler:
             unknown=len(outcome.undecided) + (others if state is DeliveryState.UNKNOWN else 0),
             reason=outcome.reason if is_recorded else "somebody settled the batch by hand first",
         )
+
+
+def _welcome_instead(tx: Transaction, claim: UnknownBatch, undecided: frozenset[int]) -> None:
+    """Queue the email that replaced a welcome email for readers who provably have not got it."""
+    campaign = tx.campaigns.get_without_counts(claim.campaign.id)
+    if campaign.welcome and campaign.state is CampaignState.CANCELLED and not campaign.ended_by:
+        for member_id in {number for number, _ in claim.members} - undecided:
+            welcome(tx, member_id, campaign.lists)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from newsletter.credentials.links import Owner
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.campaigns.sentences import describe_state
 from newsletter.domain.campaigns.state import Act, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
@@ -22,7 +23,7 @@ from newsletter.pipeline.subscribers.choose import save
 from newsletter.pipeline.subscribers.join import ShownConsent, ask, confirm
 from newsletter.store.sql import Store
 from newsletter.web.public.archive import published
-from tests.fakes import PlainRenderer, accept_all, always
+from tests.fakes import PlainRenderer, RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom
 
 ANA, SAM = "ana@example.org", "sam@forum.example"
@@ -230,6 +231,27 @@ def test_a_reader_whose_email_is_under_way_while_another_replaces_it_gets_one_of
     assert welcomed(room) == [ANA]
     [batch] = room.provider.batches
     assert batch.content_hash == room.campaign("hello").content_hash
+
+
+@pytest.mark.parametrize("ended_by_person", [False, True])
+def test_a_reader_whom_a_replaced_email_provably_did_not_reach_gets_the_new_one(
+    press: Newsroom, ended_by_person: bool
+) -> None:
+    press.provider = RecordingProvider(records_delay=timedelta(minutes=10))
+    press.subscribe(1, "sport")
+    joins(press)
+    press.dispatch(always(Verdict.UNKNOWN))
+    press.provider.answer = accept_all
+    press.provider.batches.clear()
+    if ended_by_person:
+        press.hand().cancel("welcome")
+    press.start(0, slug="hello", welcome=True, lists=("press", "sport"), title="Hello")
+    assert welcomed(press) == [], "the old one may have arrived"
+    for _ in range(9):
+        press.find_out(minutes=5)
+    assert press.campaign("welcome").counts == Counts(cancelled=1)
+    assert welcomed(press) == ([] if ended_by_person else [ANA])
+    assert [one.campaign for one in press.provider.batches] == ["hello"] * (not ended_by_person)
 
 
 def test_a_welcome_email_for_more_lists_goes_on_beside_a_new_one_for_some(room: Newsroom) -> None:
