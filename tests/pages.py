@@ -5,8 +5,8 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.runtime.services import Services, open_workspace
 from newsletter.web.pages import make
-from tests.fakes import NOON, FixedClock
+from tests.fakes import NOON, FixedClock, LosesCommits
 
 SETTINGS: dict[str, Any] = {
     "organisation": {
@@ -183,6 +183,25 @@ class Forum:
         cookies = tuple(value for name, value in pairs if name == "set-cookie")
         return Answer(status=sent[0]["status"], headers=dict(pairs), body=whole, cookies=cookies)
 
+    def with_error(self, error: type[Exception]) -> "Forum":
+        """The same workspace, with this error after each change of readers."""
+
+        class Breaks(LosesCommits):
+            def _lose(self) -> None:
+                raise error
+
+        subscribers = replace(self.services.subscribers, store=Breaks(self.services.store))
+        services = replace(self.services, subscribers=subscribers)
+        failing = Forum(services=services, folder=self.folder, clock=self.clock)
+        pages = failing.pages
+
+        async def logged(scope: Any, receive: Any, send: Any) -> None:
+            with suppress(error):  # the server logs it
+                await pages(scope, receive, send)
+
+        failing.pages = logged
+        return failing
+
     def subscribe(self, *addresses: str, lists: Sequence[str] = ("press",), **more: Any) -> None:
         with self.services.store.begin() as tx:
             people = [Entry(address=one, lists=tuple(lists), **more) for one in addresses]
@@ -195,6 +214,9 @@ class Forum:
         text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n"
         (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
         self.services.tick.run()
+        self.approve(slug)
+
+    def approve(self, slug: str) -> None:
         self.services.statements.approve(
             ApprovalRequest(
                 slug=slug,
@@ -207,6 +229,10 @@ class Forum:
     def send(self, slug: str = "news", **head: Any) -> None:
         """Write a statement, approve it and send it to everybody."""
         self.agree(slug, **head)
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Start what is approved, and send it to everybody."""
         self.services.tick.run()
         dispatcher = self.services.delivery.dispatcher()
         while dispatcher.dispatch() is not None:

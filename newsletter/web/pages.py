@@ -5,6 +5,7 @@ end of the request for another request (RFC 9112, 6.3).
 """
 
 import logging
+from contextlib import suppress
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -42,7 +43,7 @@ from newsletter.web.desk.statements.statement import StatementPages
 from newsletter.web.desk.subscribers.importing import ImportPages
 from newsletter.web.desk.subscribers.readers import ReaderPages, ReadersPages
 from newsletter.web.http.frame import shared_frame
-from newsletter.web.http.hosts import Hosts, ProxyCheck, host_name_of
+from newsletter.web.http.hosts import DESK_ROOT, Hosts, ProxyCheck, host_name_of
 from newsletter.web.http.threads import Lanes
 from newsletter.web.monitoring import Monitoring
 from newsletter.web.public.archive.archive import ArchivePages, Pictures
@@ -60,7 +61,7 @@ _HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class SecurityHeaders:
-    """Middleware: adds header fields; with ``secure`` also HSTS."""
+    """Middleware: adds header fields to every answer; with ``secure`` also HSTS."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
@@ -98,9 +99,10 @@ log = logging.getLogger("newsletter.web")
 class Pages:
     """All pages of one workspace."""
 
-    def __init__(self, services: Services, lanes: Lanes) -> None:
+    def __init__(self, services: Services, lanes: Lanes, gate: Gate | None) -> None:
         self._services = services
         self._lanes = lanes
+        self._gate = gate
         settings = services.settings
         self._frame = shared_frame(publisher=settings.publisher(), language=settings.language)
 
@@ -125,6 +127,10 @@ class Pages:
             known = isinstance(error, HANDLED_ERRORS)
             return _allow(problem_of(error if known else HTTPException(500)), request)
         status = getattr(error, "status_code", 503 if isinstance(error, StoreUnavailable) else 500)
+        is_of_desk = request.url.path.startswith(DESK_ROOT)
+        if self._gate and is_of_desk and not isinstance(error, HTTPException):
+            with suppress(Exception):  # the desk's page needs the database
+                return await self._gate.failed(request, status)
         language = self._frame.language_of(request)
         others = ("failed", "try_again" if status >= 500 else "garbled")
         keys = _WORDS_OF_STATUS.get(status, others)
@@ -152,21 +158,23 @@ def _allow(answer: Response, request: Request) -> Response:
 def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     """Return the ASGI application with all pages."""
     lanes = lanes or Lanes()
-    pages = Pages(services, lanes)
+    settings, gate = services.settings, None
+    if settings.desk.enabled:
+        gate = Gate(Desk(services.staff), services.staff, desk_routes(services), lanes)
+    pages = Pages(services, lanes, gate)
     handlers = dict.fromkeys((HTTPException, StoreUnavailable, Exception), pages.failed)
-    settings = services.settings
     ours = [*pages.routes(), Webhooks(services.delivery, lanes.webhooks).route()]
     ours += ApiGate(operations(services), services.store, lanes.api).routes()
-    if settings.desk.enabled:
-        desk = Desk(services.staff)
-        ours += Gate(desk, services.staff, desk_routes(services), lanes).routes()
-    layers = [Middleware(SecurityHeaders, secure=settings.public_url.startswith("https://"))]
-    layers.append(Middleware(ProxyCheck))
+    ours += gate.routes() if gate else ()
+    layers = [Middleware(ProxyCheck)]
     if settings.desk.url:
         at, public = host_name_of(settings.desk.url), host_name_of(settings.public_url)
         layers.append(Middleware(Hosts, desk=at, public=public, answer_absent=pages.failed))
     app = Starlette(routes=ours, exception_handlers=handlers, middleware=layers)
     app.router.redirect_slashes = False  # mail programs and providers are never redirected
+    # around all layers: Starlette answers an unforeseen error outside of them
+    secure = settings.public_url.startswith("https://")
+    app.middleware_stack = SecurityHeaders(app.build_middleware_stack(), secure=secure)
     return app
 
 

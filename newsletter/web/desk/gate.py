@@ -251,6 +251,13 @@ class Gate:
         title = say("This page does not exist")
         return await self._lanes.sign_in.run(self._error_page, http, title, text, 404)
 
+    async def failed(self, http: Request, status: int) -> Response:
+        """Answer an unforeseen error. Raises another if the page needs what has failed."""
+        title, text = say("Something went wrong"), say("Nothing was changed. Try again.")
+        if http.method not in _SAFE_METHODS:
+            text = say("We don't know whether that was done. Look before you try again.")
+        return await self._lanes.sign_in.run(self._error_page, http, title, text, status)
+
     def _error_page(self, http: Request, title: str, text: str, status: int) -> Response:
         member = self._member(session_token(http))
         request = DeskRequest(http=http, desk=self._desk, member=member)

@@ -162,3 +162,21 @@ def test_with_no_staff_there_is_no_page_on_which_somebody_becomes_one(site: Foru
         assert "set-cookie" not in answer.headers or "Max-Age=0" in answer.headers["set-cookie"]
     for table in ("staff", "credential", "session", "staff_link"):
         assert site.rows(f"SELECT count(*) FROM {table}") == [(0,)], table
+
+
+def test_an_unforeseen_error_has_a_page_of_the_desk(staffed: Staffed) -> None:
+    failing = Staffed(site=staffed.site.with_error(ArithmeticError)).as_("cleo")
+    form = {"email": "ana@example.org", "list": "press", "agreed": "by telephone"}
+    answer = failing.post("/readers/new", form, headers={"Accept-Language": "de"})
+    assert (answer.status, 'lang="de"' in answer.text) == (500, True)
+    assert "Cleo" in words(answer)
+    assert "Nichts wurde" not in words(answer)
+    assert answer.headers["strict-transport-security"].startswith("max-age=")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_database_that_is_gone_is_said_on_a_page_that_needs_none(staffed: Staffed) -> None:
+    vera = staffed.as_("vera")
+    staffed.site.change("ALTER TABLE session RENAME TO lost")
+    answer = vera.get("/readers")
+    assert (answer.status, "Nothing has been changed" in answer.text) == (503, True)
