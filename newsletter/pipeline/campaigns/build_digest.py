@@ -16,7 +16,6 @@ from newsletter.domain.campaigns.digest import (
     Issue,
     choose_campaigns,
     compose_issue,
-    current_campaigns,
     find_due_times,
     find_next_due,
     pick_language,
@@ -25,7 +24,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, texts_of, writers_of
 from newsletter.domain.wording import say
-from newsletter.pipeline.ledger import act_as, approved_content
+from newsletter.pipeline.ledger import act_as, approved_content, current_parts, with_page
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
@@ -54,12 +53,6 @@ def sent_statement(tx: Transaction, campaign: Campaign) -> Statement:
         same = stored.statement
         return replace(sent, title=same.title, body=same.body, summary=same.summary, date=same.date)
     return sent
-
-
-def _with_page(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:
-    """Return the campaigns whose statement has a public page with its text."""
-    withdrawn = tx.public_notes.find_withdrawn({campaign.slug for campaign in campaigns})
-    return [one for one in campaigns if not (one.unlisted or one.slug in withdrawn)]
 
 
 _SCHEDULER_NAME = "scheduler"
@@ -184,7 +177,7 @@ class DigestBuilder:
         since = tx.digests.configured_since().get(digest.name, end)
         after = max([since, *(issued.upto for issued in built_issues if issued.upto <= end)])
         chosen = choose_campaigns(
-            _with_page(tx, tx.campaigns.list_begun(after)),
+            with_page(tx, tx.campaigns.list_begun(after)),
             after=after,
             upto=end,
             gathers=digest.gathers,
@@ -217,9 +210,8 @@ class DigestBuilder:
         )
 
     def _correct(self, tx: Transaction, issue: Issue) -> Issue:
-        """Return the issue with corrections in place of corrected parts, without cancelled ones."""
-        related = _with_page(tx, tx.campaigns.find_related(issue.parts))
-        campaigns = current_campaigns(issue.parts, related)
+        """Return the issue with its current parts."""
+        campaigns = current_parts(tx, issue)
         if tuple(campaign.slug for campaign in campaigns) == issue.parts:
             return issue
         digest = self._digest_of(issue.name)

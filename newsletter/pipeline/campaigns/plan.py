@@ -23,7 +23,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import differs_by_a_fifth
 from newsletter.domain.wording import joined, people, say
 from newsletter.pipeline.campaigns.headcount import Reach, find_release_time, reach_of
-from newsletter.pipeline.ledger import approved_content
+from newsletter.pipeline.ledger import approved_content, is_outdated
 from newsletter.pipeline.status import load_status, load_statuses
 from newsletter.store.sql import Store, Transaction
 
@@ -287,7 +287,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     decision = _decide(tx, status)
     if decision.step is Step.WITHDRAW:
         _withdraw(tx, campaign, decision.why)
-    if decision.step is not Step.NOTHING or decision.why:
+    if decision.step is not Step.NOTHING or decision.why or is_outdated(tx, campaign.slug):
         return False
     content, replaced = _content_or_pause(tx, campaign), _find_replaced(tx, campaign)
     if content is None or replaced is None:

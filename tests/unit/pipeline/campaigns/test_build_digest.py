@@ -277,6 +277,32 @@ def test_a_part_that_is_corrected_gives_way_to_its_correction_which_waits_for_a_
     assert desk.started(FIRST) is not None
 
 
+def test_one_does_not_begin_with_a_part_that_was_corrected_since_the_look(desk: Desk) -> None:
+    made(desk)
+    correct(desk, "one", "one-corrected")
+    at = desk.clock.now() + timedelta(hours=2)
+    desk.schedule("one-corrected", at)
+    desk.plan()
+    desk.approve(slug=FIRST)
+    desk.schedule(FIRST, at)
+    desk.plan()
+    desk.tick("2026-11-27 18:00")
+    assert desk.started("one-corrected") is not None
+    assert desk.started(FIRST) is None
+    desk.tick()
+    assert (desk.parts(), desk.started(FIRST)) == (("two", "one-corrected"), None)
+
+
+def test_one_does_not_begin_with_a_part_that_left_the_web_since_the_look(desk: Desk) -> None:
+    made(desk)
+    desk.approve(slug=FIRST)
+    desk.plan()
+    annotate("one", NoteKind.WITHDRAWN, "Mistaken.", by="operator", store=desk.store)
+    assert desk.start_due() == ()
+    desk.tick()
+    assert (desk.parts(), desk.started(FIRST)) == (("two",), None)
+
+
 def test_the_correction_is_not_in_the_next_issue_again(desk: Desk) -> None:
     made(desk)
     correct(desk, "one", "one-corrected")
