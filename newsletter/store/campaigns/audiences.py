@@ -269,7 +269,9 @@ def _original_readers(correction: Correction) -> Condition:
                 WHEN (campaign.state NOT IN ('sent', 'cancelled')
                         OR campaign.corrected_by = :correction)
                     AND (batch.state = 'queued'
-                        OR (batch.state = 'done' AND batch.cancelled > 0)) THEN 1
+                        OR (batch.state = 'done' AND batch.cancelled > 0))
+                    -- a correction that is corrected: these may have what it corrects
+                    THEN 1 + batch.ignores_lists
                 ELSE 0 END) AS standing,
             COALESCE(MAX(delivery.state), 'cancelled') AS own
         FROM campaign JOIN batch ON batch.campaign_id = campaign.id

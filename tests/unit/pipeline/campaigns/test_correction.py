@@ -105,6 +105,18 @@ def test_in_the_middle_each_gets_the_original_and_the_correction_or_the_correcti
         assert all(yes.revoked_at for yes in tx.approvals.list_for(WRONG))
 
 
+def test_who_has_the_original_and_left_gets_the_correction_that_takes_the_place_of_another(
+    room: Newsroom,
+) -> None:
+    room.send(readers=4)
+    leave(room, 1)
+    correct(room)
+    leave(room, 2)
+    correct(room, "second", RIGHT)
+    room.drain()
+    assert (got(room, RIGHT), got(room, "second")) == ([], people(1, 2, 3, 4))
+
+
 def test_what_was_under_way_and_provably_did_not_leave_gets_the_correction_alone(
     room: Newsroom,
 ) -> None:
