@@ -232,7 +232,7 @@ class Forum:
         self.deliver()
 
     def deliver(self) -> None:
-        """Start what is approved, and send it to everybody."""
+        """Start the approved statements, and send them to everybody."""
         self.services.tick.run()
         dispatcher = self.services.delivery.dispatcher()
         while dispatcher.dispatch() is not None:

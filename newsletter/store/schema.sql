@@ -470,6 +470,10 @@ CREATE TABLE subscriber (
     address_hash BLOB NOT NULL UNIQUE,
     name TEXT NOT NULL,
     language TEXT NOT NULL,
+    -- what a translation that is yet to be sent divides readers by: the language before a change,
+    -- and the start of the newest campaign before that
+    former_language TEXT NOT NULL DEFAULT '',
+    language_after INTEGER NOT NULL DEFAULT 0,
     timezone TEXT NOT NULL,
     consent TEXT NOT NULL,
     added_at INTEGER NOT NULL,
@@ -875,6 +879,15 @@ WHEN EXISTS (SELECT 1 FROM import)
 BEGIN
     UPDATE subscriber SET acted_after = (SELECT max(id) FROM import)
     WHERE subscriber.address_hash = OLD.address_hash;
+END;
+
+-- Of several changes after one start, the first counts.
+CREATE TRIGGER language_changed AFTER UPDATE OF language ON subscriber
+WHEN NEW.language IS NOT OLD.language
+BEGIN
+    UPDATE subscriber SET former_language = OLD.language, language_after = newest.at
+    FROM (SELECT max(started_at) AS at FROM campaign WHERE started_at IS NOT NULL) AS newest
+    WHERE subscriber.id = NEW.id AND newest.at > subscriber.language_after;
 END;
 
 -- Slugs of changed statements. The old row is deleted, so that the new one has the highest number.

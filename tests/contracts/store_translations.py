@@ -73,8 +73,8 @@ class FamiliesContract:
             )
             tx.readers.suppress([gone], NOON, "test")
         with store.read() as tx:
-            assert tx.audiences.find_languages(("press",)) == {"en", "es", "", "es-MX"}
-            assert tx.audiences.find_languages(("nothing",)) == set()
+            assert tx.audiences.find_languages(("press",), "forum") == {"en", "es", "", "es-MX"}
+            assert tx.audiences.find_languages(("nothing",), "forum") == set()
         assert reached(store, split("forum-es", frozenset({"es"}))) == [4]
         assert reached(store, split("forum", frozenset({"en", ""}))) == [1, 3]
         assert reached(store, split("forum-fr", frozenset())) == []
@@ -107,6 +107,23 @@ class FamiliesContract:
         assert (found.counts, found.translates) == (Counts(pending=1), "forum")
         assert reached(store, wanted) == [4]  # its own audience is not another member's
         assert reached(store, split()) == [1, 2, 3]
+
+    def test_a_reader_counts_by_the_language_of_the_first_start(self, store: Store) -> None:
+        spanish = split("forum-es", frozenset({"es"}))
+        with store.begin() as tx:
+            tx.readers.upsert(readers("es", "en", "es", "es"), NOON)
+            tx.choices.set_details(4, language="en")  # before
+        number = planned(store, "forum", state=CampaignState.SENDING)
+        with store.begin() as tx:
+            tx.campaigns.change(number, started_at=NOON)
+            for person, language in ((1, "en"), (2, "es"), (2, "fr")):  # the first change counts
+                tx.choices.set_details(person, language=language)
+        assert reached(store, spanish) == [1, 3]
+        with store.read() as tx:
+            assert tx.audiences.find_languages(("press",), "forum") == {"en", "es"}
+            assert tx.audiences.find_languages(("press",), "other") == {"en", "es", "fr"}
+            others = tx.audiences.list_other_languages(spanish)
+        assert [(language, slug) for _, language, slug in others] == [("en", ""), ("en", "")]
 
     def test_an_audience_is_parted_into_batches(self, store: Store) -> None:
         with store.begin() as tx:

@@ -34,7 +34,7 @@ class TranslationGroup:
         return choose_version(language, self.languages)
 
     def audience(self, tx: Transaction, slug: str) -> Audience:
-        languages = tx.audiences.find_languages(self.lists)
+        languages = tx.audiences.find_languages(self.lists, self.original)
         return Audience(
             slug=slug,
             original=self.original,

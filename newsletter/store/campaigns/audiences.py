@@ -18,6 +18,7 @@ from newsletter.store.subscribers.eligibility import (
     ids_of,
     in_audience,
     in_segment,
+    language_for,
     on_lists,
     people_on,
     reads_language,
@@ -88,28 +89,29 @@ class Audiences(Repository):
         )
         return dict(rows)
 
-    def find_languages(self, lists: Sequence[str]) -> set[str]:
+    def find_languages(self, lists: Sequence[str], original: str) -> set[str]:
         """Return the languages of the people who may get email to these lists."""
-        who = eligible(lists)
-        return set(self._db.column(f"SELECT DISTINCT language FROM subscriber WHERE {who}", who))
+        who, language = eligible(lists), language_for(original)
+        query = f"SELECT DISTINCT {language} FROM subscriber WHERE {who}"
+        return set(self._db.column(query, language, who))
 
     def list_other_languages(self, audience: Audience) -> list[tuple[str, str, str]]:
         """Return (address, language, slug) of the people on the lists who read other languages.
 
         ``slug`` is the translation in whose campaign they are; "" if they are in none yet.
         """
-        people = _people_of_other_languages(audience)
+        people, language = _people_of_other_languages(audience), language_for(audience.original)
         return self._db.rows(
-            "SELECT subscriber.address, subscriber.language, COALESCE(had.slug, '')"
+            f"SELECT subscriber.address, {language}, COALESCE(had.slug, '')"
             f" FROM {people.tables} WHERE {people.who} ORDER BY {people.id}",
             people.who,
         )
 
     def count_other_languages(self, audience: Audience) -> dict[str, int]:
         """Return language → number of the people whom ``list_other_languages`` returns."""
-        people = _people_of_other_languages(audience)
+        people, language = _people_of_other_languages(audience), language_for(audience.original)
         rows = self._db.rows(
-            f"SELECT language, COUNT(*) FROM subscriber WHERE {people.who} GROUP BY language",
+            f"SELECT {language}, COUNT(*) FROM subscriber WHERE {people.who} GROUP BY {language}",
             people.who,
         )
         return dict(rows)
@@ -301,7 +303,7 @@ def _people_of_other_languages(audience: Audience) -> People:
     # no column of the join: SQLite tests it before it looks up who may get email
     is_other = Condition(f"subscriber.id IN (SELECT id FROM {had} AS other)", had.values)
     who = in_audience(Audience(lists=audience.lists, segment=audience.segment)) & (
-        is_other | ~reads_language(audience.languages or ())
+        is_other | ~reads_language(audience)
     )
     return _join_query("LEFT JOIN {} AS had ON had.id = subscriber.id", had, who)
 

@@ -3,7 +3,7 @@
 Counting and claiming use the same conditions. They refer to the ``subscriber`` in their query.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -152,14 +152,29 @@ def in_audience(audience: Audience) -> Condition:
     who = eligible(audience.lists)
     if audience.segment is not None:
         who &= in_segment(audience.segment)
-    return who if audience.languages is None else who & reads_language(audience.languages)
+    return who if audience.languages is None else who & reads_language(audience)
 
 
-def reads_language(languages: Collection[str]) -> Condition:
-    """A condition: the subscriber's language is one of these, spelt the same."""
+def reads_language(audience: Audience) -> Condition:
+    """A condition: the subscriber's language is one of the audience's, spelt the same."""
+    language = language_for(audience.original)
     return Condition(
-        "subscriber.language IN (SELECT value FROM json_each(:languages))",
-        {"languages": sorted(languages)},
+        f"{language} IN (SELECT value FROM json_each(:languages))",
+        {**language.values, "languages": sorted(audience.languages or ())},
+    )
+
+
+def language_for(original: str) -> Condition:
+    """An expression: the language in which the subscriber gets a statement with translations.
+
+    A change after the first of them began to be sent has no effect.
+    """
+    of = "(slug = :original OR translates = :original)"
+    began = f"SELECT MIN(started_at) FROM campaign WHERE state <> 'cancelled' AND {of}"
+    return Condition(
+        f"CASE WHEN subscriber.language_after >= ({began}) THEN subscriber.former_language"
+        " ELSE subscriber.language END",
+        {"original": original},
     )
 
 

@@ -6,10 +6,11 @@ from newsletter.store.sqlite import Sqlite
 
 PAGE = Path(__file__).parents[3] / "SECURITY.md"
 OF_PEOPLE = {
-    "id address address_hash name language timezone consent added_at origin place outlet beat"
-    " phone notes paused_until import_id last_import acted_after": (
+    "id address address_hash name language former_language language_after timezone consent added_at"
+    " origin place outlet beat phone notes paused_until import_id last_import acted_after": (
         "subscriber",
-        "address, name, language, time zone, place, outlet, beat, telephone, notes, tags, lists"
+        "address, name, languages, time zone, place, outlet, beat, telephone,"
+        " notes, tags, lists"
         "|where and when they consented|the end of a pause",
     ),
     "number subscriber_id address_hash address": (

@@ -53,6 +53,27 @@ def test_each_reader_gets_their_language_in_whatever_order_members_are_approved_
     assert awaited(room) == []
 
 
+@pytest.mark.parametrize("order", [(FORUM, SPANISH), (SPANISH, FORUM)])
+def test_a_reader_whose_language_changes_between_two_starts_gets_the_one_that_they_waited_for(
+    room: Newsroom, order: tuple[str, str]
+) -> None:
+    populate(room, {"en": 3, "es": 3})
+    compose(room, FORUM, SPANISH)
+    first, second = order
+    later(room, second, hours=1)
+    agree(room, *order)
+    assert begin(room) == [first]
+    room.drain()
+    with room.store.begin() as tx:
+        for number, language in ((1, "es"), (2, "fr"), (4, "en"), (5, "fr")):
+            tx.choices.set_details(number, language=language)
+    assert room.rehearse(second).audience == 3
+    room.clock.advance(hours=1)
+    assert begin(room) == [second]
+    room.drain()
+    assert in_each(room) == {FORUM: 3, SPANISH: 3}
+
+
 def test_a_dry_run_says_who_gets_which_language(room: Newsroom) -> None:
     populate(room, {"en": 2, "es": 2, "es-MX": 1})
     room.suppress("reader001@example.org")
