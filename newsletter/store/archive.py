@@ -32,6 +32,10 @@ _WITHDRAWN_SLUGS = """
         WHERE later.slug = public_note.slug AND later.id > public_note.id AND later.kind <> 'note')
 """
 """A query of the slugs of statements whose text staff took off the web."""
+_PARTS_OF_ISSUES = """
+    SELECT issue.name || '-' || issue.day AS digest, part.value AS slug
+    FROM issue CROSS JOIN json_each(issue.parts) AS part
+"""
 
 
 class PublicNotes(Repository):
@@ -56,6 +60,15 @@ class PublicNotes(Repository):
                 f"{_WITHDRAWN_SLUGS} AND slug IN (SELECT value FROM json_each(:slugs))",
                 slugs=sorted(slugs),
             )
+        )
+
+    def find_withdrawn_parts(self, slugs: Collection[str]) -> list[tuple[str, str]]:
+        """Return (digest, part) of these digests, for parts whose text was ever off the web."""
+        return self._db.rows(
+            f"SELECT digest, slug FROM ({_PARTS_OF_ISSUES}) AS listed"
+            " WHERE digest IN (SELECT value FROM json_each(:slugs))"
+            " AND slug IN (SELECT slug FROM public_note WHERE kind = 'withdrawn')",
+            slugs=sorted(slugs),
         )
 
 
@@ -101,7 +114,10 @@ class Search(Repository):
         query = " AND ".join(map(str, phrases))
         hits = f"""
             FROM archive_words(:query) AS hit JOIN archive_text ON archive_text.id = hit.rowid
-            WHERE {_IS_LAST_SENT} AND slug NOT IN ({_WITHDRAWN_SLUGS})
+            WHERE {_IS_LAST_SENT} AND slug NOT IN ({_WITHDRAWN_SLUGS}
+                -- digests contain their words
+                UNION SELECT digest FROM ({_PARTS_OF_ISSUES}) AS listed
+                WHERE slug IN ({_WITHDRAWN_SLUGS}))
         """
         count = self._db.value(f"SELECT COUNT(*) {hits}", query=query)
         best = self._db.rows(

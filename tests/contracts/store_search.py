@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -16,6 +17,7 @@ from newsletter.domain.archive import (
     parse_search,
 )
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.digest import Issue
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import add_campaign
 from tests.fakes import NOON
@@ -69,6 +71,26 @@ class SearchContract:
             assert tx.public_notes.list_for(["hours"]) == notes
             assert tx.public_notes.list_for(["other"]) == []
         assert off == [set(), {"hours"}, {"hours"}, set()]
+
+    def test_a_digest_is_not_found_while_a_part_is_off_the_web(self, store: Store) -> None:
+        digest = Issue(name="weekly", day=NOON.date(), upto=NOON, parts=("hours", "tea"))
+        other = replace(digest, day=NOON.date() + timedelta(days=7), parts=("tea",))
+        for issue in (digest, other):
+            publish(store, issue.slug, "Weekly", LATER_TEXT)
+        both = [digest.slug, other.slug]
+        found = []
+        with store.begin() as tx:
+            for issue in (digest, other):
+                tx.digests.put(issue, NOON)
+            assert tx.public_notes.find_withdrawn_parts(both) == []
+        for kind in (NoteKind.WITHDRAWN, NoteKind.RESTORED):
+            with store.begin() as tx:
+                note = PublicNote(slug="hours", at=NOON, by="ana", kind=kind, words="Wrong.")
+                tx.public_notes.add(note)
+                assert tx.public_notes.find_withdrawn_parts(both) == [(digest.slug, "hours")]
+                assert tx.public_notes.find_withdrawn_parts([other.slug]) == []
+            found.append(sorted(slugs(find(store, "library"))))
+        assert found == [[other.slug], both]
 
     def test_neither_case_nor_accents_count(self, store: Store) -> None:
         publish(store, "hours", "Opening hours", LATER_TEXT)

@@ -106,6 +106,17 @@ def pictures_of(html: str) -> list[Mapping[str, str]]:
     return [dict(each.attrib) for each in found if each.get("alt")]
 
 
+def replace_parts(html: str, others: Mapping[str, str]) -> str:
+    """Return the HTML of a digest with other HTML below the heading of each slug in ``others``."""
+    sections = html.split("<h2")
+    for number, section in enumerate(sections):
+        head, end, _ = section.partition("</h2>")
+        slug = next((one for one in others if f'/archive/{one}"' in head), "")
+        if end and slug:
+            sections[number] = f"{head}{end}\n{others[slug]}\n"
+    return "<h2".join(sections)
+
+
 def body_of(content: Content) -> str:
     """Return the plain HTML below the title, without any reader's own link.
 

@@ -20,7 +20,7 @@ from newsletter.domain.archive import FORMATS, MAX_SEARCH_CHARS, Heading, Hit, S
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.languages import base_language, direction
 from newsletter.rendering.mail import details
-from newsletter.rendering.mail.excerpts import body_of, excerpt_of, pictures_of
+from newsletter.rendering.mail.excerpts import body_of, excerpt_of, pictures_of, replace_parts
 from newsletter.runtime.statements import Statements
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.offering import SignUpOffer
@@ -267,13 +267,17 @@ class ArchiveBuild:
         )
 
     def _prepend_notes(self, shown: Published, language: str, body: str) -> Markup:
-        """Return the notes and the text as HTML; no text if it was taken off the web."""
+        """Return the notes and the text as HTML, without what was taken off the web."""
         note = Markup('<aside class="notice" role="note"><strong>{}</strong> {}</aside>')
         notes = (
             note.format(self._write_date(self._local_day(one.at), language), one.words)
             for one in shown.notes
         )
-        text = "" if shown.is_off else body
+        off = Markup('<p class="since" lang="{0.language}">{0.text}</p>')
+        notices = {
+            part.slug: off.format(self._notice(part, language)) for part in shown.withdrawn_parts
+        }
+        text = "" if shown.is_off else replace_parts(body, notices)
         return Markup("").join(notes) + Markup(text)  # noqa: S704 - nh3 made it safe
 
     def _notice(self, shown: Published, language: str) -> Notice | None:

@@ -4,7 +4,7 @@ A request reads only the statements on its page.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.domain.archive import NoteKind, PublicNote
@@ -38,6 +38,8 @@ class Published:
     """The time of the correction or withdrawal."""
     notes: tuple[PublicNote, ...] = ()
     """The notes above the text, oldest first."""
+    withdrawn_parts: tuple["Published", ...] = ()
+    """For a digest: its parts whose text a person removed from the web."""
 
 
 def published(campaigns: Sequence[Campaign], notes: Sequence[PublicNote] = ()) -> list[Published]:
@@ -129,8 +131,18 @@ def translations(store: Store, slug: str) -> list[Published]:
 
 def find_published(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
     # their corrections and originals tell what happened to them
-    found = published(tx.campaigns.find_related(slugs), tx.public_notes.list_for(slugs))
-    return {statement.slug: statement for statement in found if statement.slug in slugs}
+    related = published(tx.campaigns.find_related(slugs), tx.public_notes.list_for(slugs))
+    found = {statement.slug: statement for statement in related if statement.slug in slugs}
+    pairs = tx.public_notes.find_withdrawn_parts(found)
+    parts = find_published(tx, {slug for _, slug in pairs}) if pairs else {}
+    for slug, part in ((slug, parts[name]) for slug, name in pairs):
+        digest = found[slug]
+        found[slug] = replace(
+            digest,
+            withdrawn_parts=(*digest.withdrawn_parts, *([part] if part.is_off else [])),
+            updated_at=max(digest.updated_at, part.updated_at),
+        )
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,10 @@ from urllib.parse import urljoin
 from lxml import html
 
 from newsletter.domain.archive import NoteKind, PublicNote
+from newsletter.domain.staff.audit import OPERATOR_NAME
+from newsletter.pipeline.archive.annotate import annotate
 from newsletter.web.public.archive.build import page_link
+from tests.fakes import FixedClock
 from tests.pages import SETTINGS, Forum, forum
 from tests.rows import rows
 
@@ -132,3 +135,39 @@ def _related(site: Forum, slug: str) -> list[str]:
     page = html.fromstring(site.get(f"/archive/{slug}").text)
     links: list[str] = page.xpath("//div[@class='side']//ul//@href")
     return [link.rpartition("/")[2] for link in links]
+WEEKLY = {
+    "name": "weekly",
+    "title": "The week",
+    "every": "week",
+    "day": "friday",
+    "at": "16:00",
+    "lists": ["press"],
+    "intro": "What we said.",
+}
+
+
+def test_a_digest_does_not_quote_what_was_taken_off_the_web(tmp_path: Path) -> None:
+    with forum(tmp_path, FixedClock(), digests=[WEEKLY]) as site:
+        site.subscribe("ana@example.org")
+        site.services.tick.run()
+        site.clock.advance(hours=1)
+        site.send("first", text="The library is open.")
+        site.send("second", text="The park is shut.")
+        site.clock.advance(days=4)
+        site.services.tick.run()
+        site.approve("weekly-2026-11-27")
+        site.deliver()
+        paths = ("/archive/weekly-2026-11-27", "/feed.rss", "/feed.atom", "/feed.json")
+        before = [site.get(path) for path in paths]
+        assert all("The park is shut." in answer.text for answer in before)
+        for kind, is_off in ((NoteKind.WITHDRAWN, True), (NoteKind.RESTORED, False)):
+            site.clock.advance(days=1)
+            annotate("second", kind, "Mistaken.", by=OPERATOR_NAME, store=site.services.store)
+            for path, earlier in zip(paths, before, strict=True):
+                answer = site.get(path, headers={"If-None-Match": earlier.headers["etag"]})
+                assert ("The park is shut." not in answer.text) is is_off, path
+                assert ("was withdrawn on" in answer.text) is is_off, path
+                assert "The library is open." in answer.text, path
+                since = {"If-Modified-Since": earlier.headers["last-modified"]}
+                assert site.get(path, headers=since).status == 200, path
+            assert ("archive/weekly" not in site.get("/search?q=shut").text) is is_off
