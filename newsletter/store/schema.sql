@@ -197,6 +197,7 @@ CREATE TABLE campaign (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     slug TEXT NOT NULL,
     content_hash TEXT NOT NULL REFERENCES content (content_hash),
+    text_hash TEXT NOT NULL DEFAULT '',  -- of the statement's words in the content
     state TEXT NOT NULL,
     lists TEXT NOT NULL,
     approved_by TEXT NOT NULL,
@@ -222,6 +223,7 @@ CREATE INDEX ix_campaign_open
     ON campaign (state, release_at) WHERE state IN ('scheduled', 'sending', 'paused', 'attention');
 CREATE INDEX ix_campaign_sending ON campaign (id) WHERE state = 'sending';
 CREATE INDEX ix_campaign_slug ON campaign (slug);
+CREATE INDEX ix_campaign_text_hash ON campaign (text_hash);
 CREATE INDEX ix_campaign_translates ON campaign (translates) WHERE translates <> '';
 
 -- How often the picture and the links of started emails were loaded. No row is about a reader.

@@ -62,6 +62,8 @@ class Campaign:
     id: int
     slug: str
     content_hash: str
+    text_hash: str = ""
+    """The hash of its own words, as ``texts_of`` returns it, without template and settings."""
     state: CampaignState
     release_at: datetime
     approved_by: tuple[str, ...]

@@ -246,8 +246,12 @@ def _schedule(
         urgent=statement.urgent,
         welcome=statement.welcome,
     )
-    unlisted = statement.welcome or approved_content(tx, campaign).unlisted
-    campaign = replace(campaign, unlisted=unlisted)
+    content = approved_content(tx, campaign)
+    campaign = replace(
+        campaign,
+        unlisted=statement.welcome or content.unlisted,
+        text_hash=dict(content.texts).get(campaign.slug, ""),
+    )
     campaign = replace(campaign, id=tx.campaigns.add(campaign, tx.now))
     _log(tx, "schedule", campaign, version=campaign.content_hash)
     return campaign

@@ -4,13 +4,13 @@ If translations are in the email of their original, the original is reviewed wit
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_gone_out
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import (
@@ -27,6 +27,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
     share_readers,
+    texts_of,
 )
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import say
@@ -116,9 +117,14 @@ class _OtherStatements:
     def find_repeated(self, statement: Statement) -> Iterator[str]:
         """Yield the slugs of approved or sent statements that bring its readers the same words."""
         for other in self._tx.statements.find_same_text(statement):
-            status = load_status(self._tx, other, self._rules.campaigns)
-            goes = status.has_begun or (other.present and status.approval.approved)
-            if goes and share_readers(statement, other.statement):
+            status, theirs = load_status(self._tx, other, self._rules.campaigns), other.statement
+            goes = other.present and status.approval.approved
+            if has_gone_out(status.campaign):  # what was sent counts, and to whom
+                content = self._tx.statements.get_content(status.campaign.content_hash)
+                goes = (statement.slug, status.campaign.text_hash) in texts_of(statement)
+                segment, lists = content.segment if content else None, status.campaign.lists
+                theirs = replace(theirs, segment=segment, lists=lists)
+            if goes and share_readers(statement, theirs):
                 yield other.slug
 
     def find_nearby(self, statement: Statement, at: datetime) -> Iterator[str]:

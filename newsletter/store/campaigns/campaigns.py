@@ -16,8 +16,8 @@ IS_RESUBMITTED = """
 """
 """A condition: the text was submitted at the desk after the campaign ended."""
 _CAMPAIGN_COLUMNS = f"""
-    campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
-    campaign.approved_by, campaign.lists, campaign.provider, campaign.corrects,
+    campaign.id, campaign.slug, campaign.content_hash, campaign.text_hash, campaign.state,
+    campaign.release_at, campaign.approved_by, campaign.lists, campaign.provider, campaign.corrects,
     campaign.translates, campaign.corrected_by, campaign.reason, campaign.moves,
     campaign.ended_by, campaign.fallback_provider, campaign.urgent, campaign.welcome,
     campaign.unlisted, campaign.started_at, campaign.finished_at,

@@ -171,11 +171,12 @@ class Statements(Repository):
         )
 
     def find_same_text(self, statement: Statement) -> list[StoredStatement]:
-        """Return the other statements with the same words, even if their source lacks them."""
+        """Return the other statements that have the same words, or had them in a campaign."""
         [(slug, text_hash)] = texts_of(statement)
         return self._db.all(
             StoredStatement,
-            f"{_SELECT_STORED} WHERE text_hash = :text_hash AND slug <> :slug ORDER BY slug",
+            f"{_SELECT_STORED} WHERE slug <> :slug AND (text_hash = :text_hash OR slug IN"
+            " (SELECT slug FROM campaign WHERE text_hash = :text_hash)) ORDER BY slug",
             slug=slug,
             text_hash=text_hash,
         )

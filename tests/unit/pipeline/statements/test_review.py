@@ -117,6 +117,18 @@ def test_the_words_of_an_approved_or_sent_statement_are_approved_again_only_with
     assert room.approve(slug="second", despite=WHY).warnings == ("repeated",)
 
 
+def test_of_a_sent_statement_the_words_and_the_readers_of_its_email_count(room: Newsroom) -> None:
+    room.subscribe(5)
+    sent = {"title": "On the library", "body": "It opens."}
+    room.start(0, slug="first", **sent)
+    room.write("first", lists=("supporters",), body="It shuts.")
+    room.write("second", lists=("supporters",), body="It shuts.")
+    room.write("third", lists=("supporters",), **sent)
+    room.write_and_look("fourth", **sent)
+    assert Check.REPEATED in checks(room, "fourth")
+    assert not {Check.REPEATED} & (checks(room, "second") | checks(room, "third"))
+
+
 def test_the_times_in_the_file_and_by_staff_are_compared_as_instants(room: Newsroom) -> None:
     wall = datetime(2026, 11, 25, 9, 0)  # noqa: DTZ001 - a wall time
     room.subscribe(1)
