@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from email.utils import formatdate
 from pathlib import Path
@@ -186,9 +186,7 @@ class FusedDelivery(Delivery):
 
 def _fields(value: Any) -> dict[str, Any]:
     """The parts of the body."""
-    return {
-        name: getattr(value, name) for name, each in value.__dataclass_fields__.items() if each.init
-    }
+    return {each.name: getattr(value, each.name) for each in fields(value) if each.init}
 
 
 def start(workspace: Workspace, point: Point | None, *, lease: timedelta | None = None) -> Running:

@@ -270,7 +270,7 @@ def read_search(request: DeskRequest, tx: Transaction, service: Subscribers) -> 
         origin=origin,
         since=since,
         until=until and until + timedelta(days=1),
-        ids=tuple(filter(None, map(parse_number, request.posted.all("one")))),
+        ids=tuple(parse_number(one) or 0 for one in request.posted.all("one")),
     )
 
 

@@ -135,7 +135,7 @@ def find_published(tx: Transaction, slugs: Collection[str]) -> dict[str, Publish
     found = {statement.slug: statement for statement in related if statement.slug in slugs}
     pairs = tx.public_notes.find_withdrawn_parts(found)
     parts = find_published(tx, {slug for _, slug in pairs}) if pairs else {}
-    for slug, part in ((slug, parts[name]) for slug, name in pairs):
+    for slug, part in ((slug, parts[name]) for slug, name in pairs if name in parts):
         digest = found[slug]
         found[slug] = replace(
             digest,

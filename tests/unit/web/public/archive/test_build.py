@@ -135,6 +135,8 @@ def _related(site: Forum, slug: str) -> list[str]:
     page = html.fromstring(site.get(f"/archive/{slug}").text)
     links: list[str] = page.xpath("//div[@class='side']//ul//@href")
     return [link.rpartition("/")[2] for link in links]
+
+
 WEEKLY = {
     "name": "weekly",
     "title": "The week",
