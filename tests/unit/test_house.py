@@ -12,7 +12,7 @@ from tools.mutants import EQUIVALENT, mutants
 from tools.reference.modules import Module, read, statements
 
 ROOT = Path(__file__).parents[2]
-CEILING = 71_623
+CEILING = 71_621
 """Lines of ``newsletter/``. It only goes down: see decision 28."""
 
 
@@ -37,6 +37,17 @@ def test_no_module_defines_a_constant_twice() -> None:
             if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
         )
         assert [name for name, count in names.items() if count > 1] == [], module.name
+
+
+def test_no_module_imports_itself() -> None:
+    for module in read(ROOT):
+        imported = {
+            f"{node.module}.{one.name}"
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.ImportFrom)
+            for one in node.names
+        }
+        assert module.name not in imported
 
 
 def test_each_private_function_is_used() -> None:

@@ -19,7 +19,6 @@ from newsletter.domain.statements import brand as branding
 from newsletter.domain.statements.content import Publisher
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.languages import direction, locale_of
-from newsletter.rendering.mail import details
 from newsletter.rendering.mail.headers import archive_url
 from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.markdown.markdown import MAX_SHORT_CHARS, read_markdown
@@ -228,9 +227,8 @@ class Abstracts:
             title=statement.title,
             address=archive_url(self._publisher, statement.slug),
             dated=self.dated(statement.date or sent_on, language),
-            opening=summary
-            or details.truncate(details.first_sentences(tokens), _MAX_OPENING_CHARS),
+            opening=summary or truncate(first_sentences(tokens), _MAX_OPENING_CHARS),
         )
 
     def dated(self, day: date, language: str) -> str:
-        return details.date_text(day, language, self._wordings.of(language)[0])
+        return date_text(day, language, self._wordings.of(language)[0])
