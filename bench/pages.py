@@ -209,7 +209,7 @@ def _pages(world: World, options: argparse.Namespace) -> Iterator[tuple[str, Cos
     routes = [one.path for one in desk_routes(world.site.services) if one.method == "GET"]
     for route in (*routes, *_MORE):
         if options.pages in route:
-            path = places.get(route) or route.format(**places)
+            path = places.get(route) or route.replace(":path", "").format(**places)
             ask = partial(dan.get, path)
             status = _ELSEWHERE.get(route, 200)
             _, *costs = [_cost(path, ask, status) for _ in range(_REQUESTS + 1)]
