@@ -91,6 +91,7 @@ def pages(services: Services) -> Iterator[Page]:
             "/readers?list=press&origin=import&since=2026-01-01",
             "dan",
         ),
+        ("segment", "/readers/segment", "dan"),
         ("reader", "/readers/1", "dan"),
         ("reader-new", "/readers/new", "cleo"),
         ("import", "/readers/import", "dan"),

@@ -65,7 +65,9 @@ def _apply(values: Any, path: KeyPath, value: Any) -> None:
                 return
             values[part] = {}
         values = values[part]
-    if value is None:
+    if value is None and isinstance(last, int):
+        del values[last]
+    elif value is None:
         values.pop(last, None)
     elif last == len(values) and isinstance(last, int):
         values.append(value)
@@ -90,8 +92,10 @@ def _set(text: str, path: KeyPath, value: Any) -> str:
                 key = key_text(path)
                 raise InvalidConfiguration.at(FILE_NAME, fault, key=key)
             if value is None:
-                return _remove(text, group, str(part))
+                return _remove(text, group, inner)
             start = inner.start_mark.index
+            if not (isinstance(inner, yaml.ScalarNode) or _is_flow(text, inner)):
+                start = len(text[:start].rstrip())  # a value on one line follows its key
             before = " " if text[start - 1] == ":" else ""
             return text[:start] + before + _as_yaml(nested) + text[_end(text, inner) :]
         group = inner
@@ -116,19 +120,25 @@ def _insert(text: str, group: Any, key: str | int, value: Any) -> str:
     return f"{text[:at]}\n{' ' * group.start_mark.column}{entry}{text[at:]}"
 
 
-def _remove(text: str, group: Any, key: str) -> str:
-    """Remove a key and its value, and the line if nothing else is on it."""
-    keys = [name.value for name, _ in group.value]
-    at = keys.index(key)
-    name, value = group.value[at]
-    start, end = name.start_mark.index, _end(text, value)
+def _remove(text: str, group: Any, value: Any) -> str:
+    """Remove a key with its value or an item, and the lines if nothing else is on them."""
+    is_flow = _is_flow(text, group)
+    entries = []  # (start, end) of each
+    for one in group.value:
+        first, last = one if isinstance(one, tuple) else (one, one)
+        start = first.start_mark.index
+        if first is last and not is_flow:
+            start = text.rfind("-", 0, start)
+        entries.append((start, _end(text, last), last))
+    at = next(number for number, entry in enumerate(entries) if entry[2] is value)
+    start, end, _ = entries[at]
     line = text.rfind("\n", 0, start) + 1
-    if not _is_flow(text, group) and not text[line:start].strip():
+    if not is_flow and not text[line:start].strip():
         return text[:line] + text[text.index("\n", end) + 1 :]
-    if at + 1 < len(keys):
-        end = group.value[at + 1][0].start_mark.index
+    if at + 1 < len(entries):
+        end = entries[at + 1][0]
     elif at:
-        start = _end(text, group.value[at - 1][1])
+        start = entries[at - 1][1]
     return text[:start] + text[end:]
 
 
@@ -147,4 +157,4 @@ def _end(text: str, node: Any) -> int:
 
 def _as_yaml(value: Any) -> str:
     """Return a value as YAML on one line. JSON is valid YAML."""
-    return write_scalar(value) if isinstance(value, str) else json.dumps(value)
+    return write_scalar(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -42,6 +42,7 @@ from newsletter.web.desk.statements.reviewing import ReviewPages
 from newsletter.web.desk.statements.statement import StatementPages
 from newsletter.web.desk.subscribers.importing import ImportPages
 from newsletter.web.desk.subscribers.readers import ReaderPages, ReadersPages
+from newsletter.web.desk.subscribers.segments import SegmentPages
 from newsletter.web.http.frame import shared_frame
 from newsletter.web.http.hosts import DESK_ROOT, Hosts, ProxyCheck, host_name_of
 from newsletter.web.http.threads import Lanes
@@ -226,6 +227,7 @@ def desk_routes(services: Services) -> list[DeskRoute]:
         UnknownDeliveries(campaigns),
         StopPages(delivery),
         ReadersPages(services.subscribers),
+        SegmentPages(staff, services.subscribers),
         ImportPages(services.subscribers),
         ReaderPages(services.subscribers),
     )

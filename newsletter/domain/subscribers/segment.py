@@ -27,10 +27,6 @@ _ONE_OR_SEVERAL = Rule(
 _Languages = Annotated[tuple[Language, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_sorted)]
 _Words = Annotated[tuple[Line, ...], _ONE_OR_SEVERAL, _NOT_EMPTY, Rule(_sorted)]
 _Tags = Annotated[tuple[ListName, ...], _NOT_EMPTY, Rule(_sorted)]
-_CONDITION_NAMES = (
-    *("language", "joined_since", "joined_before", "place", "outlet", "beat"),
-    *("tags", "any_tag", "without_tags"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,17 +69,15 @@ def check_segment_rule(rule: SegmentRule) -> SegmentRule:
     """Return the rule. Raises ValueError if it picks everybody, or can never pick anybody."""
     since, before = rule.joined_since, rule.joined_before
     common = sorted({*rule.tags, *rule.any_tag} & {*rule.without_tags})
-    if not any(getattr(rule, condition) for condition in _CONDITION_NAMES):
-        keys = ", ".join(_CONDITION_NAMES)
-        refusal = "picks everybody on {list}; write at least one of {keys}"
-        raise invalid(refusal, list=rule.list, keys=keys)
+    fields = vars(rule).items()
+    if not any(value for name, value in fields if name not in {"name", "list", "timezone"}):
+        raise invalid("picks everybody on {list}; give it at least one condition", list=rule.list)
     if since is not None and before is not None and since >= before:
-        refusal = "picks no one: joined_before, {before}, is not after joined_since, {since}"
-        raise invalid(refusal, before=before, since=since)
+        refusal = "picks no one: nobody joined since {since} and before {before}"
+        raise invalid(refusal, since=since, before=before)
     if common:
         raise invalid(
-            "asks for {common} and, in without_tags, for readers without it; take it out of"
-            " one of them",
+            "asks for readers with and without {common}; take it out of one of the two",
             common=", ".join(common),
         )
     return rule

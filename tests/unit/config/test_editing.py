@@ -51,6 +51,11 @@ CONTACT, COLOR = "organisation.press_contact", "brand.color"
         ("lists:\n  - title: A\n    name: a\n", "lists[0].title", None, "  - name: a\n"),
         ("lists:\n- name: a\nx: 1\n", "lists[1]", {"name": "b"}, 'a\n- {"name": "b"}\nx: 1\n'),
         ("lists: [{name: a}]\n", "lists[1]", {"name": "b"}, 'lists: [{name: a}, {"name": "b"}]\n'),
+        ("x:\n  y:\n  - a\n  - b\nz: 1\n", "x.y", ["ü"], 'x:\n  y: ["ü"]\nz: 1\n'),
+        ("y: # of y\n- a: 1\n  b: 2 # two\n# end\n- a: 3\n", "y[0]", None, "of y\n# end\n- a: 3\n"),
+        ("x:\n  y:\n  - a: 1\n  - b: 2\nz: 1\n", "x.y[1]", None, "  y:\n  - a: 1\nz: 1\n"),
+        ("y: [{a: 1}, {b: 2}, c]\n", "y[1]", None, "y: [{a: 1}, c]\n"),
+        ("y: [{a: 1}, {b: 2}]\n", "y[1]", None, "y: [{a: 1}]\n"),
         ("organisation:\r\n  name: A\r\nx: 1\r\n", NAME, "B", "organisation:\r\n  name: B\r\nx: 1"),
     ],
 )

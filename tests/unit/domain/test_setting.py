@@ -58,7 +58,7 @@ def test_an_answer_is_described_as_the_value_that_was_read() -> None:
         (Digest, WEEKLY | {"every": "month"}, "is no day of the month"),
         (Segment, {"name": "all", "list": "press"}, "picks everybody on press"),
         (Segment, DONORS | {"joined_since": NEW_YEAR, "joined_before": NEW_YEAR}, "picks no one"),
-        (Segment, DONORS | {"without_tags": ["donor"]}, "asks for donor and, in without_tags"),
+        (Segment, DONORS | {"without_tags": ["donor"]}, "asks for readers with and without donor"),
         (SignUpSettings, {"consent": "I join {list}"}, "only {lists} and {organisation}"),
         (SignUpSettings, {"refuse_domains": ["@"]}, "is no domain"),
     ],

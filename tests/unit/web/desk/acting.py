@@ -419,10 +419,27 @@ def _makes_token(world: World) -> Act:
     return lambda: world.as_("dan").post("/tokens", form)
 
 
+def _saves_in_file(world: World, path: str, form: dict[str, str]) -> Act:
+    """Return an act that saves settings. It puts the file back, which allows the next one."""
+    file = world.site.folder / "newsletter.yaml"
+    seen = {"seen": world.room.services.configuration.digest()}
+
+    def act() -> Answer:
+        before = file.read_bytes()
+        answer = world.as_("dan").post(path, form | seen)
+        file.write_bytes(before)
+        return answer
+
+    return act
+
+
 def _saves_settings(world: World) -> Act:
-    seen = world.room.services.configuration.digest()
-    form = {"seen": seen, "organisation.tagline": "Practical answers"}
-    return lambda: world.as_("dan").post("/settings/look", form)
+    return _saves_in_file(world, "/settings/look", {"organisation.tagline": "Practical answers"})
+
+
+def _adds_segment(world: World) -> Act:
+    form = {"segment": "", "name": "austin", "list": "press", "place": "Austin"}
+    return _saves_in_file(world, "/readers/segment", form)
 
 
 def _tries_settings(world: World) -> Act:
@@ -618,6 +635,7 @@ EXAMPLES = [
     Example(f"{_READERS}/unsubscribe", _of_reader("/unsubscribe", CANARIES[0], list="press")),
     Example(f"{_READERS}/acts", _tags_many, lines=0, why="it is rehearsed"),
     Example(f"{_READERS}/export", _of_reader("/export", tag="vip")),
+    Example(f"{_READERS}/segment", _adds_segment),
     Example(f"{_READERS}/move", _of_reader("/move", CANARIES[1], new="moved@readers.example")),
     Example(f"{_READERS}/lift", _lifts),
     Example(f"{_READERS}/data", _of_reader("/data", CANARIES[0])),

@@ -73,10 +73,10 @@ NOT_THERE = [
 ]
 """Other numbers and lists are a page that does not exist."""
 ELSEWHERE = {"q", "writer", "next", "lapsed", "typed", "columns", "code", "state"}
-ELSEWHERE |= {"tag", "language"}
+ELSEWHERE |= {"tag", "language", "name"}
 """Words to look for, here those of a person or about a reader, an address of the desk, a sentence
 that follows an undo, words for a time, whether the columns of an upload are shown, and the words of
-an identity provider."""
+an identity provider, and the name of a segment to be."""
 
 
 def asked_for() -> list[ast.expr]:
