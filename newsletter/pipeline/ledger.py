@@ -4,13 +4,12 @@ A service loads its settings and templates once and stores their hash in the dat
 with other ones would render other emails, so it may not approve or start a statement.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.digest import Issue, current_campaigns
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
@@ -127,26 +126,6 @@ def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     if content is None or content.content_hash() != campaign.content_hash:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
     return content
-
-
-def with_page(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:
-    """Return the campaigns whose statement has a public page with its text."""
-    withdrawn = tx.public_notes.find_withdrawn({campaign.slug for campaign in campaigns})
-    return [one for one in campaigns if not (one.unlisted or one.slug in withdrawn)]
-
-
-def current_parts(tx: Transaction, issue: Issue) -> tuple[Campaign, ...]:
-    """Return the parts of a digest's issue that have a page, each in its last correction."""
-    related = with_page(tx, tx.campaigns.find_related(issue.parts))
-    return current_campaigns(issue.parts, related)
-
-
-def is_outdated(tx: Transaction, slug: str) -> bool:
-    """Return whether a statement is a digest whose parts have changed: it is made again next."""
-    return any(
-        tuple(part.slug for part in current_parts(tx, issue)) != issue.parts
-        for issue in tx.digests.find_issues([slug])
-    )
 
 
 def approvals_of(tx: Transaction, campaign: Campaign) -> tuple[Approval, ...]:

@@ -1,7 +1,7 @@
 """Load the status of statements for pages, lists, commands and acts. Readers are not counted."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -14,6 +14,7 @@ from newsletter.domain.campaigns.campaign import (
     has_begun,
     has_gone_out,
 )
+from newsletter.domain.campaigns.digest import Issue, current_campaigns
 from newsletter.domain.campaigns.state import CampaignRules, Related
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.campaigns.translations import translation_fault, why_no_campaign
@@ -261,40 +262,6 @@ def _lapsed_start(tx: Transaction, status: StatementStatus) -> Start | None:
     return None if began is not None and began > starts[-1].at else starts[-1]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lapse:
-    """The approvals and the start that end if a text changes."""
-
-    approved_by: tuple[str, ...] = ()
-    started_by: str = ""
-
-    @property
-    def depth(self) -> int:
-        """Return 0 if nothing lapses, 1 for approvals, 2 for approvals and a start."""
-        return bool(self.approved_by) + bool(self.started_by)
-
-    @property
-    def sentence(self) -> str:
-        """Name the people whose acts lapse, in a sentence; "" if nothing lapses."""
-        approved, started = ", ".join(self.approved_by), self.started_by
-        acts = [say("{who} approved it", who=approved)] if approved else []
-        return listed([*acts, *([say("{who} started it", who=started)] if started else [])])
-
-
-def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
-    """Return what lapses if this text changes. It may be part of the email of its original."""
-    status = get_status(tx, slug, rules)
-    if status is not None and status.is_within:
-        status = get_status(tx, status.statement.translation_of, rules)
-    if status is None or status.has_begun or not status.stored.content_hash:
-        return Lapse()
-    if status.approval.withheld:
-        return Lapse()
-    approvers = tuple(approval.by for approval in status.approval.valid)
-    start = status.start if rules.sender_starts else None
-    return Lapse(approved_by=approvers, started_by=start.by if start else "")
-
-
 def refuse_if_sent(status: StatementStatus | None) -> None:
     """Raise Refused if sending has begun, or if a correction replaced the statement."""
     campaign = status.campaign if status else None
@@ -340,6 +307,26 @@ def find_embargo(tx: Transaction, statement: Statement, timezone: str) -> dateti
         is_unsent = original is not None and not has_begun(tx.campaigns.find_latest(original.slug))
         related = original.statement if original is not None and is_unsent else None
     return max(ends, default=None)
+
+
+def with_page(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:
+    """Return the campaigns whose statement has a public page with its text."""
+    withdrawn = tx.public_notes.find_withdrawn({campaign.slug for campaign in campaigns})
+    return [one for one in campaigns if not (one.unlisted or one.slug in withdrawn)]
+
+
+def current_parts(tx: Transaction, issue: Issue) -> tuple[Campaign, ...]:
+    """Return the parts of a digest's issue that have a page, each in its last correction."""
+    related = with_page(tx, tx.campaigns.find_related(issue.parts))
+    return current_campaigns(issue.parts, related)
+
+
+def is_outdated(tx: Transaction, slug: str) -> bool:
+    """Return whether a statement is a digest whose parts have changed: it is made again next."""
+    return any(
+        tuple(part.slug for part in current_parts(tx, issue)) != issue.parts
+        for issue in tx.digests.find_issues([slug])
+    )
 
 
 def set_time_of(status: StatementStatus) -> datetime | None:

@@ -7,8 +7,7 @@ from newsletter.config.settings import Settings
 from newsletter.credentials.links import SignedLinks
 from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.subscribers.administer import SubscriberActs
-from newsletter.pipeline.subscribers.choose import clean, forget
+from newsletter.pipeline.subscribers.administer import SubscriberActs, clean, forget
 from newsletter.runtime.counters import Counters
 from newsletter.store.sql import Store
 

@@ -11,7 +11,8 @@ from newsletter.pipeline.campaigns.build_digest import BuiltDigest
 from newsletter.pipeline.campaigns.plan import PlanResult, PlanState, plan, start_due
 from newsletter.pipeline.events.record import pause_harmful
 from newsletter.pipeline.staff.notify import notify
-from newsletter.pipeline.subscribers.choose import clean, resume
+from newsletter.pipeline.subscribers.administer import clean
+from newsletter.pipeline.subscribers.choose import resume
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements

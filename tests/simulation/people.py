@@ -16,7 +16,7 @@ from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.domain.subscribers.audience import Entry, ImportResult
 from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import imports
-from newsletter.pipeline.subscribers.choose import forget
+from newsletter.pipeline.subscribers.administer import forget
 from newsletter.web.desk.delivery import RESOLUTIONS
 from tests.fakes import THEIRS, WORKSPACE, hash_address
 from tests.simulation.cast import (

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect, NewsletterError
-from newsletter.pipeline.subscribers import choose
+from newsletter.pipeline.subscribers import administer
 from tests.fakes import WORKSPACE
 from tests.simulation.baton import Actor, Baton, Crash
 from tests.simulation.cast import SETTINGS, first_versions, readers
@@ -457,7 +457,7 @@ class World:
         self.true.refused = {self.true.owners.get(address, 0) for address in refused}
         close(host.books, self.true, host.expected)
         judge_log(host.books, host.expected)
-        if not host.expected.put_back and choose.clean(store=cast(Any, Books(host))):
+        if not host.expected.put_back and administer.clean(store=cast(Any, Books(host))):
             judge_bytes(host.database.image, host.expected)
         if not (host.jumps or host.expected.put_back or host.process is None):
             find_out(host.books, self.true, host.expected, host.keys, self.now)

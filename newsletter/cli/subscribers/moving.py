@@ -18,9 +18,9 @@ from newsletter.pipeline.subscribers.membership import require_list
 from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import csv_files
-from newsletter.subscriber_files.isolated import as_table
 from newsletter.subscriber_files.subscriber_file import SubscriberFile, with_pauses
 from newsletter.subscriber_files.subscribers import FORMAT_NAMES, PLAIN_FORMAT, read_people
+from newsletter.subscriber_files.workbooks import as_table
 
 _PROGRESS_ROWS = 100_000
 """Number of people between two messages of progress."""

@@ -24,7 +24,8 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, texts_of, writers_of
 from newsletter.domain.wording import say
-from newsletter.pipeline.ledger import act_as, approved_content, current_parts, with_page
+from newsletter.pipeline.ledger import act_as, approved_content
+from newsletter.pipeline.status import current_parts, with_page
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import differs_by_a_fifth
 from newsletter.domain.wording import joined, people, say
 from newsletter.pipeline.campaigns.headcount import Reach, find_release_time, reach_of
-from newsletter.pipeline.ledger import approved_content, is_outdated
-from newsletter.pipeline.status import load_status, load_statuses
+from newsletter.pipeline.ledger import approved_content
+from newsletter.pipeline.status import is_outdated, load_status, load_statuses
 from newsletter.store.sql import Store, Transaction
 
 

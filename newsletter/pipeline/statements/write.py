@@ -29,9 +29,9 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.domain.wording import say
+from newsletter.domain.wording import listed, say
 from newsletter.pipeline.ledger import act_as, find_draft, find_statement, find_stored, require_role
-from newsletter.pipeline.status import Lapse, draft_refusal, get_status, lapse_of, refuse_if_sent
+from newsletter.pipeline.status import draft_refusal, get_status, refuse_if_sent
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.sources.desk import draft_text, parse_version
 from newsletter.sources.statements import Defaults, slugify
@@ -313,6 +313,40 @@ def _refuse_too_long(text: DraftText, key: str) -> None:
     ]
     if faults:
         raise InvalidInput(faults)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lapse:
+    """The approvals and the start that end if a text changes."""
+
+    approved_by: tuple[str, ...] = ()
+    started_by: str = ""
+
+    @property
+    def depth(self) -> int:
+        """Return 0 if nothing lapses, 1 for approvals, 2 for approvals and a start."""
+        return bool(self.approved_by) + bool(self.started_by)
+
+    @property
+    def sentence(self) -> str:
+        """Name the people whose acts lapse, in a sentence; "" if nothing lapses."""
+        approved, started = ", ".join(self.approved_by), self.started_by
+        acts = [say("{who} approved it", who=approved)] if approved else []
+        return listed([*acts, *([say("{who} started it", who=started)] if started else [])])
+
+
+def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
+    """Return what lapses if this text changes. It may be part of the email of its original."""
+    status = get_status(tx, slug, rules)
+    if status is not None and status.is_within:
+        status = get_status(tx, status.statement.translation_of, rules)
+    if status is None or status.has_begun or not status.stored.content_hash:
+        return Lapse()
+    if status.approval.withheld:
+        return Lapse()
+    approvers = tuple(approval.by for approval in status.approval.valid)
+    start = status.start if rules.sender_starts else None
+    return Lapse(approved_by=approvers, started_by=start.by if start else "")
 
 
 class WouldLapse(Refused):

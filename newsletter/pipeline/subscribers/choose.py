@@ -1,4 +1,4 @@
-"""A reader's choices by a link, effective at once: unsubscribing, preferences, and erasure.
+"""A reader's choices by a link, effective at once: unsubscribing and preferences.
 
 An unsubscribe link can only end subscriptions, and never expires.
 """
@@ -8,15 +8,12 @@ from dataclasses import dataclass
 
 from newsletter.credentials.links import LeaveLink, Owner
 from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail, network_of
-from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.audit import READER_NAME
-from newsletter.domain.staff.role import Role
+from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Subscriber, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.domain.wording import say
-from newsletter.pipeline.ledger import require_role
-from newsletter.pipeline.subscribers.membership import find_shown, lift, welcome
+from newsletter.pipeline.subscribers.membership import lift, welcome
 from newsletter.store.sql import Store, Transaction
 
 
@@ -80,50 +77,6 @@ def leave_everything(leave_link: LeaveLink, *, store: Store) -> Sequence[LeaveLi
         entry = SuppressedEntry(address=person.address, reason=SuppressionReason.UNSUBSCRIBED)
         tx.readers.suppress([entry], tx.now, "left everything")
     return ()
-
-
-def forget(who: str | Subscriber, *, by: str, block_unknown: bool = False, store: Store) -> bool:
-    """Erase a person, named by an address or as a page showed them. Return whether they subscribed.
-
-    ``by`` is an admin, the operator or the reader. Raises Refused for anybody else, and for an
-    address without data unless ``block_unknown``: a typing error would block another person for
-    good. Raises Outdated if the address is not that of the shown person any more.
-    """
-    now, address = store.clock.now(), who if isinstance(who, str) else who.address
-    with store.read() as tx:  # the slow search for texts that quote the address blocks no writer
-        traces = tx.traces.find(address)
-    with store.begin() as tx:
-        if by != READER_NAME:
-            require_role(tx, by, Role.ADMIN, "forget")
-        find_shown(tx, who)
-        if not block_unknown and not tx.readers.has_data_of(address):
-            none = (
-                "nothing is kept of {address}, so there is nothing to erase; to never write to it,"
-                " say 'newsletter subscribers suppress {address}', or forget it with"
-                " --block-unknown"
-            )
-            raise Refused(say(none, address=address))
-        known = tx.readers.erase(address, now)
-        tx.imports.delete_uploads(tx.now)  # any of them may name the person
-        tx.traces.erase(traces)
-        tx.audit.enter(by, "forget", "subscriber")
-    # texts stored since the first search; later ones do not quote an erased address
-    with store.read() as tx:
-        traces = tx.traces.find(address)
-    if traces:
-        with store.begin() as tx:
-            tx.traces.erase(traces)
-    return known
-
-
-def clean(*, store: Store) -> bool:
-    """Overwrite erased data. Return False if emails are being sent or the database is in use."""
-    with store.read() as tx:
-        if tx.traces.erasure_due_since() is None:
-            return True
-        if tx.batches.count_open().claimed:  # its outcome could not be recorded
-            return False
-    return store.secure_erase()
 
 
 _PREFERENCES_SOURCE = "the page of preferences"

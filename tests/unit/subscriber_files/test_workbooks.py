@@ -11,8 +11,8 @@ import pytest
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.subscriber_files.csv_files import Instructions
-from newsletter.subscriber_files.isolated import as_table, read_workbook
 from newsletter.subscriber_files.subscribers import read_people
+from newsletter.subscriber_files.workbooks import as_table, read_workbook
 
 ANA, BEN = "ana@readers.example", "ben@readers.example"
 HEADER = ["E-mail", "Name", "Consent at", ""]

@@ -30,8 +30,8 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.ledger import find_draft, find_stored
-from newsletter.pipeline.statements.write import Conflict, DraftWriter
-from newsletter.pipeline.status import get_status, lapse_of
+from newsletter.pipeline.statements.write import Conflict, DraftWriter, lapse_of
+from newsletter.pipeline.status import get_status
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import as_draft, draft_as_file, draft_text, read_upload

@@ -20,8 +20,8 @@ from newsletter.domain.wording import joined, people, place_of, say
 from newsletter.pipeline.campaigns.trial import fill, sample_recipient
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.translations import translations_of
-from newsletter.pipeline.statements.write import Conflict
-from newsletter.pipeline.status import get_status, lapse_of
+from newsletter.pipeline.statements.write import Conflict, lapse_of
+from newsletter.pipeline.status import get_status
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.page import NOTE_NAMES

@@ -14,8 +14,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import load_desktop
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.statements.write import WouldLapse
-from newsletter.pipeline.status import Lapse, lapse_of
+from newsletter.pipeline.statements.write import Lapse, WouldLapse, lapse_of
 from tests.fakes import NOON
 from tests.rows import rows
 from tests.unit.pipeline.campaigns.test_board import status

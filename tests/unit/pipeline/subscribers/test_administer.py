@@ -7,8 +7,7 @@ import pytest
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, Subscriber, SuppressionReason
-from newsletter.pipeline.subscribers.administer import SubscriberActs
-from newsletter.pipeline.subscribers.choose import forget
+from newsletter.pipeline.subscribers.administer import SubscriberActs, forget
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
 from tests.contracts.books import audited
 from tests.unit.pipeline.newsroom import Newsroom

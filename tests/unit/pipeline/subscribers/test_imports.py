@@ -20,10 +20,9 @@ from newsletter.domain.subscribers.audience import (
     UploadedFile,
 )
 from newsletter.domain.subscribers.preferences import PreferenceChange
-from newsletter.pipeline.subscribers.administer import SubscriberActs
+from newsletter.pipeline.subscribers.administer import SubscriberActs, forget
 from newsletter.pipeline.subscribers.choose import (
     ask_for_link,
-    forget,
     leave,
     leave_everything,
     resume,

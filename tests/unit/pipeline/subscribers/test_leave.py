@@ -9,10 +9,9 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Event, EventKind, EventTarget
 from newsletter.domain.subscribers.audience import Audience, SuppressionReason
 from newsletter.pipeline.campaigns.report import make_report
+from newsletter.pipeline.subscribers.administer import clean, forget
 from newsletter.pipeline.subscribers.choose import (
     PendingDeparture,
-    clean,
-    forget,
     leave,
     leave_everything,
     load_pending_departure,

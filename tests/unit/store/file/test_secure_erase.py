@@ -16,7 +16,7 @@ from newsletter.domain.events import Event, EventKind, EventTarget
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
-from newsletter.pipeline.subscribers.choose import clean, forget
+from newsletter.pipeline.subscribers.administer import clean, forget
 from newsletter.store.file import secure_erase
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.sqlite import Sqlite
