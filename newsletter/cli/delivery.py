@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from types import FrameType, MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -88,16 +86,6 @@ def stopped_by_signals(on_signal: Callable[[], None]) -> Iterator[None]:
 until_idle_option = click.option(
     "--until-idle", is_flag=True, help="End when nothing is due or being sent; serve no pages."
 )
-
-
-def _with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(command)
-    def wrapped(*args: Any, verbose: bool, **options: Any) -> Any:
-        if verbose:
-            logging.getLogger("newsletter").setLevel(logging.DEBUG)
-        return command(*args, **options)
-
-    return click.option("--verbose", is_flag=True, help="Log each batch.")(wrapped)
 
 
 def work(
@@ -204,7 +192,6 @@ def _describe_decision(campaign: Campaign) -> str:
 @until_idle_option
 @host_option
 @port_option
-@_with_verbose
 @shell.with_services
 def run(services: Services, until_idle: bool, host: str, port: int) -> int:
     """Send due statements, and serve the pages.
@@ -253,7 +240,6 @@ def _work_with_monitoring(
 @until_idle_option
 @host_option
 @monitoring_option
-@_with_verbose
 @shell.with_services
 def worker(services: Services, until_idle: bool, host: str, port: int | None) -> int:
     """Send due statements, without serving pages.
@@ -270,7 +256,6 @@ def worker(services: Services, until_idle: bool, host: str, port: int | None) ->
 @until_idle_option
 @host_option
 @monitoring_option
-@_with_verbose
 @shell.with_services
 def scheduler(services: Services, until_idle: bool, host: str, port: int | None) -> int:
     """Do all but sending batches, with 'engine: procrastinate'.

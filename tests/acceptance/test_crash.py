@@ -75,7 +75,7 @@ def test_a_provider_that_fails_at_once_leaves_few_unknown_and_gets_the_rest_late
     workspace.subscribe(readers(50))
     workspace.write_and_approve("news")
     mailgun.script.extend([reply(503)] * 1000)
-    running = workspace.start("run", "--verbose")
+    running = workspace.start("--verbose", "run")
     wait_until(lambda: len(mailgun.requests) >= 4, describe=running.said)
     time.sleep(1)
     mailgun.script.clear()

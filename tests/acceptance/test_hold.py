@@ -161,4 +161,4 @@ def test_a_run_says_little_and_at_its_end_what_it_did(workspace: Workspace) -> N
     assert "attempt=" not in said
     assert workspace.do("run", "--until-idle").stderr == "done: nothing was due\n"
     workspace.write_and_approve("more")
-    assert "attempt=" in workspace.do("run", "--until-idle", "--verbose").stderr
+    assert "attempt=" in workspace.do("--verbose", "run", "--until-idle").stderr
