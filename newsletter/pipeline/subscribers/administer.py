@@ -117,22 +117,24 @@ class SubscriberActs:
             _enter(tx, by, "edit")
             return _find(tx, entry.address)
 
-    def suppress(self, address: str, *, reason: str = "") -> bool:
+    def suppress(self, who: str | Subscriber, *, reason: str = "") -> bool:
         """Suppress an address. Return False if it was suppressed before. Raises InvalidInput."""
-        reason = _clean_reason(reason)
+        reason, address = _clean_reason(reason), _address_of(who)
         entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
         with self._begin(Role.SENDER, "suppress") as (tx, by):
+            find_shown(tx, who)
             added = tx.readers.suppress([entry], tx.now, f"by {by}: {reason}".removesuffix(": "))
             _enter(tx, by, "suppress", reason=reason)
         return bool(added)
 
-    def lift(self, address: str, *, reason: str) -> SuppressionReason:
+    def lift(self, who: str | Subscriber, *, reason: str) -> SuppressionReason:
         """Lift the suppression of an address. Return the reason that it had.
 
         Raises NotFound if it has none, Refused after a complaint or an erasure, and InvalidInput.
         """
-        reason = _clean_reason(reason, is_required=True)
+        reason, address = _clean_reason(reason, is_required=True), _address_of(who)
         with self._begin(Role.ADMIN, "lift") as (tx, by):
+            find_shown(tx, who)
             before = tx.readers.suppression_reason(address)
             if before is None:
                 raise NotFound(say("{address} is not suppressed", address=address))
@@ -260,6 +262,10 @@ def _clean_reason(reason: str, *, is_required: bool = False) -> str:
         rule = "Say why, in at most {most} characters and without the address"
         raise InvalidInput.at("the reason", say(rule, most=MAX_REASON_CHARS))
     return line
+
+
+def _address_of(who: str | Subscriber) -> str:
+    return who if isinstance(who, str) else who.address
 
 
 def _find(tx: Transaction, who: str | Subscriber) -> Subscriber:

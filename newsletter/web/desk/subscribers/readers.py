@@ -74,7 +74,7 @@ class ReaderPages:
         """Suppress an address, whether it is a reader's or not."""
         address = _parse_address_field(request)
         try:
-            self._acts(request).suppress(address, reason=request.field("why"))
+            self._acts(request).suppress(self._shown(request), reason=request.field("why"))
         except InvalidInput as error:
             return self.page(request.with_faults(("why", error.faults[0].message)), address)
         return self._redirect(request, address, "suppressed")
@@ -99,9 +99,11 @@ class ReaderPages:
         """Lift a suppression. The audit log keeps the reason."""
         address = _parse_address_field(request)
         try:
-            self._acts(request).lift(address, reason=request.field("reason"))
+            self._acts(request).lift(self._shown(request), reason=request.field("reason"))
         except InvalidInput as error:
             return self.page(request.with_faults(("reason", error.faults[0].message)), address)
+        except Outdated:
+            raise
         except Refused as error:
             raise Refused(say("Only they can subscribe again, on the sign-up page.")) from error
         except NotFound as error:

@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from urllib.parse import urlencode
@@ -286,13 +285,32 @@ def test_a_page_of_a_person_acts_on_no_one_who_has_the_address_since(
         assert bo
         assert tx.readers.change_address(1, "ana@second.example")
         assert tx.readers.change_address(bo.id, ANA)
+        tx.readers.suppress(
+            [SuppressedEntry(address=ANA, reason=SuppressionReason.MANUAL)], tx.now, "by cleo"
+        )
+        bo = tx.readers.find(ANA)
+        assert bo
     acts = {"unsubscribe": {"list": "press"}, "move": {"new": "c@readers.example"}, "data": {}}
-    for act, fields in {**acts, "erase": {"sure": "yes"}}.items():
+    acts |= {"suppress": {}, "lift": {"reason": "A slip."}, "erase": {"sure": "yes"}}
+    for act, fields in acts.items():
         answer = dan.post(f"/readers/{act}", {"email": ANA, "person": "1", **fields})
         assert answer.status in {409, 422}, act
         assert "has changed since you looked" in words(answer)
     with staffed.site.services.store.read() as tx:
-        assert tx.readers.get(bo.id) == replace(bo, address=ANA)
+        assert tx.readers.get(bo.id) == bo
+
+
+def test_a_page_of_a_person_who_moved_stops_or_allows_no_email_to_the_former_address(
+    staffed: Staffed, dan: Signed
+) -> None:
+    page = find(dan, ANA)
+    with staffed.site.services.store.begin() as tx:
+        assert tx.readers.change_address(1, "ana@second.example")
+    assert page.text.count('name="person" value="1"') >= 3
+    answer = dan.post("/readers/suppress", {"email": ANA, "person": "1"})
+    assert (answer.status, "has changed since you looked" in words(answer)) == (409, True)
+    with staffed.site.services.store.read() as tx:
+        assert tx.readers.suppression_reason(ANA) is None
 
 
 def test_no_address_of_a_page_and_no_line_of_the_log_holds_a_readers(
