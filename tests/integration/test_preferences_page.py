@@ -339,6 +339,13 @@ def test_a_deletion_that_is_pressed_many_times_is_one(site: Forum) -> None:
     assert site.rows("SELECT COUNT(*) FROM audit WHERE action = 'forget'") == [(1,)]
 
 
+def test_a_reader_moves_to_no_address_that_could_not_sign_up(site: Forum) -> None:
+    for address in ("", "ana@", "postmaster@example.org", "ana@mailinator.com"):
+        answer = site.post(f"{site.preferences_link()}/address", {"address": address})
+        assert (answer.status, 'aria-invalid="true"' in answer.text) == (422, True), address
+    assert site.rows("SELECT kind FROM transactional_email") == []
+
+
 def test_whoever_cannot_be_found_by_their_address_is_told_that_nothing_was_done(
     site: Forum,
 ) -> None:

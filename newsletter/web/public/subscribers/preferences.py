@@ -83,6 +83,7 @@ class PreferencesPage:
         self._subscribers = subscribers
         self._lane = lane
         self._frame = frame
+        self._rules = subscribers.settings.sign_up_rules()
 
     def routes(self) -> list[Route]:
         pages = [
@@ -290,13 +291,13 @@ class PreferencesPage:
         return pause_end(Pause(pause), self._subscribers.store.clock.now(), zone, day)
 
     def request_move(self, request: ReaderRequest) -> Response:
-        """Send a confirmation email to a new address. A known one gets the same answer."""
+        """Send a confirmation email to a new address that could sign up, known or not."""
         typed = request.form.text("address")
-        try:
-            address = parse_address(typed)
-        except ValueError:
-            faults = {"address": request.messages["fault_malformed"]}
+        fault = self._rules.find_address_fault(typed)
+        if fault is not None:
+            faults = {"address": request.messages[f"fault_{fault.value}"]}
             return self._form(request, faults=faults, address=typed)
+        address = parse_address(typed)
         choose.ask_for_link(
             request.owner.subscriber_id,
             new_address=address,
