@@ -202,6 +202,8 @@ class ShownTerms:
     readers: int | None = None
     time: str = ""
     """The set time, as ``format_set_time`` writes it."""
+    returned_at: str = ""
+    """The time of the open request for changes; "" without one."""
     typed_readers: int | None = None
     """The number of readers that the person typed as confirmation."""
     has_fresh_factor: bool = False

@@ -135,6 +135,11 @@ class StatementStatus:
         return self.start.at if self.start else self.approval.complete_at or self.now
 
     @property
+    def returned_at(self) -> str:
+        """Return the time of the open request for changes, for a form; "" without one."""
+        return self.change_request.at.isoformat() if self.change_request else ""
+
+    @property
     def release(self) -> datetime | None:
         """Return the time at which the first reader gets it; None while that is unknown."""
         if self.is_waiting and self.campaign is not None:

@@ -206,13 +206,17 @@ def with_readers(tx: Transaction, status: StatementStatus) -> StatementStatus:
 
 
 def current_terms(tx: Transaction, status: StatementStatus) -> ShownTerms:
-    """Return the current number of readers and time, for a command that shows no page before."""
+    """Return the current terms of a decision, for a command that shows no page before."""
     try:
         readers = tx.audiences.count(_reach(tx, status).audience)
     except Refused:
         readers = None
     return ShownTerms(
-        readers=readers, time=format_set_time(status), typed_readers=readers, has_fresh_factor=True
+        readers=readers,
+        time=format_set_time(status),
+        returned_at=status.returned_at,
+        typed_readers=readers,
+        has_fresh_factor=True,
     )
 
 

@@ -98,7 +98,8 @@ def approve(
     """Store an approval of the current content, then call ``start``.
 
     Raises NotFound or Refused; ContentChanged or TimeChanged if the person saw another content or
-    time. Refuses also if the running service would render the email differently.
+    time. Refuses also an approver who did not see that it was sent back, and if the running service
+    would render the email differently.
     """
     reason = _clean_reason(request.despite)
     with store.read() as tx:  # the review is slow, and blocks no writer here
@@ -123,6 +124,8 @@ def approve(
             raise Refused(status.approval.withheld)
         require_own_email(status)
         refuse_other_time(status, request.shown)
+        if status.returned_at != request.shown.returned_at:
+            _refuse_if_returned(status)
         override = _Override()
         if not _has_approved(request, person, status):
             override = _overridden_checks(
@@ -382,10 +385,7 @@ def send_back(
         if status.approval.approved:
             first = "{slug} is approved; take that back first, then nothing of it leaves"
             raise Refused(say(first, slug=slug))
-        back = status.change_request
-        if back is not None:
-            twice = "{slug} was sent back by {person} already: {reason}"
-            raise Refused(say(twice, slug=slug, person=back.by, reason=back.reason))
+        _refuse_if_returned(status)
         tx.approvals.revoke(slug, tx.now, person, actor=person, reason=say("it was sent back"))
         content_hash = status.stored.content_hash
         tx.change_requests.add(
@@ -393,6 +393,13 @@ def send_back(
         )
         words = " ".join(why.split())
         tx.audit.enter(person, "send back", slug, version=content_hash, reason=words)
+
+
+def _refuse_if_returned(status: StatementStatus) -> None:
+    back = status.change_request
+    if back is not None:
+        twice = "{slug} was sent back by {person} already: {reason}"
+        raise Refused(say(twice, slug=status.slug, person=back.by, reason=back.reason))
 
 
 def _clean_request(reason: str) -> str:

@@ -184,13 +184,14 @@ class DeskRequest:
         return digest if len(digest) == _HASH_DIGITS else NO_HASH
 
     def shown_terms(self, typed: str = "typed") -> ShownTerms:
-        """Return the readers and the time that the page showed, from the fields of its form.
+        """Return what the page showed, from the fields of its form.
 
         ``typed`` is the field in which the person typed the number of readers.
         """
         return ShownTerms(
             readers=parse_number(self.field("shown")),
             time=self.field("shown_time"),
+            returned_at=self.field("returned_at"),
             typed_readers=parse_typed_number(self.field(typed)),
             has_fresh_factor=self.who.session.has_fresh_factor(self.desk.now()),
         )

@@ -353,3 +353,13 @@ def test_a_page_that_is_older_than_an_earlier_time_approves_nothing(at: Room) ->
     assert at.approvals == []
     assert approve(at, ben, answer).status == 303
     assert [given.not_before for given in at.approvals] == [now + timedelta(hours=1)]
+
+
+def test_a_page_from_before_it_was_sent_back_approves_nothing(at: Room) -> None:
+    ben, dan = at.as_("ben"), at.as_("dan")
+    before = dan.get(PAGE)
+    assert at.press(ben, ben.get(PAGE), f"{HERE}/send-back", reason="The date").status == 303
+    answer = approve(at, dan, before)
+    assert (answer.status, "sent back by Ben already: The date" in words(answer)) == (409, True)
+    assert at.approvals == []
+    assert approve(at, dan, answer).status == 303
