@@ -20,6 +20,7 @@ from newsletter.documents.encoding import decode
 from newsletter.documents.redirects import redirect_note, replace_redirects
 from newsletter.documents.release.blocks import Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import find_dates
+from newsletter.documents.release.feet import Reasons
 from newsletter.documents.release.furniture import find_forwarded_start
 from newsletter.documents.release.heading import Dated, find_prose
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
@@ -32,7 +33,6 @@ from newsletter.documents.release.paragraphs import (
     write_markdown,
 )
 from newsletter.documents.release.recognition import (
-    Reasons,
     StatedFacts,
     complete_document,
     recognise,

@@ -11,7 +11,7 @@ from operator import attrgetter, itemgetter
 
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.pdf_layout import UNREAD_MARK, Cell, PdfLine, TextRun, read_pages
-from newsletter.documents.release.furniture import weigh_foot
+from newsletter.documents.release.feet import weigh_foot
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import cut_text
 from newsletter.documents.release.words import pattern

@@ -24,13 +24,6 @@ _PHONE_PATTERN = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s().
 _MAX_CONTACT_CHARS = 160
 _MAX_ENTRY_CHARS = 40
 _EMAIL_PATTERN = re.compile(r"\S@\S+\.\w")
-_LETTERHEAD_SIGNS, _MAILING_SIGNS = (
-    [(int(row[0]), pattern(row[2:])) for row in words(f"weights of a {kind}")]
-    for kind in ("letterhead", "mailing")
-)
-"""Weights and patterns of signs."""
-_MAX_FOOT_CHARS, _MAX_SMALL_WORDS = 300, 5
-_OTHER_START_PATTERN = pattern("other starts")
 _REACHED_PATTERN = pattern("ways to reach")
 
 
@@ -71,19 +64,6 @@ def is_end_mark(text: str) -> bool:
 def is_machine_data(text: str) -> bool:
     """Return whether a line is only the address of an image or a timestamp."""
     return bool(_MACHINE_DATA_PATTERN.fullmatch(text))
-
-
-def weigh_foot(text: str) -> int:
-    """Return the weight of the signs that a text is the foot of a letterhead or of a mailing.
-
-    A sentence, or what begins as a contact or an event's place, has only the signs of a mailing.
-    """
-    small_words = sum(word[0].isalpha() and not word[0].isupper() for word in text.split())
-    is_sentence = ends_sentence(text) and small_words > _MAX_SMALL_WORDS
-    is_plain = is_sentence or _OTHER_START_PATTERN.match(text)
-    signs = _MAILING_SIGNS if is_plain else [*_LETTERHEAD_SIGNS, *_MAILING_SIGNS]
-    is_short = len(text) <= _MAX_FOOT_CHARS
-    return is_short * sum(weight for weight, sign in signs if sign.search(text))
 
 
 _CONTACT_PATTERN = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")

@@ -10,26 +10,19 @@ from datetime import date
 from newsletter.documents.release.candidates import (
     Heading,
     begins_page_title,
-    is_body_name,
     is_byline,
 )
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import find_embargo, is_embargo
+from newsletter.documents.release.feet import Reasons, find_foot
 from newsletter.documents.release.furniture import (
-    OTHER_PAGES_PATTERN,
-    SIGN_ROW_PATTERN,
     SITE_PATTERN,
-    TRADE_PATTERN,
     edge_reason,
     find_contact_lines,
-    is_contact_detail,
     is_contact_label,
     is_end_mark,
     is_for_editors,
-    is_machine_data,
-    is_text,
     release_line,
-    weigh_foot,
 )
 from newsletter.documents.release.heading import (
     Dated,
@@ -40,123 +33,10 @@ from newsletter.documents.release.heading import (
     make_up_heading,
 )
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
-from newsletter.documents.release.lines import Line, begins_amid, begins_dateline, ends_sentence
+from newsletter.documents.release.lines import Line, begins_dateline
 from newsletter.documents.release.paragraphs import is_bullet
-from newsletter.documents.release.waiting import find_wrapped
 
-_FOOT_REASON = "the foot of the letterhead"
-_MIN_FOOT_WEIGHT, _MIN_MASTHEAD_CHARS = 3, 3
-_MAX_BLOCK_LINES, _MAX_LINES_ABOVE = 5, 12
-"""Maximum lines of a contact in a foot, and lines above a foot in which a contact is searched."""
-Reasons = dict[int, str]
-"""Index of a dropped line → the reason for dropping it."""
-
-
-def find_foot(
-    lines: Sequence[Line], start: int, mastheads: Sequence[str]
-) -> tuple[Reasons, list[str]]:
-    """Return the lines to drop below the text, and notes.
-
-    ``start`` is the text's first line. ``mastheads`` are lines above it that may name the sender.
-    """
-    reasons: Reasons = {}
-    notes: list[str] = []
-    other_pages = (
-        n for n in range(start + 1, len(lines)) if OTHER_PAGES_PATTERN.fullmatch(lines[n].text)
-    )
-    end = next(other_pages, len(lines))
-    if end < len(lines):
-        reason = f"below {lines[end].text!r}: other pages"
-        reasons.update(dict.fromkeys(range(end, len(lines)), reason))
-        notes.append(f"All from {lines[end].location} on was taken for lists of other pages.")
-    data_start = _find_page_data(lines, start, end)
-    reasons.update(dict.fromkeys(range(data_start, end), "the page's own data"))
-    reasons.update(_list_foot_reasons(lines, start, data_start, mastheads))
-    return reasons, notes
-
-
-def _find_page_data(lines: Sequence[Line], start: int, end: int) -> int:
-    """Return the index at which the page's own data begin, without a later sentence; else end."""
-    for index in range(start + 1, end):
-        if is_machine_data(lines[index].text):
-            rest = lines[index:end]
-            has_prose = any(len(line.text) > 60 and ends_sentence(line.text) for line in rest)
-            return end if has_prose else index
-    return end
-
-
-def _list_foot_reasons(
-    lines: Sequence[Line], start: int, end: int, mastheads: Sequence[str]
-) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a foot, from the last line up to the first one of the text.
-
-    Contacts above or between them are kept. A short line below an address belongs to the foot.
-    """
-    continuing = {n + start for n in find_wrapped(lines[start:end])}
-    below: list[int] = []
-    is_lowest, index = True, end - 1
-    while index > start:
-        reason = _find_foot_reason(lines, index, mastheads, is_lowest=is_lowest)
-        first = next((n for n in range(index, start, -1) if n not in continuing), index)
-        line, text = lines[index], lines[index].text
-        is_prose = first < index or line.is_group or is_text(line)
-        may_be_contact = not is_prose or is_contact_detail(text)
-        # a line that continues a sentence goes with it
-        starts = [] if reason else [first] if begins_amid(text) else [first, index]
-        paragraphs = (range(n, index + 1) for n in starts)
-        found = (part for part in paragraphs if _is_foot(lines, start, part, mastheads))
-        dropped = range(index, index + 1) if reason else next(found, range(0))
-        yield from ((n, reason or _FOOT_REASON) for n in dropped)
-        if dropped:
-            is_kept = reason or _is_person([lines[n].text for n in below])
-            yield from ((n, _FOOT_REASON) for n in below if not is_kept)
-            below = []
-        elif len(below) >= _MAX_BLOCK_LINES or not may_be_contact:
-            break
-        else:
-            is_lowest = False
-            below = [] if is_contact_label(text) or text[-1] == ":" else [index, *below]
-        index = dropped[0] - 1 if dropped else index - 1
-
-
-def _is_person(texts: Sequence[str]) -> bool:
-    """Return whether lines are a name and below it how the person is reached."""
-    words = texts[0].split() if texts else []
-    is_name = 1 < len(words) < 5 and all(word[0].isupper() for word in words)
-    return is_name and not is_body_name(texts[0]) and any(map(is_contact_detail, texts[1:]))
-
-
-def _is_foot(lines: Sequence[Line], start: int, paragraph: range, mastheads: Sequence[str]) -> bool:
-    """Return whether a paragraph below the text is the foot of a letterhead or of a mailing."""
-    text = " ".join(lines[n].text for n in paragraph)
-    above = [line.text for line in lines[start + 1 : paragraph[0]][-_MAX_LINES_ABOVE:]]
-    is_below = any(is_contact_label(a) or is_contact_detail(a) or is_end_mark(a) for a in above)
-    sender = next((one for one in mastheads if one.casefold() in text.casefold()), "")
-    weight = weigh_foot(text.replace(sender, " ") if sender else text)
-    is_row = any(lines[n].is_group or lines[n].cells for n in paragraph)
-    return not is_row and weight > 0 and weight + is_below + bool(sender) >= _MIN_FOOT_WEIGHT
-
-
-def _find_foot_reason(
-    lines: Sequence[Line], index: int, mastheads: Sequence[str], *, is_lowest: bool
-) -> str:
-    text, above = lines[index].text, lines[index - 1].text
-    # the last word of a wrapped sentence: members.
-    if begins_amid(text) and ends_sentence(text) and not lines[index].gap_above:
-        return ""
-    is_signature = not (ends_sentence(above) or is_contact_detail(above) or is_end_mark(above))
-    is_firm = text.istitle() and len(text.split()) <= 6 and TRADE_PATTERN.search(text)
-    reasons = {
-        "the mark of the end": is_end_mark(text)
-        or (is_lowest and SIGN_ROW_PATTERN.fullmatch(text)),
-        "the vendor's line": is_firm and is_lowest and ends_sentence(above),
-        "the masthead again": text in mastheads[:1] and is_lowest and not is_signature,
-        "the embargo": is_embargo(text),
-    }
-    reason = edge_reason(text) if is_lowest else ""
-    return reason or next((why for why, holds in reasons.items() if holds), "")
-
-
+_MIN_MASTHEAD_CHARS = 3
 _CONTACT_REASON, _REPEATED_TITLE_REASON = "a contact above the text", "the title again"
 _MAX_SUBHEAD_CHARS = 300
 _MIN_WORDS = 5

@@ -494,6 +494,8 @@ FEET = [
     "Foro · Calle 17 # 5-55 · Bogotá · Personería jurídica 555 de 1998",
     "Le Forum, association reconnue d’intérêt général",
     "Corso Roma, 155 – 71121 Foggia – tel. 0881 555 123 – fax 0881 555 124",
+    "Forum Cymru, Unit 4, Dinefwr Business Park, Llandeilo SA19 6RT",
+    "Plaza de la Constitución, 1 – 11555 Villarrubia del Mar (Cádiz)",
 ]
 CONTACT = "Media contact: Wren Writer, 01632 960 112"
 
@@ -514,6 +516,9 @@ def test_a_foot_below_the_contact_is_left_out_and_the_contact_kept(line: str) ->
         ["To unsubscribe must take one click, and that is what the law should say."],
         [CONTACT, "The Forum is a registered charity (no. 1155511) that runs two shelters."],
         [CONTACT, "* Avenida de la Paz: registro 2.157"],
+        [CONTACT, "Weitere Informationen: www.forum.example/bericht"],
+        [CONTACT, "El informe completo puede consultarse en www.forum.example/informe"],
+        [CONTACT, "Die Forum e.V. vertritt 4.200 Haushalte in Sachsen."],
         [CONTACT, "The figures can be seen in the library, 12 High Street, from Monday."],
     ],
 )
@@ -535,6 +540,15 @@ def test_a_person_below_a_register_is_no_part_of_the_foot() -> None:
     document = imported(TITLE, "May 3, 2024", FIRST, SECOND, FEET[2], person)
     assert paragraphs(document) == [FIRST, SECOND, person.replace("\n", "\\\n")]
     assert left_out(document)[-1] == FEET[2]
+
+
+def test_what_is_below_a_foot_goes_with_it_and_a_text_above_stays() -> None:
+    last, foot = "We thank all who wrote to us.", "Forum – Postbus 12 – 1000 AB Amsterdam"
+    for below in ("De tuin is elke dag open voor iedereen die langs wil komen.", "Ashby only"):
+        document = imported(TITLE, "May 3, 2024", FIRST, last, CONTACT, foot, below)
+        assert paragraphs(document) == [FIRST, last, CONTACT]
+    document = imported(TITLE, "May 3, 2024", FIRST, foot, last, SECOND, "Unsubscribe")
+    assert paragraphs(document)[-2:] == [last, SECOND]
 
 
 ABOUT = "The Example Forum was founded in 1990 and works for homes that people can pay for."

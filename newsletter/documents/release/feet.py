@@ -1,0 +1,230 @@
+"""Find the foot below a text by the form and place of its lines, from the last line upwards.
+
+No single sign decides. A line of a letterhead has parts, numbers of streets, postal codes, figures
+of registers and the sender's name; one of a mailing speaks of itself and its readers. A place below
+a contact adds to both. What leads readers on, such as a label or a link to a page, protects a line.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from newsletter.documents.release.candidates import is_body_name
+from newsletter.documents.release.embargo import is_embargo
+from newsletter.documents.release.furniture import (
+    OTHER_PAGES_PATTERN,
+    SIGN_ROW_PATTERN,
+    TRADE_PATTERN,
+    edge_reason,
+    is_contact_detail,
+    is_contact_label,
+    is_end_mark,
+    is_machine_data,
+    is_text,
+)
+from newsletter.documents.release.lines import Line, begins_amid, ends_sentence
+from newsletter.documents.release.waiting import find_wrapped
+from newsletter.documents.release.words import pattern, words
+
+_REASON = "the foot of the letterhead"
+_ENOUGH = 4
+"""Minimum weight of a foot."""
+_MAX_CHARS, _MAX_BELOW_CHARS, _MAX_SMALL_WORDS = 300, 200, 5
+_MIN_PARTS, _MIN_NAME_CHARS, _MAX_NAME_WORDS, _MAX_PART_WORDS = 3, 6, 9, 6
+_MAX_BLOCK_LINES, _MAX_LINES_ABOVE, _MAX_SENTENCES = 5, 12, 2
+"""Maximum lines of a contact in a foot, lines above a foot in which a contact is searched, and
+sentences between the lines of a foot."""
+_LETTERHEAD_SIGNS, _REGISTER_SIGNS, _MAILING_SIGNS = (
+    [(int(row[0]), pattern(row[2:])) for row in words(f"weights of a {kind}")]
+    for kind in ("letterhead", "register", "mailing")
+)
+"""Weights and patterns of signs."""
+_OTHER_START_PATTERN, _LABEL_PATTERN = pattern("other starts"), pattern("labels before a line")
+_PART_PATTERN, _STREET_PATTERN = pattern("parts of a line"), pattern("street numbers")
+_SEAT_PATTERN = pattern("seats")
+_PLACE_PATTERN, _ROW_PATTERN = pattern("postal codes"), re.compile(r"[|•·\uf0b7]")
+Reasons = dict[int, str]
+"""Index of a dropped line → the reason for dropping it."""
+
+
+def find_foot(
+    lines: Sequence[Line], start: int, mastheads: Sequence[str]
+) -> tuple[Reasons, list[str]]:
+    """Return the lines to drop below the text, and notes.
+
+    ``start`` is the text's first line. ``mastheads`` are lines above it that may name the sender.
+    """
+    reasons: Reasons = {}
+    notes: list[str] = []
+    other_pages = (
+        n for n in range(start + 1, len(lines)) if OTHER_PAGES_PATTERN.fullmatch(lines[n].text)
+    )
+    end = next(other_pages, len(lines))
+    if end < len(lines):
+        reason = f"below {lines[end].text!r}: other pages"
+        reasons.update(dict.fromkeys(range(end, len(lines)), reason))
+        notes.append(f"All from {lines[end].location} on was taken for lists of other pages.")
+    data_start = _find_page_data(lines, start, end)
+    reasons.update(dict.fromkeys(range(data_start, end), "the page's own data"))
+    reasons.update(_list_foot_reasons(lines, start, data_start, mastheads))
+    return reasons, notes
+
+
+def weigh_foot(text: str, *, names_sender: bool = False) -> int:
+    """Return the weight of the signs that a text is the foot of a letterhead or of a mailing.
+
+    A sentence, a contact, or what begins with a label has only signs that they rarely have.
+    """
+    if len(text) > _MAX_CHARS:
+        return 0
+    weight = _sum(_MAILING_SIGNS, text)
+    small_words = sum(word[0].isalpha() and not word[0].isupper() for word in text.split())
+    is_sentence = ends_sentence(text) and small_words > _MAX_SMALL_WORDS
+    if is_sentence or _OTHER_START_PATTERN.match(text):
+        return weight
+    weight += _sum(_REGISTER_SIGNS, text)
+    is_row = len(_ROW_PATTERN.findall(text)) > 1
+    if _LABEL_PATTERN.match(text) and not (is_row or _SEAT_PATTERN.search(text)):
+        return weight
+    parts = list(filter(None, _PART_PATTERN.split(text)))
+    has_street = any(
+        len(part.split()) <= _MAX_PART_WORDS and _STREET_PATTERN.search(part) for part in parts
+    )
+    if is_contact_detail(text) and not (has_street or _PLACE_PATTERN.search(text)):
+        return weight
+    weight += _sum(_LETTERHEAD_SIGNS, text) + has_street + is_row
+    return weight + names_sender + (len(parts) >= _MIN_PARTS)
+
+
+def _sum(signs: Iterable[tuple[int, re.Pattern[str]]], text: str) -> int:
+    return sum(weight for weight, sign in signs if sign.search(text))
+
+
+def _find_page_data(lines: Sequence[Line], start: int, end: int) -> int:
+    """Return the index at which the page's own data begin, without a later sentence; else end."""
+    for index in range(start + 1, end):
+        if is_machine_data(lines[index].text):
+            rest = lines[index:end]
+            has_prose = any(len(line.text) > 60 and ends_sentence(line.text) for line in rest)
+            return end if has_prose else index
+    return end
+
+
+def _list_foot_reasons(
+    lines: Sequence[Line], start: int, end: int, mastheads: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a foot, from the last line up to the first one of the text.
+
+    Contacts above or between them are kept. What is below an address belongs to the foot, unless
+    it is a person or leads readers on.
+    """
+    continuing = {n + start for n in find_wrapped(lines[start:end])}
+    below: list[int] = []
+    is_lowest, index, sentences = True, end - 1, 0
+    while index > start:
+        reason = _find_foot_reason(lines, index, mastheads, is_lowest=is_lowest)
+        first = next((n for n in range(index, start, -1) if n not in continuing), index)
+        line, text = lines[index], lines[index].text
+        is_prose = first < index or line.is_group or is_text(line)
+        may_be_contact = not is_prose or is_contact_detail(text)
+        # a line that continues a sentence goes with it
+        starts = [first] if begins_amid(text) else [first, index]
+        # the line above ends a paragraph, or a sentence of this one
+        starts = starts[::-1] if ends_sentence(lines[index - 1].text) else starts
+        starts = [] if reason else starts
+        paragraphs = (range(n, index + 1) for n in starts)
+        found = (p for p in paragraphs if _is_foot(lines, start, p, mastheads, is_lowest=is_lowest))
+        dropped = range(index, index + 1) if reason else next(found, range(0))
+        yield from ((n, reason or _REASON) for n in dropped)
+        if dropped:
+            is_kept = (
+                reason
+                or _is_person([lines[n].text for n in below])
+                or (sentences and not _is_below_contact(lines, start, dropped[0]))
+            )
+            yield from ((n, _REASON) for n in below if not is_kept)
+            below = []
+        elif len(below) >= _MAX_BLOCK_LINES:
+            break
+        elif not may_be_contact:
+            sentences += 1
+            if sentences > _MAX_SENTENCES or not _may_be_below_foot(lines, range(first, index + 1)):
+                break
+            is_lowest, below, index = False, [*range(first, index), index, *below], first
+        else:
+            is_lowest = False
+            below = [] if is_contact_label(text) or text[-1] == ":" else [index, *below]
+        index = dropped[0] - 1 if dropped else index - 1
+
+
+def _may_be_below_foot(lines: Sequence[Line], paragraph: range) -> bool:
+    """Return whether a short paragraph leads nowhere and does not speak of the sender."""
+    text = " ".join(lines[n].text for n in paragraph)
+    first = lines[paragraph[0]]
+    is_plain = first.gap_above and not (first.is_group or first.cells)
+    leads_on = _LABEL_PATTERN.match(text) or _OTHER_START_PATTERN.match(text) or "/" in text
+    is_told = leads_on or _name_in_text(text, lines[: paragraph[0]])
+    return is_plain and len(text) <= _MAX_BELOW_CHARS and not is_told
+
+
+def _is_person(texts: Sequence[str]) -> bool:
+    """Return whether lines are a name and below it how the person is reached."""
+    words = texts[0].split() if texts else []
+    is_name = 1 < len(words) < 5 and all(word[0].isupper() for word in words)
+    return is_name and not is_body_name(texts[0]) and any(map(is_contact_detail, texts[1:]))
+
+
+def _is_foot(
+    lines: Sequence[Line],
+    start: int,
+    paragraph: range,
+    mastheads: Sequence[str],
+    *,
+    is_lowest: bool,
+) -> bool:
+    """Return whether a paragraph below the text is the foot of a letterhead or of a mailing."""
+    text = " ".join(lines[n].text for n in paragraph)
+    if any(lines[n].is_group or lines[n].cells for n in paragraph):
+        return False
+    is_below = _is_below_contact(lines, start, paragraph[0])
+    sender = next((one for one in mastheads if one.casefold() in text.casefold()), "")
+    names_sender = not ends_sentence(text) and bool(
+        sender or _name_in_text(text, lines[start : paragraph[0]])
+    )
+    rest = text.replace(sender, " ") if sender else text
+    weight = weigh_foot(rest, names_sender=names_sender)
+    return weight > 0 and weight + is_below + is_lowest + bool(sender) >= _ENOUGH
+
+
+def _is_below_contact(lines: Sequence[Line], start: int, index: int) -> bool:
+    """Return whether a contact or the mark of the end is a few lines above a line."""
+    above = [line.text for line in lines[start + 1 : index][-_MAX_LINES_ABOVE:]]
+    return any(is_contact_label(a) or is_contact_detail(a) or is_end_mark(a) for a in above)
+
+
+def _name_in_text(text: str, lines: Sequence[Line]) -> str:
+    """Return the first part of a line if it is a name that the text above has too, else ""."""
+    name = _PART_PATTERN.split(text, maxsplit=1)[0]
+    is_name = len(name) >= _MIN_NAME_CHARS and len(name.split()) <= _MAX_NAME_WORDS
+    if not is_name or name[0].islower() or is_contact_detail(name):
+        return ""
+    return name if any(name.casefold() in line.text.casefold() for line in lines) else ""
+
+
+def _find_foot_reason(
+    lines: Sequence[Line], index: int, mastheads: Sequence[str], *, is_lowest: bool
+) -> str:
+    text, above = lines[index].text, lines[index - 1].text
+    # the last word of a wrapped sentence: members.
+    if begins_amid(text) and ends_sentence(text) and not lines[index].gap_above:
+        return ""
+    is_signature = not (ends_sentence(above) or is_contact_detail(above) or is_end_mark(above))
+    is_firm = text.istitle() and len(text.split()) <= 6 and TRADE_PATTERN.search(text)
+    reasons = {
+        "the mark of the end": is_end_mark(text)
+        or (is_lowest and SIGN_ROW_PATTERN.fullmatch(text)),
+        "the vendor's line": is_firm and is_lowest and ends_sentence(above),
+        "the masthead again": text in mastheads[:1] and is_lowest and not is_signature,
+        "the embargo": is_embargo(text),
+    }
+    reason = edge_reason(text) if is_lowest else ""
+    return reason or next((why for why, holds in reasons.items() if holds), "")
