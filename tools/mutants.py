@@ -418,7 +418,14 @@ def main() -> int:
     tests = [*TESTS, *(door for door in doors if Path(ROOT, door).exists())]
     files = [file for place in places for file in sorted(ROOT.glob(f"{place}/*.py"))]
     known = [one["mutant"] for one in yaml.safe_load(EQUIVALENT.read_text())]
-    every = [one for file in files for one in mutants(file) if one.key not in known]
+    made = [one for file in files for one in mutants(file)]
+    here = {str(file.relative_to(ROOT)) for file in files}
+    keys = [one.key for one in made]
+    stale = [key for key in known if key[0] in here and key not in keys]
+    if stale:
+        print(f"{EQUIVALENT.name} lists what is not made any more: {stale}")
+        return 1
+    every = [one for one in made if one.key not in known]
     drawn = random.Random(given.seed).sample(every, min(given.number, len(every)))  # noqa: S311
     print(f"{len(drawn)} of {len(every)} mutants, seed {given.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
