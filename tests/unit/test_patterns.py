@@ -48,9 +48,12 @@ _AS_IT_RUNS = {
 
 
 def test_a_pattern_takes_no_longer_than_its_text_is_long(subtests: pytest.Subtests) -> None:
+    tried = set()
     for used in all_patterns()[0]:
-        if used.where in _OURS:
+        trial = (used.pattern, *sorted(used.ways), _SHORT.get(used.where))
+        if used.where in _OURS or trial in tried:  # some have two names
             continue
+        tried.add(trial)
         with subtests.test(used.where):
             for way in sorted(used.ways):
                 for attack in attacks(used.pattern):
