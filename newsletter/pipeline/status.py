@@ -190,7 +190,7 @@ def _approval_status(
         changed=partial(_describe_changes, tx, stored),
     )
     if not result.approved and not result.lost:
-        reasons = (*result.reasons, *_later_approvers(tx, stored, approvals))
+        reasons = (*result.reasons, *_lost_approval_reasons(tx, stored, approvals))
         result = replace(result, reasons=reasons)
     why = why_withheld(tx, stored.statement, shares_email=rules.shares_email)
     if not why:
@@ -205,10 +205,10 @@ def _describe_changes(tx: Transaction, stored: StoredStatement, approved: str) -
     return say("its text") if before is None or now is None else listed(changed_parts(before, now))
 
 
-def _later_approvers(
+def _lost_approval_reasons(
     tx: Transaction, stored: StoredStatement, approvals: Sequence[Approval]
 ) -> Iterator[str]:
-    """Yield a sentence for each revoked approval of the content that was for a later time."""
+    """Yield a reason for each approval of the content that was revoked as for a later time."""
     at = tx.schedules.get(stored.slug)
     for one in approvals:
         is_revoked = one.revoked_at is not None and one.content_hash == stored.content_hash

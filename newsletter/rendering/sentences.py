@@ -267,7 +267,9 @@ def _run(run: list[tuple[bool, str]], in_tag: bool, translate: Translate) -> tup
     """
     expressions = [text for is_variable, text in run if is_variable]
     numbers = iter(range(len(expressions)))
-    flat = "".join(chr(_FIRST_MARK + next(numbers)) if is_one else text for is_one, text in run)
+    flat = "".join(
+        chr(_FIRST_MARK + next(numbers)) if is_variable else text for is_variable, text in run
+    )
     out = []
     tag_end = (flat.find(">") + 1 or len(flat)) if in_tag else 0
     for piece in (flat[:tag_end], *_TAG_PATTERN.split(flat[tag_end:])):

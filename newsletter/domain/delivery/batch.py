@@ -67,7 +67,7 @@ def unique_part(attempt_id: str) -> str:
 
 
 def find_origin(attempt_id: str, workspace: str) -> Origin:
-    """Return whether this ``workspace`` or another one made an attempt."""
+    """Return whether an attempt is of this ``workspace``, of another one, or unnamed."""
     if not _ATTEMPT_ID_PATTERN.fullmatch(attempt_id):
         return Origin.UNNAMED
     return Origin.OURS if attempt_id[:_WORKSPACE_DIGITS] == workspace else Origin.ANOTHER

@@ -254,16 +254,16 @@ def record_start(tx: Transaction, status: StatementStatus, shown: ShownTerms, *,
     return start
 
 
-def _reach(tx: Transaction, status: StatementStatus, *, with_unstarted: bool = False) -> Reach:
-    """Return the audience, without readers of translations that get a campaign next.
+def _reach(tx: Transaction, status: StatementStatus, *, excludes_unstarted: bool = False) -> Reach:
+    """Return the audience, without readers of approved translations that are started.
 
-    ``with_unstarted``: also without those of approved translations that are not started.
+    ``excludes_unstarted``: without readers of the other approved translations too.
     """
     shares_email = status.rules.shares_email
     statements = [
         one.statement
         for one in ([] if shares_email else unsent_translations(tx, status))
-        if one.approval.approved and (one.is_started or with_unstarted)
+        if one.approval.approved and (one.is_started or excludes_unstarted)
     ]
     return reach_of(tx, status.statement, shares_email=shares_email, to_be_planned=statements)
 
@@ -352,7 +352,7 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
             segment=str(statement.segment or ""),
         )
         try:
-            reach = _reach(tx, status, with_unstarted=True)
+            reach = _reach(tx, status, excludes_unstarted=True)
         except Refused as error:
             return replace(dry, reasons=(*dry.reasons, str(error)))
         audience, correction = reach.audience, reach.correction

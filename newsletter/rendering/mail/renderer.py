@@ -108,7 +108,7 @@ def _render_block(
     statement: Statement, wordings: Wordings, utm: LinkParameters | None, fallbacks: list[str]
 ) -> Block:
     words = wordings.of(statement.language)[0]
-    tokens = read_markdown(statement.body, statement.language, film_label=words["watch"])
+    tokens = read_markdown(statement.body, statement.language, video_label=words["watch"])
     if utm:
         tag_links(tokens, utm.marks(statement.slug), utm.hosts)
     open_greetings(tokens, fallbacks)
@@ -163,7 +163,7 @@ class TemplateRenderer:
         """
         _refuse(statement.origin, guards.statement_faults(statement))
         words, utm = self.wordings.of(statement.language)[0], self._publisher.utm
-        tokens = read_markdown(statement.body, statement.language, film_label=words["watch"])
+        tokens = read_markdown(statement.body, statement.language, video_label=words["watch"])
         if faults := faults_of_statement(statement, tokens, self._publisher.public_url):
             raise InvalidInput(faults)
         # before both parts are written, so that they have the same addresses

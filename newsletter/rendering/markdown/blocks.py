@@ -61,18 +61,18 @@ class Span:
 
 
 def recognise_blocks(
-    tokens: Sequence[Token], film_label: str, *, is_rtl: bool = False
+    tokens: Sequence[Token], video_label: str, *, is_rtl: bool = False
 ) -> list[Token]:
     """Return the tokens with the recognised blocks in place of what the author wrote.
 
-    ``film_label`` is the label of a film without a title. ``is_rtl`` text runs from right to left.
+    ``video_label`` labels a video without a title. ``is_rtl`` text runs from right to left.
     """
     result: list[Token] = []
     for number, span in enumerate(split_blocks(tokens)):
         rule = _BLOCK_RULES.get(span.kind)
         replacement = rule(span) if rule else None
         if replacement is None and span.kind == "paragraph":
-            replacement = _video(span, film_label, is_rtl=is_rtl)
+            replacement = _video(span, video_label, is_rtl=is_rtl)
             replacement = _standfirst(span) if replacement is None and number == 0 else replacement
         result += span.tokens if replacement is None else replacement
     return list(_with_figures(list(_split_paragraphs(result))))
@@ -122,8 +122,8 @@ def _button(span: Span) -> list[Token] | None:
     return _wrap("button", [span.tokens[1].copy(children=children)])
 
 
-def _video(span: Span, film_label: str, *, is_rtl: bool) -> list[Token] | None:
-    """Recognise a lone picture that links to a film."""
+def _video(span: Span, video_label: str, *, is_rtl: bool) -> list[Token] | None:
+    """Recognise a lone picture that links to a video."""
     children = [child for child in span.line if child.type != "text" or child.content.strip()]
     if _types(children) != ["link_open", "image", "link_close"]:
         return None
@@ -131,7 +131,7 @@ def _video(span: Span, film_label: str, *, is_rtl: bool) -> list[Token] | None:
         return None
     title = str(children[1].attrs.get("title", ""))
     words = (
-        f"{'◀' if is_rtl else '▶'}{_TEXT_VARIATION} {title or film_label or children[1].content}"
+        f"{'◀' if is_rtl else '▶'}{_TEXT_VARIATION} {title or video_label or children[1].content}"
     )
     label_tokens = [children[0], Token("text", "", 0, content=words), children[2]]
     inline = span.tokens[1].copy(children=list(children))
@@ -145,7 +145,7 @@ def _is_video_url(address: str) -> bool:
     except ValueError:
         return False
     host = (parts.hostname or "").lower()
-    ours = any(host == one or host.endswith(f".{one}") for one in _TABLES["films"])
+    ours = any(host == one or host.endswith(f".{one}") for one in _TABLES["video_hosts"])
     return ours or bool(_VIDEO_FILE_PATTERN.search(parts.path))
 
 

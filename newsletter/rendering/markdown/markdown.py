@@ -38,10 +38,10 @@ _MAX_QUOTES = 1_000
 """The most quotation marks of a block that are replaced. markdown-it needs quadratic time."""
 
 
-def read_markdown(body: str, language: str, *, film_label: str = "") -> list[Token]:
+def read_markdown(body: str, language: str, *, video_label: str = "") -> list[Token]:
     """Parse a statement's body into tokens, with headings, tables and images made for a mail.
 
-    ``film_label`` is the label of a film without a title. Without one, the label is the picture's
+    ``video_label`` is the label of a video without a title. Without one, the label is the picture's
     description. Forbidden addresses stay, and parts that Markdown drops become tokens, so that
     ``faults_of_statement`` can report them.
     """
@@ -58,7 +58,7 @@ def read_markdown(body: str, language: str, *, film_label: str = "") -> list[Tok
                 words = RendererHTML().renderInlineAsText(child.children, parser.options, {})
                 child.content = words
     is_rtl = direction(language) == "rtl"
-    tokens = recognise_blocks(tokens, film_label, is_rtl=is_rtl)
+    tokens = recognise_blocks(tokens, video_label, is_rtl=is_rtl)
     link_notes(tokens, language)
     set_directions(tokens, language)
     _level_headings(tokens)
