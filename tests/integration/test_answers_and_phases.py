@@ -179,17 +179,6 @@ def test_whatever_is_cut_off_is_unknown_in_every_table() -> None:
         assert cut == {"?"}, kind
 
 
-def test_a_kind_says_of_itself_whether_its_answers_name_each_recipient() -> None:
-    for kind in KINDS:
-        naming = {
-            name
-            for (name, phase), cell in table(kind).items()
-            if phase == "several" and "," in cell
-        }
-        with made(kind, "http://127.0.0.1:9") as provider:
-            assert provider.capabilities.outcome_per_recipient is bool(naming), kind
-
-
 def numbered(number: int, count: int, **changes: Any) -> OutgoingBatch:
     """A batch to so many readers, by whose links the server knows its number."""
     sent = batch(*SEVERAL[:count], **changes)

@@ -160,9 +160,7 @@ class Words:
 
     def __init__(self, name: str, traits: str, key: str) -> None:
         self.name = name
-        self.capabilities = Capabilities(
-            max_recipients=1000, outcome_per_recipient=True, **TRAITS[traits]
-        )
+        self.capabilities = Capabilities(max_recipients=1000, **TRAITS[traits])
         self._url = f"http://{name}.example"
         self._headers = {"Authorization": f"Bearer {key}"}
 

@@ -51,7 +51,7 @@ def document() -> str:
     return "\n".join(
         [
             *_table(
-                ("kind", "recipients in a call", "bytes in a call", "bodies", "who is at fault"),
+                ("kind", "recipients in a call", "bytes in a call", "bodies"),
                 ((kind, *_call(kind, able[kind])) for kind in samples),
             ),
             "",
@@ -83,17 +83,9 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
 def _call(kind: str, able: Capabilities) -> tuple[str, ...]:
     size = f"{able.max_bytes:,}" if able.max_bytes else "no limit known"
     if kind == "http":
-        return ("1, or `batch_size`", size, "each its own", "halving, until one is left")
+        return ("1, or `batch_size`", size, "each its own")
     bodies = "each its own" if able.own_body else "one, merged"
-    return (f"{able.max_recipients:,}", size, bodies, _at_fault(kind, able))
-
-
-def _at_fault(kind: str, able: Capabilities) -> str:
-    if kind == "outbox":
-        return "no one"
-    if able.max_recipients == 1:
-        return "the one"
-    return "the answer names each" if able.outcome_per_recipient else "halving, until one is left"
+    return (f"{able.max_recipients:,}", size, bodies)
 
 
 def _replay(able: Capabilities) -> str:

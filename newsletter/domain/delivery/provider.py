@@ -49,8 +49,6 @@ class Capabilities:
     """The maximum size of a request, in bytes; 0 if the provider names no limit."""
     own_body: bool = False
     """The request has a body for each recipient; otherwise all recipients share one."""
-    outcome_per_recipient: bool = False
-    """An answer has an outcome for each recipient; otherwise one outcome is for all."""
     replay: Replay = Replay.NEVER
     key_lifetime: timedelta = timedelta(0)
     """How long after an attempt the provider knows its key; only if ``replay`` is KEYED."""

@@ -69,12 +69,7 @@ class Mailjet(MessageTranslator):
     """Translates batches to Mailjet's API."""
 
     name, label = "mailjet", "Mailjet"
-    limits = Capabilities(
-        max_recipients=MAX_RECIPIENTS,
-        max_bytes=MAX_BYTES,
-        own_body=True,
-        outcome_per_recipient=True,
-    )
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, own_body=True)
     frame = b'{"Messages":[%b]}'
 
     def __init__(self, options: Options) -> None:

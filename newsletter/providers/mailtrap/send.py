@@ -72,12 +72,7 @@ class Mailtrap(BatchTranslator[tuple[bytes, Template]]):
     """Translates batches to Mailtrap's API."""
 
     name, label = "mailtrap", "Mailtrap"
-    limits = Capabilities(
-        max_recipients=MAX_RECIPIENTS,
-        max_bytes=MAX_BYTES,
-        own_body=True,
-        outcome_per_recipient=True,
-    )
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, own_body=True)
 
     def __init__(self, options: Options) -> None:
         url = f"{origin(options, _PUBLIC_URL)}/api/batch"

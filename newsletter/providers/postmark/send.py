@@ -86,12 +86,7 @@ class Postmark(MessageTranslator):
     """Translates batches to Postmark's API."""
 
     name, label = "postmark", "Postmark"
-    limits = Capabilities(
-        max_recipients=MAX_RECIPIENTS,
-        max_bytes=MAX_BYTES,
-        own_body=True,
-        outcome_per_recipient=True,
-    )
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, own_body=True)
     frame = b"[%b]"
 
     def __init__(self, options: Options) -> None:

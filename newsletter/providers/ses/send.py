@@ -115,9 +115,7 @@ class Ses(BatchTranslator[_CompiledContent]):
     """Translates batches to the API of SES."""
 
     name, label = "ses", "SES"
-    limits = Capabilities(
-        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, outcome_per_recipient=True
-    )
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES)
 
     def __init__(self, options: Options) -> None:
         super().__init__(options, f"{endpoint(options)}/v2/email/outbound-", {}, _compile)

@@ -142,26 +142,25 @@ def test_a_merge_value_that_is_no_plain_word_is_refused(subtests: pytest.Subtest
 
 
 LIMITS = {
-    "brevo": (1000, 10_000_000, True, False),
-    "mailersend": (1, 0, True, False),
-    "mailgun": (1000, 25_000_000, False, False),
-    "mailjet": (50, 15_000_000, True, True),
-    "mailpit": (1, 0, True, False),
-    "mailtrap": (500, 50_000_000, True, True),
-    "postal": (1, 0, True, False),
-    "postmark": (500, 50_000_000, True, True),
-    "resend": (100, 0, True, False),
-    "sendgrid": (1000, 30_000_000, False, False),
-    "ses": (50, 1_000_000, False, True),
+    "brevo": (1000, 10_000_000, True),
+    "mailersend": (1, 0, True),
+    "mailgun": (1000, 25_000_000, False),
+    "mailjet": (50, 15_000_000, True),
+    "mailpit": (1, 0, True),
+    "mailtrap": (500, 50_000_000, True),
+    "postal": (1, 0, True),
+    "postmark": (500, 50_000_000, True),
+    "resend": (100, 0, True),
+    "sendgrid": (1000, 30_000_000, False),
+    "ses": (50, 1_000_000, False),
 }
-"""Kind → recipients and bytes of a call, whether each has a body, and an answer, of its own."""
+"""Kind → recipients and bytes of a call, whether each has a body of its own."""
 
 
 def test_the_limits_of_a_call_are_those_of_its_provider() -> None:
     known = {kind: provider(kind).capabilities for kind in LIMITS}
     assert {
-        kind: (each.max_recipients, each.max_bytes, each.own_body, each.outcome_per_recipient)
-        for kind, each in known.items()
+        kind: (each.max_recipients, each.max_bytes, each.own_body) for kind, each in known.items()
     } == LIMITS
 
 

@@ -44,7 +44,7 @@ class Postbox(MessageTranslator):
     """Says a batch in Postbox's words."""
 
     name, label = "postbox", "Postbox"
-    limits = Capabilities(max_recipients=MAX_RECIPIENTS, own_body=True, outcome_per_recipient=True)
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, own_body=True)
     frame = b'{"messages":[%b]}'
 
     def __init__(self, options: Options) -> None:
