@@ -117,8 +117,8 @@ class Audiences(Repository):
         return dict(rows)
 
     def count_by_zone(self, audience: Audience) -> dict[str, int]:
-        """Return time zone → number of readers, of all languages; "" for readers without a zone."""
-        who = in_audience(audience)
+        """Return time zone → number of readers; "" for readers without a zone."""
+        who = _people_in(audience).who
         rows = self._db.rows(
             f"SELECT timezone, COUNT(*) FROM subscriber WHERE {who}"
             " GROUP BY timezone ORDER BY timezone",

@@ -261,6 +261,19 @@ def test_each_language_has_the_first_hour_of_its_own_readers(room: Newsroom) -> 
     assert (got(room, FORUM), got(room, SPANISH)) == (people(1), people(2))
 
 
+def test_readers_who_have_another_language_have_no_hour(room: Newsroom) -> None:
+    populate(room, NEW_YORK, language="en")
+    populate(room, TOKYO, start=2, language="es")
+    room.write(FORUM, local_time=ON_THE_FIRST)
+    room.write_and_look(SPANISH, local_time=ON_THE_FIRST, language="es", translation_of=FORUM)
+    for slug in (FORUM, SPANISH):
+        room.approve(slug=slug)
+    room.plan()
+    go_to(room, IN_TOKYO)
+    assert got(room, SPANISH) == people(2)
+    assert room.rehearse(FORUM).hours == ((IN_NEW_YORK, 1),)
+
+
 def test_a_translation_that_may_not_go_out_is_held_whatever_its_hour(room: Newsroom) -> None:
     populate(room, TOKYO)
     room.write_and_approve(
