@@ -148,7 +148,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except NewsletterError as error:
         _print_error(f"newsletter: {error}")
         if isinstance(error, Defect):
-            _print_error("This should not happen, so nothing more is sent.")
+            _print_error(
+                "This should not happen; 'newsletter stop' stops all sending until it is explained."
+            )
         return next(code for error_class, code in _EXIT_CODES if isinstance(error, error_class))
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""

@@ -185,6 +185,14 @@ def say(message: str) -> None:
         click.echo(message, err=True)
 
 
+def report_hold(services: Services) -> str:
+    """Print and return why sending is stopped; return "" if it is not stopped."""
+    hold = "; ".join(services.delivery.guard().holds().values())
+    if hold:
+        say(f"sending is stopped: {hold}")
+    return hold
+
+
 _ESCAPES = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
 """Code of a control character → its Python escape, which a terminal does not execute."""
 

@@ -34,9 +34,9 @@ def test_nobody_replaces_the_database_while_pages_are_served(
     head = workspace.do("audit", "verify").stdout.strip()
     workspace.do("audit", "verify", "--expect", head)
     other = head[:-1] + ("0" if head[-1] != "0" else "1")
-    assert "is not the one that was noted" in (
-        workspace.do("audit", "verify", "--expect", other, code=1).stderr
-    )
+    refused = workspace.do("audit", "verify", "--expect", other, code=1).stderr
+    assert "is not the one that was noted" in refused
+    assert "'newsletter stop' stops all sending" in refused
     for nothing in ("nothing", ""):
         workspace.do("audit", "verify", "--expect", nothing, code=2)
 

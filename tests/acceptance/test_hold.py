@@ -112,7 +112,9 @@ def test_whoever_looks_is_told_of_the_hold(staffed: Workspace) -> None:
     staffed.do("run", "--until-idle")
     assert staffed.report("news")["hold"] == ""
     staffed.do("stop", "--reason", "wrong figures")
-    for shown in (staffed.do("campaign", "list"), staffed.do("report", "news")):
+    staffed.write("more")
+    approved = staffed.do("statement", "approve", "more", "--by", EDITOR)
+    for shown in (staffed.do("campaign", "list"), staffed.do("report", "news"), approved):
         assert "sending is stopped: stopped by operator (wrong figures)" in shown.stderr
     [row] = staffed.do("campaign", "list", "--json").json()
     assert row["hold"] == staffed.report("news")["hold"]

@@ -13,7 +13,6 @@ from newsletter.domain.statements.content import short_hash
 from newsletter.pipeline.campaigns.report import load_summary
 from newsletter.pipeline.campaigns.report import make_report as make_report
 from newsletter.pipeline.statements.translations import find_awaited
-from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.services import Services
 
 FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
@@ -30,7 +29,7 @@ def campaign() -> None:
 @shell.with_services
 def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
     """Show the newest campaigns in figures, the last one at the end."""
-    hold, waits = _report_hold(services.delivery), services.delivery.waits()
+    hold, waits = shell.report_hold(services), services.delivery.waits()
     zone = services.settings.timezone
     with services.store.read() as tx:
         newest = reversed(tx.campaigns.list_newest(most))
@@ -45,14 +44,6 @@ def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
             shell.say(f"campaign {row['campaign']}: {line}")
 
 
-def _report_hold(delivery: Delivery) -> str:
-    """Print and return why sending is stopped; return "" if it is not stopped."""
-    hold = "; ".join(delivery.guard().holds().values())
-    if hold:
-        shell.say(f"sending is stopped: {hold}")
-    return hold
-
-
 @click.command()
 @click.argument("campaign")
 @shell.as_json
@@ -63,7 +54,7 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
     Names people whose message was rejected, bounced or is unknown, and people who unsubscribed
     first.
     """
-    hold = _report_hold(services.delivery)
+    hold = shell.report_hold(services)
     figures = make_report(
         campaign,
         store=services.store,

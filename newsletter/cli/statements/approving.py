@@ -88,6 +88,7 @@ def approve(
         return
     for line in lines:
         shell.say(line)
+    shell.report_hold(services)
     for other in uncovered if result.approval.approved else ():
         text = f"{other.slug} ({other.language}) is not approved"
         shell.say(f"{text}: its readers get {slug}, should that begin before it is")
@@ -232,6 +233,7 @@ def start(
     shell.say(f"{slug} is started: content hash {digest} goes to {people(start.count)}")
     undo = f"; to undo: newsletter statement undo {slug}" * (_leaves_at(status) > status.now)
     shell.say(f"leaves at {_wall_time(status)}{undo}")
+    shell.report_hold(services)
 
 
 @click.command()

@@ -74,7 +74,9 @@ def show(services: Services, slug: str, as_json: bool) -> None:
         campaign = tx.campaigns.find_latest(stored.slug if stored else slug)
         if stored is None or not (stored.present or has_begun(campaign)):
             shell.show_faults(faults)
-            raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
+            raise NotFound(
+                f"the file of {slug} is gone or faulty; 'newsletter statement list' shows all"
+            )
         rules, fault = services.campaigns.rules, services.statements.fault
         status = load_for_page(tx, stored.slug, rules, fault)
         # its status as the desk's page shows it
@@ -217,7 +219,9 @@ def _check_one(statements: Statements, slug: str) -> _CheckResult:
                 return _collect(file_faults, (), settled=True, statements=0)
             stored = tx.statements.get(find_slug(tx, slug, by_prefix=True))
             if stored is None or not stored.present:
-                raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
+                raise NotFound(
+                    f"the file of {slug} is gone or faulty; 'newsletter statement list' shows all"
+                )
         faults = statements.faults_about(tx, stored.statement, faults)
         [result] = review(tx, [stored], statements.review_rules)
         settled = is_settled(tx, stored, statements.review_rules)
