@@ -258,9 +258,15 @@ def check_workspace(statements: Statements, delivery: Delivery) -> Iterator[Find
 
 def check_lists(subscribers: Subscribers) -> Iterator[Finding]:
     """Check that each list in the settings is offered or has subscribers."""
-    offered = {each.name for each in subscribers.settings.lists}
+    settings = subscribers.settings
+    offered = {each.name for each in settings.lists}
+    named = subscribers.declared_lists.union(
+        (each.list for each in settings.segments),
+        *(each.lists for each in settings.senders),
+        *(each.gathers for each in settings.digests),
+    )
     with subscribers.store.read() as tx:
-        unknown = sorted(subscribers.declared_lists - offered - tx.readers.count_by_list().keys())
+        unknown = sorted(named - offered - tx.readers.count_by_list().keys())
     if offered and unknown:
         detail = f"no one is on {', '.join(unknown)}, and lists: in newsletter.yaml lacks the name"
         yield unclear("lists", detail, "correct the name there, or add it under lists:")

@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,9 +165,29 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
         assert found.detail == f"there is no folder {tmp_path / folder}"
 
 
-def test_a_misspelt_default_list_is_told_of(tmp_path: Path) -> None:
+WEEKLY: dict[str, Any] = {
+    "name": "weekly",
+    "title": "The week",
+    "every": "week",
+    "day": "friday",
+    "at": "16:00",
+    "lists": ["press"],
+}
+
+
+@pytest.mark.parametrize(
+    "misspelt",
+    [
+        {"default_lists": ["pres"]},
+        {"senders": [{"lists": ["pres"], "name": "Press", "address": "p@forum.example"}]},
+        {"segments": [{"name": "es", "list": "pres", "language": "es"}]},
+        {"digests": [WEEKLY | {"gathers": ["pres"]}]},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_a_misspelt_list_is_told_of(tmp_path: Path, misspelt: dict[str, Any]) -> None:
     lists = [{"name": "press"}]
-    with forum(tmp_path, default_lists=["pres"], lists=lists) as site:
+    with forum(tmp_path, **{"default_lists": ["press"], "lists": lists} | misspelt) as site:
         (found,) = check_lists(site.services.subscribers)
     assert (found.what, found.level) == ("lists", Level.WARNING)
     assert found.detail.startswith("no one is on pres, and lists:")
