@@ -120,6 +120,7 @@ class ProviderOptions(BaseModel):
     timeout: Duration = option(
         "The time limit of a whole call, from connecting to the answer's last byte.",
         default=timedelta(seconds=60),
+        ge=timedelta(seconds=1),
     )
 
     @field_validator("burst")
