@@ -24,7 +24,7 @@ def copy(
         raise NotFound(f"there is no database at {source.name}")
     if not target.is_missing():
         raise Refused(
-            f"{target.name} is in use; name an empty database, or a file that is not there"
+            f"{target.name} is there already; name an empty database, or a file that is not there"
         )
     counts = {}
     writer_lock = source.block_writers() if is_move else nullcontext(lambda: None)

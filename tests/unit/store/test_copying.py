@@ -108,7 +108,7 @@ def held(database: Backend) -> str:
 
 def test_a_database_that_is_in_use_is_not_written_over(path: Path) -> None:
     nowhere = Sqlite(path.with_name("nowhere.db"))
-    with closing(Sqlite(path)) as first, pytest.raises(Refused, match="is in use"):
+    with closing(Sqlite(path)) as first, pytest.raises(Refused, match="is there already"):
         copy(first, first, at=NOON)
     with pytest.raises(NotFound, match=r"no database at .*nowhere\.db"):
         copy(nowhere, nowhere, at=NOON + timedelta(days=1))
