@@ -381,8 +381,8 @@ class OperatorActions:
                 )
                 raise Refused(say(now, until=until, **_name(campaign)))
             people = tx.unknowns.decide(campaign.id, resolution, tx.now)
-            reassess(tx, campaign.id)
             self._enter(tx, "resolve", campaign, readers=people, decision=say(resolution.value))
+            reassess(tx, campaign.id)
             return find_campaign(tx, str(campaign.id)), people
 
     def reopen(self, name: str, *, shown: int | None = None) -> tuple[Campaign, int]:
@@ -402,10 +402,10 @@ class OperatorActions:
             tx.batches.reopen(campaign.id)
             ended = {state for state in CampaignState if state.is_ended}
             tx.campaigns.change_state(campaign.id, CampaignState.SENDING, expect=ended, at=tx.now)
+            self._enter(tx, "reopen", campaign, readers=people)
             # events may prove that the provider accepted some messages before
             confirm_by_events(tx, campaign.id)
             finish(tx, campaign.id)
-            self._enter(tx, "reopen", campaign, readers=people)
             return find_campaign(tx, str(campaign.id)), people
 
     def _change(
