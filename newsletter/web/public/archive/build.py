@@ -153,7 +153,8 @@ class ArchiveBuild:
     def _side(self, parent_link: str, language: str) -> dict[str, Any]:
         """Return the values of the column beside a list or a statement."""
         form = self._offering.form_values(language)
-        return {"root": parent_link, "kinds": _feeds(parent_link), "related": ()} | form
+        feeds = [(parent_link + name, kind) for name, (kind, _) in FORMATS.items()]
+        return {"root": parent_link, "kinds": feeds, "related": ()} | form
 
     def _public_head(self, address: str, **values: object) -> Mapping[str, object]:
         """Return the values for the head of a page that search engines may index."""
@@ -318,10 +319,6 @@ class ArchiveBuild:
             for statement in shown
             if statement.content_hash in contents
         ]
-
-
-def _feeds(parent_link: str) -> list[tuple[str, str]]:
-    return [(parent_link + name, kind) for name, (kind, _) in FORMATS.items()]
 
 
 def _pictures(shown: Published, content: Content) -> list[Mapping[str, str]]:
