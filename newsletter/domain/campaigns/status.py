@@ -148,6 +148,12 @@ class StatementStatus:
             return self.first_and_last_at[0] if self.first_and_last_at else None
         return self.ready_at
 
+    @property
+    def planned_at(self) -> datetime | None:
+        """Return when the first reader gets it; None without a start and a set time."""
+        has_release = self.is_started or self.is_waiting or self.hour is not None
+        return self.release if has_release else self.set_for
+
     def by_zone(self, zones: Iterable[str] | None = None) -> ByZone | None:
         """Return when the readers of each zone get it; None if all get it at once.
 

@@ -291,8 +291,7 @@ def _planned_entries(tx: Transaction, rules: CampaignRules) -> Iterator[Entry]:
             path=f"statements/{status.slug}",
             lists=status.statement.lists,
         )
-        has_release = status.is_waiting or status.hour is not None
-        if at := (status.release if has_release else status.set_for):
+        if at := status.planned_at:
             yield replace(entry, at=at)
         if status.embargo_until:
             yield replace(entry, at=status.embargo_until, is_embargo=True)

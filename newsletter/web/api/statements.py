@@ -65,7 +65,7 @@ class StatementRecord:
     """The hash of all that readers get; an approval is for one hash."""
     embargo_until: datetime | None
     release_at: datetime | None
-    """When the first reader gets it, as far as that is known."""
+    """When the first reader gets it; null without a start and a set time."""
     campaign: int | None
     """The number of its newest campaign."""
 
@@ -172,7 +172,7 @@ def _statement_record(status: StatementStatus) -> StatementRecord:
         approved=status.approval.approved,
         content_digest=status.email_hash,
         embargo_until=status.embargo_until,
-        release_at=status.release,
+        release_at=status.planned_at,
         campaign=status.campaign.id if status.campaign else None,
     )
 

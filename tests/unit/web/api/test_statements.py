@@ -41,11 +41,13 @@ def test_a_submitted_draft_is_a_statement_that_waits_for_a_person(site: Forum) -
     assert (draft["slug"], draft["submitted"], draft["ahead"]) == ("hours", True, False)
     shown = crm.get("/statements/hours")
     assert (shown["state"], shown["approved"], shown["campaign"]) == ("review", False, None)
+    assert shown["release_at"] is None
     assert crm.get("/statements")["items"] == [shown]
     with pytest.raises(Refused, match="wrote"):
         approve(site, DAN)
     approve(site, "ed@forum.example")
-    assert crm.get("/statements/hours")["approved"] is True
+    shown = crm.get("/statements/hours")
+    assert (shown["approved"], bool(shown["release_at"])) == (True, True)
 
 
 def test_a_token_takes_no_approval_away(site: Forum) -> None:
