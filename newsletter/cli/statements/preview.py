@@ -54,7 +54,7 @@ def preview(workspace: shell.Shell, slug: str, out: Path, address: str | None) -
 def send(services: Services, slug: str, dry_run: bool, to: str | None, as_json: bool) -> None:
     """Try a statement: a dry run, or one test email.
 
-    It goes to its readers by approval and 'newsletter run' alone.
+    Only 'newsletter run' sends it to its readers, after its approval.
     """
     if dry_run == (to is not None):
         raise click.UsageError(
