@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from bench.judge.archive.__main__ import list_objections, publish
-from bench.judge.corpus import BLOCKS, BRANDS, EXAMPLES, read_text
+from bench.judge.corpus import BLOCKS, BRANDS, read_text
 from bench.judge.mail import make_renderer
 from bench.judge.markup import HERE
-from bench.judge.peers.content import content_of
 from bench.judge.word import objections
 from newsletter.config.loading import load
 from tests.rows import rows
@@ -39,25 +38,6 @@ def test_word_spoils_no_block_of_ours_in_any_brand() -> None:
             text = read_text(BLOCKS / f"{name}.md")
             page = make_renderer(brand).render(text.statement, text.translations).html
             assert objections(page) == (), (brand, name)
-
-
-def test_the_peers_get_each_table_as_a_table() -> None:
-    text = read_text(EXAMPLES / "everything.md")
-    content = content_of(make_renderer().render(text.statement).html)
-    [table] = [one for one in content["blocks"] if one["kind"] == "table"]
-    assert [one["html"] for one in table["heads"]] == [
-        "County",
-        "Held before",
-        "Held now",
-        "Change",
-    ]
-    assert len(table["rows"]) == 3
-
-
-def test_word_crops_a_picture_to_an_exact_line_however_it_is_written() -> None:
-    for line in ("line-height:20px", "font:14px/20px Arial"):
-        page = f'<p style="mso-line-height-rule:exactly;{line}"><img width="600"></p>'
-        assert objections(page) == ("a picture is cropped to 20 of 600 pixels",)
 
 
 @pytest.mark.slow("sends seven statements")
