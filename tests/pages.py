@@ -207,14 +207,18 @@ class Forum:
             people = [Entry(address=one, lists=tuple(lists), **more) for one in addresses]
             tx.readers.upsert(people, self.clock.now())
 
-    def agree(self, slug: str = "news", **head: Any) -> None:
-        """Write a statement and approve it."""
-        fields = {"title": f"On {slug}", "author": "ed@forum.example", "lists": ["press"], **head}
-        body = fields.pop("text", "The library is open.")
-        text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n"
-        (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
+    def agree(self, *slugs: str, **head: Any) -> None:
+        """Write statements and approve them."""
+        slugs = slugs or ("news",)
+        for slug in slugs:
+            fields = {"title": f"On {slug}", "author": "ed@forum.example", "lists": ["press"]}
+            fields |= head
+            body = fields.pop("text", "The library is open.")
+            text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n"
+            (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
         self.services.tick.run()
-        self.approve(slug)
+        for slug in slugs:
+            self.approve(slug)
 
     def approve(self, slug: str) -> None:
         self.services.statements.approve(
@@ -226,9 +230,9 @@ class Forum:
             )
         )
 
-    def send(self, slug: str = "news", **head: Any) -> None:
-        """Write a statement, approve it and send it to everybody."""
-        self.agree(slug, **head)
+    def send(self, *slugs: str, **head: Any) -> None:
+        """Write statements, approve them and send them to everybody."""
+        self.agree(*slugs, **head)
         self.deliver()
 
     def deliver(self) -> None:

@@ -52,8 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[F
         found.pages = Forum(services=services, folder=folder, clock=found.clock).pages
         found.subscribe(_ANA, _BO, *(f"reader{number}@readers.example" for number in range(9)))
         text = {"title": "The library opens earlier", "text": "The library opens at nine."}
-        for number in range(51):
-            found.send(f"hours-{number}", **text)
+        found.send(*(f"hours-{number}" for number in range(51)), **text)
         found.send("right", corrects="hours-50", **text)
         note = partial(PublicNote, at=found.clock.now(), by="ed@forum.example", words="Fine.")
         with services.store.begin() as tx:
