@@ -112,6 +112,8 @@ def test_a_wrong_key_pauses_the_campaign_with_the_reason(
     assert "newsletter resume 1" in done.stderr
     assert "wrong" not in done.stderr
     assert figures(workspace, "state", "accepted", "pending") == ("paused", 0, 10)
+    report = workspace.do("report", "news").stdout
+    assert ("tried once: " in report, "next try" in report) == (True, False)
     workspace.use_mailgun(mailgun.url)
     workspace.do("run", "--until-idle", code=5)
     workspace.do("resume", "news")

@@ -91,11 +91,9 @@ def _situation(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
     yield from (row["said"] for row in figures["awaited"])
     if outage := figures["outage"]:
         times = "once" if outage["tries"] == 1 else f"{outage['tries']} times"
-        next_try_at = datetime.fromisoformat(outage["next_at"])
-        yield (
-            f"not handed over to {outage['people']:,}, tried {times}: {outage['reason']};"
-            f" next try at {shell.wall_time(next_try_at, zone)}"
-        )
+        next_at = shell.wall_time(datetime.fromisoformat(outage["next_at"]), zone)
+        later = f"; next try at {next_at}" * (figures["state"] != CampaignState.PAUSED.value)
+        yield f"not handed over to {outage['people']:,}, tried {times}: {outage['reason']}{later}"
     yield from _describe_wait(figures, zone)
 
 
