@@ -126,6 +126,8 @@ class Answer:
     """The wait that the provider asked for."""
     duration: timedelta | None = field(default=None, compare=False)
     """The duration of the call; None if no call was made."""
+    is_our_fault: bool = False
+    """The email could not be built as approved. No provider can send it."""
 
     def count_not_sent(self, messages: int) -> int:
         """Return how many of these messages provably were not sent."""

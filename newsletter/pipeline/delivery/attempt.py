@@ -174,7 +174,8 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
         except Exception as error:
             _log.exception("an email cannot be built")
             reason = say(self.unbuilt_text, error=str(error) or type(error).__name__)
-            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=reason))
+            outcome = Outcome(verdict=Verdict.CONFIGURATION, reason=reason)
+            return Answer(outcome=outcome, is_our_fault=True)
 
     def new_attempt(self, tx: Transaction) -> Attempt:
         until, uptime = tx.now + self.lease, tx.uptime + self.lease

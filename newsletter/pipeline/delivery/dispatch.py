@@ -161,7 +161,8 @@ class Dispatcher(AttemptRunner[ClaimedBatch, DispatchResult]):
     ) -> PreparedRequest | Answer:
         content = self._content(tx, claim)
         if content.delivery_settings_hash != self.delivery_settings_hash:
-            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_SETTINGS_CHANGED))
+            outcome = Outcome(verdict=Verdict.CONFIGURATION, reason=_SETTINGS_CHANGED)
+            return Answer(outcome=outcome, is_our_fault=True)
         batch = build_batch(
             claim.campaign,
             content,

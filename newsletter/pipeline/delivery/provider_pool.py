@@ -111,7 +111,7 @@ class ProviderPool:
         rate_limit = pooled.limiter.settle(
             tx, answer, claimed_at=claimed_at, until=until, has_fallback=has_fallback
         )
-        if self.second is None or pooled is self.second:
+        if self.second is None or pooled is self.second or answer.is_our_fault:
             return False
         if not fails_over(answer.outcome.verdict, rate_limit, claimed_at, self.after):
             return False

@@ -213,6 +213,21 @@ def test_a_second_provider_that_refuses_too_pauses_the_campaign(room: Newsroom) 
     assert (campaign.state, campaign.reason) == (CampaignState.PAUSED, "second refuses: wrong key")
 
 
+@pytest.mark.parametrize("is_altered", [True, False])
+def test_a_fault_of_our_own_pauses_the_campaign_and_leaves_it_at_the_first_provider(
+    room: Newsroom, is_altered: bool
+) -> None:
+    room.start(20)
+    if is_altered:
+        with room.store.begin() as tx:
+            tx.db.change("UPDATE content SET document = replace(document, 'has', 'not')")
+    ours = "" if is_altered else "other settings"
+    assert replace(room.dispatcher(), delivery_settings_hash=ours).dispatch() is not None
+    assert room.campaign().state is CampaignState.PAUSED
+    assert everybody(room) == []
+    assert ("scheduler", "fail over") not in room.deeds()
+
+
 def test_answers_that_were_under_way_fail_over_once(room: Newsroom) -> None:
     room.start(30)
     calls = 0
