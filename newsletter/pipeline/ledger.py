@@ -122,10 +122,17 @@ def require_role(
 
 def approved_content(tx: Transaction, campaign: Campaign) -> Content:
     """Return the approved content of a campaign. Raises Defect if its hash differs."""
-    content = tx.statements.get_content(campaign.content_hash)
-    if content is None or content.content_hash() != campaign.content_hash:
+    content = find_approved_content(tx, campaign)
+    if content is None:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
     return content
+
+
+def find_approved_content(tx: Transaction, campaign: Campaign) -> Content | None:
+    """Return the approved content of a campaign, or None if its hash differs."""
+    content = tx.statements.get_content(campaign.content_hash)
+    is_sound = content is not None and content.content_hash() == campaign.content_hash
+    return content if is_sound else None
 
 
 def approvals_of(tx: Transaction, campaign: Campaign) -> tuple[Approval, ...]:

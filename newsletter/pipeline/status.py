@@ -34,7 +34,7 @@ from newsletter.domain.statements.statement import (
     texts_of,
 )
 from newsletter.domain.wording import listed, moment, say
-from newsletter.pipeline.ledger import approvals_of, approved_content, find_statement
+from newsletter.pipeline.ledger import approvals_of, find_approved_content, find_statement
 from newsletter.store.sql import Transaction
 
 FaultOf = Callable[[Statement], str]
@@ -94,7 +94,8 @@ def with_sent_text(tx: Transaction, status: StatementStatus) -> StatementStatus:
     if not has_gone_out(campaign):
         return status
     [(slug, now)] = texts_of(status.statement)
-    sent = dict(approved_content(tx, campaign).texts).get(slug)
+    content = find_approved_content(tx, campaign)
+    sent = dict(content.texts).get(slug) if content is not None else now
     has_changed = status.stored.present and sent not in {None, now}
     return replace(status, is_left_out=sent is None, has_changed_since=has_changed)
 
@@ -420,7 +421,8 @@ def _resolve_correction(
             raise Refused(say(none, slug=original))
         of = stored.statement.translation_of
         whole = tx.campaigns.find_latest(of)
-        if has_begun(whole) and original in dict(approved_content(tx, whole).texts):
+        content = find_approved_content(tx, whole) if has_begun(whole) else None
+        if content is not None and original in dict(content.texts):
             within = "it corrects {slug}, which went out in the email of {of}; correct {of}"
             raise Refused(say(within, slug=original, of=of))
         unsent = (
@@ -445,14 +447,18 @@ def _resolve_correction(
             " [{lists}]"
         )
         raise Refused(say(other, slug=original, lists=", ".join(campaign.lists)))
+    # the approved segment: the text of the original may name another one now
+    content = find_approved_content(tx, campaign) if is_unstarted else None
+    if is_unstarted and content is None:
+        altered = "it corrects {slug}, whose stored email is not what was approved; cancel {slug}"
+        raise Refused(say(altered, slug=original))
     return Correction(
         by=by,
         original=original,
         lists=campaign.lists,
         is_original_unstarted=is_unstarted,
         ended_campaigns=ended,
-        # the approved segment: the text of the original may name another one now
-        segment=approved_content(tx, campaign).segment if is_unstarted else None,
+        segment=content.segment if content is not None else None,
     )
 
 

@@ -12,7 +12,7 @@ from newsletter.cli.statements.sources import import_files
 from newsletter.domain.campaigns import sentences
 from newsletter.domain.campaigns.campaign import CampaignState, has_begun
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.errors import Fault, NotFound
+from newsletter.domain.errors import Defect, Fault, NotFound
 from newsletter.domain.statements.comparison import compare_contents
 from newsletter.domain.statements.content import short_hash
 from newsletter.domain.statements.draft import DraftText
@@ -270,6 +270,8 @@ def diff(services: Services, slug: str) -> None:
             raise NotFound(none)
         hashes = (approved[-1].content_hash, stored.content_hash)
         contents = tx.statements.get_contents(hashes)
+    if not {*hashes} <= {*contents}:
+        raise Defect(f"a stored email of {stored.slug} is damaged; 'newsletter doctor' names it")
     changes = compare_contents(*(contents[one] for one in hashes))
     for one in changes:
         click.echo(f"{one.what}:")

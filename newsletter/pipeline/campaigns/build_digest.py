@@ -107,10 +107,7 @@ class DigestBuilder:
         now = self.store.clock.now()
         issue = Issue(name=name, day=self._local_day(now), upto=now)
         with act_as(self.store, actor, Role.WRITER, "make a digest email") as (tx, _):
-            if any(
-                issued.slug == issue.slug and issued.statement
-                for issued in tx.digests.list_issues()
-            ):
+            if issue.slug in [one.slug for one in tx.digests.list_issues() if one.statement]:
                 raise Refused(
                     f"{issue.slug} is made already, and a date has one issue; until it begins to"
                     f" go out, 'newsletter digest drop {issue.slug}' takes it back"
@@ -135,9 +132,7 @@ class DigestBuilder:
                     f"there is no issue {slug!r} of a digest email; 'newsletter digest show NAME'"
                     " names those that were made"
                 )
-            if slug not in {
-                waiting_issue.slug for waiting_issue in tx.digests.list_waiting_issues()
-            }:
+            if slug not in [waiting.slug for waiting in tx.digests.list_waiting_issues()]:
                 raise Refused(
                     f"{slug} has begun to go out; 'newsletter cancel {slug}' stops the rest"
                 )

@@ -17,13 +17,12 @@ from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.campaigns.translations import why_no_campaign
 from newsletter.domain.delivery.provider import Capabilities
-from newsletter.domain.errors import Defect
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import differs_by_a_fifth
 from newsletter.domain.wording import joined, people, say
 from newsletter.pipeline.campaigns.headcount import Reach, find_release_time, reach_of
-from newsletter.pipeline.ledger import approved_content
+from newsletter.pipeline.ledger import find_approved_content
 from newsletter.pipeline.status import is_outdated, load_status, load_statuses
 from newsletter.store.sql import Store, Transaction
 
@@ -243,16 +242,16 @@ def _schedule(
         provider=rules.provider,
         corrects=statement.corrects,
         translates=statement.translation_of,
+        unlisted=True,
         urgent=statement.urgent,
         welcome=statement.welcome,
     )
-    content = approved_content(tx, campaign)
-    campaign = replace(
-        campaign,
-        unlisted=statement.welcome or content.unlisted,
-        text_hash=dict(content.texts).get(campaign.slug, ""),
-    )
     campaign = replace(campaign, id=tx.campaigns.add(campaign, tx.now))
+    if (content := _content_or_pause(tx, campaign)) is not None:
+        unlisted = statement.welcome or content.unlisted
+        text_hash = dict(content.texts).get(campaign.slug, "")
+        tx.campaigns.change(campaign.id, unlisted=unlisted, text_hash=text_hash)
+        campaign = replace(campaign, unlisted=unlisted, text_hash=text_hash)
     _log(tx, "schedule", campaign, version=campaign.content_hash)
     return campaign
 
@@ -325,12 +324,11 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
 
 def _content_or_pause(tx: Transaction, campaign: Campaign) -> Content | None:
     """Return the approved content. If it was altered, pause the campaign: all others go on."""
-    try:
-        return approved_content(tx, campaign)
-    except Defect:
+    content = find_approved_content(tx, campaign)
+    if content is None:
         altered = "its stored email is not what was approved; 'newsletter cancel {id}' ends it"
         _move(tx, campaign, CampaignState.PAUSED, say(altered, id=str(campaign.id)))
-        return None
+    return content
 
 
 def _find_replaced(tx: Transaction, campaign: Campaign) -> list[Campaign] | None:

@@ -11,7 +11,7 @@ from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import say
-from newsletter.pipeline.ledger import approved_content
+from newsletter.pipeline.ledger import find_approved_content, find_stored
 from newsletter.pipeline.status import check_translation
 from newsletter.store.sql import Transaction
 
@@ -116,7 +116,8 @@ def find_awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     if not late:
         return ()
     languages = _approved_languages(tx, [campaign, *late])
-    segment = approved_content(tx, campaign).segment
+    approved = find_approved_content(tx, campaign) or find_stored(tx, campaign.slug).statement
+    segment = approved.segment
     group = TranslationGroup(languages=languages, lists=campaign.lists, segment=segment)
     results = []
     for one in late:
@@ -128,5 +129,8 @@ def find_awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
 
 
 def _approved_languages(tx: Transaction, campaigns: Sequence[Campaign]) -> dict[str, str]:
-    """Return slug → language of the approved content."""
-    return {campaign.slug: approved_content(tx, campaign).language for campaign in campaigns}
+    """Return slug → language of the approved content, or of the text if that was altered."""
+    return {
+        one.slug: (find_approved_content(tx, one) or find_stored(tx, one.slug).statement).language
+        for one in campaigns
+    }

@@ -3,11 +3,12 @@
 import json
 import unicodedata
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import filterfalse
 
-from newsletter.domain.errors import Defect, Fault
+from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.feed import FeedRecord, ItemState, KnownItem
@@ -219,19 +220,21 @@ class Statements(Repository):
         return digest
 
     def get_content(self, digest: str) -> Content | None:
-        """Return the content with this hash. Raises Defect if it is damaged."""
-        text = self._db.value(
-            "SELECT document FROM content WHERE content_hash = :digest", digest=digest
-        )
-        return None if text is None else _read_content(digest, text)
+        """Return the content with this hash, or None if it is unknown or cannot be read."""
+        return self.get_contents([digest]).get(digest)
 
     def get_contents(self, digests: Collection[str]) -> dict[str, Content]:
+        """Return hash → content, without those that are unknown or cannot be read."""
         rows = self._db.rows(
             "SELECT content_hash, document FROM content"
             " WHERE content_hash IN (SELECT value FROM json_each(:digests))",
             digests=sorted(set(digests)),
         )
-        return {digest: _read_content(digest, text) for digest, text in rows}
+        contents = {}
+        for digest, text in rows:
+            with suppress(ValueError):  # a damaged row stops no other
+                contents[digest] = from_json(Content, text)
+        return contents
 
 
 def _find_moment(db: Database, column: str, table: str, slug: str) -> datetime | None:
@@ -239,14 +242,6 @@ def _find_moment(db: Database, column: str, table: str, slug: str) -> datetime |
         f"SELECT slug, {column} FROM {table} WHERE slug IN (SELECT value FROM json_each(:slugs))"
     )
     return next((as_instant(row[column]) for row in db.of_statement(dict, query, slug)), None)
-
-
-def _read_content(digest: str, text: str) -> Content:
-    try:
-        found: Content = from_json(Content, text)
-    except ValueError as error:
-        raise Defect(f"the content {digest[:12]} is not what was stored") from error
-    return found
 
 
 class Schedules(Repository):

@@ -1,0 +1,104 @@
+"""Stored content that was altered holds back its own statement, and all others go on."""
+
+import pytest
+
+from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.pipeline.campaigns.report import make_report
+from tests.unit.pipeline.campaigns.correcting import RIGHT, WRONG, agree, held
+from tests.unit.pipeline.newsroom import Newsroom
+from tests.unit.pipeline.statements import languages
+from tests.unit.pipeline.statements.languages import FORUM, MEXICAN, SPANISH
+
+PAUSED = CampaignState.PAUSED
+ALTERATIONS = [
+    "UPDATE content SET document = replace(document, :words, 'Of Eve')",
+    "UPDATE content SET document = 'no JSON' WHERE instr(document, :words) > 0",
+]
+alterations = pytest.mark.parametrize("alteration", ALTERATIONS)
+
+
+def alter(room: Newsroom, alteration: str, words: str) -> None:
+    with room.store.begin() as tx:
+        assert tx.db.change(alteration, words=words)
+
+
+@alterations
+def test_a_statement_altered_before_planning_is_paused_and_others_start(
+    room: Newsroom, alteration: str
+) -> None:
+    room.subscribe(3)
+    for slug in ("altered", "sound"):
+        room.write(slug, body=f"Text of {slug}.")
+    room.look()
+    for slug in ("altered", "sound"):
+        room.approve(slug=slug)
+    alter(room, alteration, "Text of altered")
+    assert [one.slug for one in room.plan().scheduled] == ["altered", "sound"]
+    assert (room.campaign("altered").state, room.campaign("altered").unlisted) == (PAUSED, True)
+    assert "not what was approved" in room.campaign("altered").reason
+    assert [one.slug for one in room.start_due(minutes=5)] == ["sound"]
+
+    room.write("altered", body="New words.")
+    room.look()
+    room.approve(slug="altered")
+    room.plan()
+    assert [one.slug for one in room.start_due(minutes=5)] == ["altered"]
+
+
+def test_a_changed_statement_whose_approved_content_is_damaged_stops_no_planning(
+    room: Newsroom,
+) -> None:
+    room.subscribe(3)
+    room.write_and_approve("damaged", body="Text of damaged.")
+    room.write_and_approve("sound")
+    alter(room, ALTERATIONS[1], "Text of damaged")
+    room.write("damaged", body="New words.")
+    room.look()
+    assert [one.slug for one in room.start_due(minutes=5)] == ["sound"]
+
+
+@alterations
+def test_an_altered_translation_keeps_its_readers_waiting_and_the_rest_go_out(
+    room: Newsroom, alteration: str
+) -> None:
+    languages.populate(room, {"en": 3, "es": 4, "es-MX": 2})
+    languages.compose(room, FORUM, SPANISH, MEXICAN)
+    languages.agree(room, FORUM, SPANISH, MEXICAN)
+    alter(room, alteration, f"This is {SPANISH}.")
+    assert languages.begin(room) == [FORUM, MEXICAN]
+    room.drain()
+    assert languages.in_each(room) == {FORUM: 3, MEXICAN: 2}
+    assert room.campaign(SPANISH).state is PAUSED
+    [awaited] = make_report(FORUM, store=room.store)["awaited"]
+    assert awaited["said"] == "4 readers wait for forum-es (es), which is paused"
+
+
+@alterations
+def test_a_translation_in_the_altered_email_of_its_original_stops_no_planning(
+    room: Newsroom, alteration: str
+) -> None:
+    languages.go_together(room)
+    languages.populate(room, {"en": 3})
+    languages.compose(room, FORUM, SPANISH)
+    languages.agree(room, FORUM)
+    assert languages.begin(room) == [FORUM]
+    alter(room, alteration, f"This is {FORUM}.")
+    room.forget_looks()
+    room.write_and_approve("sound")
+    agree(room, corrects=SPANISH)
+    assert "was sent to no one" in held(room)
+    assert room.campaign("sound").state is CampaignState.SCHEDULED
+
+
+@alterations
+def test_a_correction_of_an_altered_statement_that_has_not_begun_is_held(
+    room: Newsroom, alteration: str
+) -> None:
+    room.subscribe(3)
+    room.write_and_approve(WRONG, body="Text of the wrong one.")
+    room.plan()
+    agree(room)
+    alter(room, alteration, "Text of the wrong one.")
+    room.write_and_approve("sound")
+    assert "not what was approved" in held(room, RIGHT)
+    assert [one.slug for one in room.start_due(minutes=5)] == ["sound"]
