@@ -17,7 +17,6 @@ pytestmark = pytest.mark.slow("every pattern against long texts")
 _SHORT = {
     "newsletter.documents.release.embargo:_HELD_UNTIL_PATTERN": 240,
     "newsletter.documents.release.lines:_DATELINE_PATTERN": 200,
-    "newsletter.documents.release.furniture:_EMAIL_PATTERN": 160,
 }
 """Patterns that are only held against the beginning of a text, or a text so short: letters."""
 

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.documents.markup.inline_markup import Element, line_of, tag_of, text_of
-from newsletter.documents.release.candidates import TITLE_WORDS, begins_page_title, is_body_name
+from newsletter.documents.release.candidates import (
+    TITLE_WORDS,
+    begins_page_title,
+    ends_page_title,
+    is_body_name,
+)
 from newsletter.documents.release.dates import find_dates
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.lines import match_key, normalise
@@ -152,7 +157,7 @@ def _find_marked_title(root: Element, window_titles: Sequence[str]) -> str:
         text = _read_short_text(element)
         for window in window_titles if text else ():
             equal = tag_of(element) in _HEADING_TAGS and match_key(text) == match_key(window)
-            if equal or begins_page_title(window, text):
+            if equal or begins_page_title(window, text) or ends_page_title(window, text):
                 found.append(text)
     return max(found, key=len, default="")
 

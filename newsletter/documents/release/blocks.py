@@ -8,6 +8,8 @@ from newsletter.documents.release.candidates import (
     Heading,
     find_line_in_title,
     has_title_length,
+    is_body_name,
+    is_repeated_name,
     may_be_title,
 )
 from newsletter.documents.release.embargo import embargoed_headline, is_embargo
@@ -126,6 +128,8 @@ def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None)
     bold = [n for n, block in enumerate(head) if _is_bold(block)]
     only = [n for n in titles if bold == [n] and has_title_length(head[n].text)]
     headings = [n for n in titles if head[n].level] or only
+    names = {n for n in headings if is_body_name(head[n].text) or is_repeated_name(lines, n)}
+    headings = [n for n in headings if n not in names] or headings
     if not headings:
         return None
     best = min(headings, key=lambda n: (head[n].level, n))

@@ -33,6 +33,7 @@ _BYLINE_PATTERN = pattern("bylines", flags=0)
 _GREETING_PATTERN = pattern("greetings", r"(?:{})\b.{0,100}[,:]")
 """The beginning of a letter."""
 _PART_SEPARATOR_PATTERN = re.compile(r" [|·•–—-]{1,2} ")
+_ROW_PATTERN = re.compile(r" [·•] ")
 _WEAK_TITLE_PATTERN = pattern("weak titles")
 _NAME_END_PATTERN = re.compile(r" [|·•] ")
 _EVENT_LABEL_PATTERN = pattern("questions", r"(?:{}) ?:")
@@ -132,11 +133,17 @@ def is_weak_title(text: str) -> bool:
 
 
 def is_repeated_name(lines: Sequence[Line], index: int) -> bool:
-    """Return whether the first part of a line at the top comes again within the text below."""
-    name = _PART_SEPARATOR_PATTERN.split(lines[index].text)[0].casefold()
-    if index >= _MASTHEAD_LINES or len(name.split()) > _MAX_NAME_WORDS or ends_sentence(name):
+    """Return whether a part of a line at the top comes again within the text below."""
+    first, *others = _PART_SEPARATOR_PATTERN.split(lines[index].text)
+    names = [first, *(one for one in others if len(one.split()) > 1)]
+    if index >= _MASTHEAD_LINES or any(len(one.split()) > _MAX_NAME_WORDS for one in names):
         return False
-    return name in " ".join(line.text for line in lines[index + 1 :]).casefold()
+    if _ROW_PATTERN.search(lines[index].text):
+        return True
+    # in capitals, a word that tells the office may follow: RIVERS TRUST OFFICIAL
+    names += [one.rsplit(" ", 1)[0] for one in names if one.isupper() and " " in one]
+    below = " ".join(line.text for line in lines[index + 1 :]).casefold()
+    return not ends_sentence(names[-1]) and any(one.casefold() in below for one in names)
 
 
 def has_title_length(text: str) -> bool:
@@ -234,12 +241,12 @@ def find_line_in_title(page: str, head: Sequence[Line]) -> Heading | None:
             title = " ".join(line.text for line in head[first : last + 1])
             is_complete = len(title) >= _MIN_PART_CHARS and match_key(page) == match_key(title)
             names_page = begins_page_title(page, title) or (is_complete and last > first)
-            if names_page or _ends_page_title(page, title):
+            if names_page or ends_page_title(page, title):
                 return Heading(title=title, first=first, last=last)
     return None
 
 
-def _ends_page_title(page: str, title: str) -> bool:
+def ends_page_title(page: str, title: str) -> bool:
     """Return whether ``page`` is ``title`` behind the name of a site: ``Site | Title``."""
     ending, page_key = match_key(title), match_key(page)
     if len(ending) * 2 <= len(page_key) or len(title.split()) < 4 or not page_key.endswith(ending):

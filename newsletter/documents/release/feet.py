@@ -13,7 +13,6 @@ from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.furniture import (
     OTHER_PAGES_PATTERN,
     SIGN_ROW_PATTERN,
-    TRADE_PATTERN,
     edge_reason,
     is_contact_detail,
     is_contact_label,
@@ -28,11 +27,10 @@ from newsletter.documents.release.words import pattern, words
 _REASON = "the foot of the letterhead"
 _ENOUGH = 4
 """Minimum weight of a foot."""
-_MAX_CHARS, _MAX_BELOW_CHARS, _MAX_SMALL_WORDS = 300, 200, 5
+_MAX_CHARS, _MAX_SMALL_WORDS = 300, 5
 _MIN_PARTS, _MIN_NAME_CHARS, _MAX_NAME_WORDS, _MAX_PART_WORDS = 3, 6, 9, 6
-_MAX_BLOCK_LINES, _MAX_LINES_ABOVE, _MAX_SENTENCES = 5, 12, 2
-"""Maximum lines of a contact in a foot, lines above a foot in which a contact is searched, and
-sentences between the lines of a foot."""
+_MAX_BLOCK_LINES, _MAX_LINES_ABOVE = 5, 12
+"""Maximum lines of a contact in a foot, and lines above a foot in which a contact is searched."""
 _LETTERHEAD_SIGNS, _REGISTER_SIGNS, _MAILING_SIGNS = (
     [(int(row[0]), pattern(row[2:])) for row in words(f"weights of a {kind}")]
     for kind in ("letterhead", "register", "mailing")
@@ -42,6 +40,8 @@ _OTHER_START_PATTERN, _LABEL_PATTERN = pattern("other starts"), pattern("labels 
 _PART_PATTERN, _STREET_PATTERN = pattern("parts of a line"), pattern("street numbers")
 _SEAT_PATTERN = pattern("seats")
 _PLACE_PATTERN, _ROW_PATTERN = pattern("postal codes"), re.compile(r"[|•·\uf0b7]")
+_HOST_PATTERN = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)+/?")
+"""The address of a site, which may be below the foot."""
 Reasons = dict[int, str]
 """Index of a dropped line → the reason for dropping it."""
 
@@ -119,7 +119,7 @@ def _list_foot_reasons(
     """
     continuing = {n + start for n in find_wrapped(lines[start:end])}
     below: list[int] = []
-    is_lowest, index, sentences = True, end - 1, 0
+    is_lowest, index = True, end - 1
     while index > start:
         reason = _find_foot_reason(lines, index, mastheads, is_lowest=is_lowest)
         first = next((n for n in range(index, start, -1) if n not in continuing), index)
@@ -136,34 +136,15 @@ def _list_foot_reasons(
         dropped = range(index, index + 1) if reason else next(found, range(0))
         yield from ((n, reason or _REASON) for n in dropped)
         if dropped:
-            is_kept = (
-                reason
-                or _is_person([lines[n].text for n in below])
-                or (sentences and not _is_below_contact(lines, start, dropped[0]))
-            )
+            is_kept = reason or _is_person([lines[n].text for n in below])
             yield from ((n, _REASON) for n in below if not is_kept)
             below = []
-        elif len(below) >= _MAX_BLOCK_LINES:
+        elif len(below) >= _MAX_BLOCK_LINES or not may_be_contact:
             break
-        elif not may_be_contact:
-            sentences += 1
-            if sentences > _MAX_SENTENCES or not _may_be_below_foot(lines, range(first, index + 1)):
-                break
-            is_lowest, below, index = False, [*range(first, index), index, *below], first
         else:
-            is_lowest = False
+            is_lowest = is_lowest and bool(_HOST_PATTERN.fullmatch(text))
             below = [] if is_contact_label(text) or text[-1] == ":" else [index, *below]
         index = dropped[0] - 1 if dropped else index - 1
-
-
-def _may_be_below_foot(lines: Sequence[Line], paragraph: range) -> bool:
-    """Return whether a short paragraph leads nowhere and does not speak of the sender."""
-    text = " ".join(lines[n].text for n in paragraph)
-    first = lines[paragraph[0]]
-    is_plain = first.gap_above and not (first.is_group or first.cells)
-    leads_on = _LABEL_PATTERN.match(text) or _OTHER_START_PATTERN.match(text) or "/" in text
-    is_told = leads_on or _name_in_text(text, lines[: paragraph[0]])
-    return is_plain and len(text) <= _MAX_BELOW_CHARS and not is_told
 
 
 def _is_person(texts: Sequence[str]) -> bool:
@@ -218,11 +199,9 @@ def _find_foot_reason(
     if begins_amid(text) and ends_sentence(text) and not lines[index].gap_above:
         return ""
     is_signature = not (ends_sentence(above) or is_contact_detail(above) or is_end_mark(above))
-    is_firm = text.istitle() and len(text.split()) <= 6 and TRADE_PATTERN.search(text)
     reasons = {
         "the mark of the end": is_end_mark(text)
         or (is_lowest and SIGN_ROW_PATTERN.fullmatch(text)),
-        "the vendor's line": is_firm and is_lowest and ends_sentence(above),
         "the masthead again": text in mastheads[:1] and is_lowest and not is_signature,
         "the embargo": is_embargo(text),
     }

@@ -18,12 +18,12 @@ _KIND_PREFIX = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
 _RELEASE_LINE_PATTERN = pattern("release lines", rf"{_KIND_PREFIX}(?:{{}})\b\s*[:.–—-]?\s*")
 SIGN_ROW_PATTERN = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—0])+")
 OTHER_PAGES_PATTERN, _VENDOR_PATTERN = pattern("other pages"), pattern("vendors")
-TRADE_PATTERN = pattern("trades", r"\b(?:{})\b")
 _EDITORS_NOTE_PATTERN, _MACHINE_DATA_PATTERN = pattern("notes to editors"), pattern("machine data")
 _PHONE_PATTERN = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
 _MAX_CONTACT_CHARS = 160
 _MAX_ENTRY_CHARS = 40
-_EMAIL_PATTERN = re.compile(r"\S@\S+\.\w")
+_TRAIL_PATTERN = re.compile(r"[^>›»\n]{2,40}(?: [>›»] [^>›»\n]{2,60})+")
+"""The path to a page: ``Home > Press``."""
 _REACHED_PATTERN = pattern("ways to reach")
 
 
@@ -36,6 +36,8 @@ def edge_reason(text: str) -> str:
         or (entry and _ASIDE_ENTRIES.issuperset(entry.split()))  # links of one row
     )
     if is_aside or SITE_PATTERN.fullmatch(text) or is_menu_entry(text) or is_label(text):
+        return "site furniture"
+    if _TRAIL_PATTERN.fullmatch(text):
         return "site furniture"
     return "the vendor's line" if _VENDOR_PATTERN.fullmatch(text) else ""
 

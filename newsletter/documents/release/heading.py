@@ -121,7 +121,7 @@ def _block(lines: Sequence[Line], index: int, text: str) -> range:
     is_whole_line = text == lines[index].text
     while is_whole_line and first > 0 and not lines[first].gap_above and index - first < _MAX_LINES:
         above = lines[first - 1].text
-        if release_line(above) == "" or is_label(above) or date_line(above) is not None:
+        if release_line(above) == "" or edge_reason(above) or date_line(above) is not None:
             break
         first -= 1
     last = index
@@ -162,17 +162,12 @@ def _is_title_with_full_stop(text: str) -> bool:
 
 
 def _find_named(head: Sequence[Line], candidates: list[int]) -> int | None:
-    """Return the only line that contains a name above it, or the only line in capitals."""
+    """Return the only line that contains a name above it."""
     texts = {n: head[n].text.lower() for n in candidates}
     containing = [
         n for n in texts if any(m < n and texts[m] in texts[n] != texts[m] for m in texts)
     ]
-    if len(containing) == 1:
-        return containing[0]
-    below = _list_below_label(head, candidates)
-    capitals = [n for n in below if head[n].text.isupper() and not is_body_name(head[n].text)]
-    is_title = len(capitals) == 1 and len(head[capitals[0]].text.split()) >= TITLE_WORDS
-    return capitals[0] if is_title and len(below) > 1 else None
+    return containing[0] if len(containing) == 1 else None
 
 
 def _find_nearest(head: Sequence[Line], candidates: list[int], names: set[int]) -> int:
@@ -183,7 +178,7 @@ def _find_nearest(head: Sequence[Line], candidates: list[int], names: set[int]) 
     texts = {n: " ".join(head[at].text for at in _block(head, n, head[n].text)) for n in candidates}
     long = [n for n, text in texts.items() if has_title_length(text) and n not in names]
     likely = long or [n for n in candidates if n not in names] or candidates
-    likely = _list_below_label(head, likely)
+    likely, all_likely = _list_below_label(head, likely), likely
     date_lines = [n for n, line in enumerate(head) if date_line(line.text)]
     if not date_lines:
         has_masthead = candidates[0] not in likely
@@ -192,7 +187,8 @@ def _find_nearest(head: Sequence[Line], candidates: list[int], names: set[int]) 
     below = [n for n in likely if n > date_lines[-1]]
     if not above:
         return below[0]
-    if above[0] == candidates[0] and len(head[above[0]].text.split()) >= TITLE_WORDS:
+    is_first = above[0] == candidates[0] or len(likely) < len(all_likely)
+    if is_first and len(head[above[0]].text.split()) >= TITLE_WORDS:
         return above[0]  # no masthead is above this line, and a subhead below
     nearest = above[-1]
     while nearest - 1 in above and not head[nearest].gap_above and long:
@@ -309,7 +305,7 @@ def find_heading(lines: Sequence[Line], prose: int | None, width: int) -> Headin
     """Return the title above the running text, by evidence, else by its place."""
     head = lines if prose is None else lines[:prose]
     return (
-        _find_repeated_line(head)
+        _find_repeated_line(lines, head)
         or _after_release_line(lines, head, width)
         or _find_embargoed_headline(head)
         or find_title_by_place(lines, head, width)
@@ -368,7 +364,7 @@ def make_subject_heading(subject: str) -> Heading | None:
 
 
 def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dated:
-    """Return the date of a line near the title, else of the dateline, else of the page's data."""
+    """Return the date of a line near the title, else of the dateline, else below the text."""
     end = len(lines) if prose is None else prose
     text = " ".join(line.text for line in lines)
     nearest_first = sorted(range(end), key=lambda index: (abs(index - heading.last), -index))
@@ -384,6 +380,10 @@ def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dat
         found = date_line(line.text) if is_machine_data(line.text) else None
         if found:
             return _date_with_note(found, text, line, " among the page's own data")
+    for line in reversed(lines[end:]):
+        found = date_line(line.text)
+        if found and found.value:
+            return _date_with_note(found, text, line, " below the text")
     return Dated(value=None, note="No date was found: enter it yourself.")
 
 
@@ -404,7 +404,7 @@ def _find_window_title(head: Sequence[Line]) -> Heading | None:
     return replace(found, first=found.first + 1, last=found.last + 1) if found else None
 
 
-def _find_repeated_line(head: Sequence[Line]) -> Heading | None:
+def _find_repeated_line(lines: Sequence[Line], head: Sequence[Line]) -> Heading | None:
     """Return the last line that the page's title contains, or that occurs twice."""
     window_title = _find_window_title(head)
     if window_title is not None:
@@ -413,7 +413,7 @@ def _find_repeated_line(head: Sequence[Line]) -> Heading | None:
     for index in range(len(head) - 1, 0, -1):
         text = head[index].text
         is_repeated = any(text == earlier.text for earlier in head[:index])
-        if is_repeated and len(text) >= 20 and may_be_title(text) and not is_body_name(text):
+        if is_repeated and len(text) >= 20 and reads_like_title(lines, index):
             return Heading(title=text, first=index, last=index)
     return None
 

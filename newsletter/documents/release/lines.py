@@ -146,7 +146,8 @@ def is_prose(lines: Sequence[Line], index: int, width: int) -> bool:
     text = lines[index].text
     if len(text) >= 160 or (len(text) >= 60 and ends_sentence(text)):
         return True
-    if begins_dateline(text) and len(text) >= 40 and not text.isupper():
+    is_long = len(text) >= 60 if width else len(text) >= 100 or ends_sentence(text)
+    if begins_dateline(text) and is_long and not text.isupper():
         return True
     if not width or len(text) < 0.8 * width:
         return False

@@ -187,7 +187,8 @@ def _find_dropped(
         reasons.setdefault(n, "above the title")
     above = [n for n in range(text_start) if reasons.get(n) == "above the title"]
     mastheads = [text for n in above if len(text := lines[n].text) > _MIN_MASTHEAD_CHARS]
-    foot_reasons, notes = find_foot(lines, max(text_start, after_title), mastheads)
+    start = max(text_start, after_title)
+    foot_reasons, notes = find_foot(lines, start, mastheads)
     reasons.update(foot_reasons)
     for n in range(text_start, len(lines)):
         bullet_reason = "a bullet without a text" if is_bullet(lines[n].text) else ""

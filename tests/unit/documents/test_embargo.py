@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from newsletter.documents.importing import import_file
@@ -112,6 +112,7 @@ def test_no_text_that_names_its_embargo_is_imported_without_saying_so(
     phrase: str, when: str, case: Callable[[str], str], around: str, place: str, file: str
 ) -> None:
     line = around.format(case(phrase.format(when)))
+    assume(file != "b.txt" or "?" not in line.encode("cp1252", "replace").decode("cp1252"))
     document = imported(placed(line, place), file)
 
     assert document.embargo is not None, (line, place, file)

@@ -544,7 +544,7 @@ def test_a_person_below_a_register_is_no_part_of_the_foot() -> None:
 
 def test_what_is_below_a_foot_goes_with_it_and_a_text_above_stays() -> None:
     last, foot = "We thank all who wrote to us.", "Forum – Postbus 12 – 1000 AB Amsterdam"
-    for below in ("De tuin is elke dag open voor iedereen die langs wil komen.", "Ashby only"):
+    for below in ("Ashby only", "www.forum.example"):
         document = imported(TITLE, "May 3, 2024", FIRST, last, CONTACT, foot, below)
         assert paragraphs(document) == [FIRST, last, CONTACT]
     document = imported(TITLE, "May 3, 2024", FIRST, foot, last, SECOND, "Unsubscribe")
@@ -1102,3 +1102,25 @@ def test_a_text_of_very_many_lines_is_read(lines: int) -> None:
 def test_a_text_of_more_than_two_megabytes_is_refused() -> None:
     with pytest.raises(InvalidInput, match="is larger than 2 MB"):
         import_file(b"Some short line here\n" * 100_000, today=TODAY, file="a.txt")
+
+
+def test_a_date_below_the_text_dates_it_if_none_is_above() -> None:
+    document = imported(TITLE, FIRST, SECOND, "20/11/2026")
+    assert (document.date, document.notes) == (
+        date(2026, 11, 20),
+        ("The date 2026-11-20 is from line 7 below the text.",),
+    )
+
+
+@rows(
+    "head",
+    [
+        ["Example Forum Official", "Example Forum Official"],
+        ["EXAMPLE FORUM OFFICIAL", "JOINT STATEMENT TO ALL"],
+        ["EF – The Example Forum", "Home > Press\nSearch"],
+        ["Government of the Republic · Department of Homes and Streets"],
+        ["Our website uses cookies to give you the best experience."],
+    ],
+)
+def test_what_is_above_a_headline_is_no_headline(head: list[str]) -> None:
+    assert imported(*head, TITLE, DAY, FIRST, SECOND).title == TITLE
