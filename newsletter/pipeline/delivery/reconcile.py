@@ -6,6 +6,7 @@ provider's clock, prove that it has no message. Otherwise an event or a person s
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -74,6 +75,7 @@ def recover(
         )
 
 
+_log = logging.getLogger("newsletter.run")
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 FIRST_LOOKUP_AFTER = timedelta(seconds=5)
 """The time from an attempt to the first look-up. Records seldom show a message sooner."""
@@ -255,6 +257,7 @@ class Reconciler:
         try:
             prepared = provider.prepare(batch)
         except Exception:  # a fault of this batch must not stop all others
+            _log.exception("the request of attempt %s cannot be built again", claim.attempt_id)
             return None
         # a provider may take other bytes under a known key for a new message
         is_named = provider.capabilities.replay is Replay.SAFE

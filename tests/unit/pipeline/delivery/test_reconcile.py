@@ -259,13 +259,16 @@ class Mute(RecordingProvider):
 
 
 @pytest.mark.parametrize("fault", [InvalidInput([]), ZeroDivisionError("a defect")])
-def test_what_can_no_longer_be_said_is_looked_up_instead(room: Newsroom, fault: Exception) -> None:
+def test_what_can_no_longer_be_said_is_logged_and_looked_up_instead(
+    room: Newsroom, fault: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
     room.provider = provider = Mute(**KEYS, **RECORDS)
     provider.loses = lambda _batch: True
     room.send(3)
     provider.fault = fault
     looked = room.reconcile()
     assert (looked.step, looked.known) == (Step.LOOK_UP, 3)
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [fault]
 
 
 def test_a_batch_whose_content_was_altered_is_left_to_a_person(room: Newsroom) -> None:
