@@ -72,5 +72,10 @@ def test_an_export_tells_everything_and_of_one_list(bare: Workspace, tmp_path: P
         "emil@example.com,Emil,press,,,,,,,,,,,,,complained",
         "bashir@example.net,Bashir,,,,,,,,,,,,,press,",
     ]
+    logged = [row for row in bare.do("audit", "show", "--json").json() if row["action"] == "export"]
+    assert [row["values"] for row in logged] == [
+        {"readers": 3},
+        {"readers": 3, "filters": ["list: press"]},
+    ]
     refused = bare.do("subscribers", "export", "--list", "prese", code=1).stderr
     assert "there is no list 'prese'; did you mean press? there are: events, press" in refused

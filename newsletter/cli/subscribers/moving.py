@@ -1,6 +1,6 @@
 """``newsletter subscribers import``, ``imports``, ``undo-import`` and ``export``."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -10,13 +10,19 @@ import click
 
 from newsletter.cli import shell
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.subscribers.audience import ImportRecord, ImportResult, Subscriber
+from newsletter.domain.subscribers.audience import (
+    ImportRecord,
+    ImportResult,
+    Subscriber,
+    SuppressedEntry,
+)
 from newsletter.domain.subscribers.search import SubscriberSearch, SubscriberState
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.imports import undo
 from newsletter.pipeline.subscribers.membership import require_list
 from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
+from newsletter.store.sql import Transaction
 from newsletter.subscriber_files import csv_files
 from newsletter.subscriber_files.subscriber_file import SubscriberFile, with_pauses
 from newsletter.subscriber_files.subscribers import FORMAT_NAMES, PLAIN_FORMAT, read_people
@@ -29,9 +35,6 @@ _PROGRESS_ROWS = 100_000
 def _progress_printer(what: str) -> Callable[[int], None]:
     """Return a callback that takes a count, and prints each multiple of ``_PROGRESS_ROWS``."""
     return lambda count: None if count % _PROGRESS_ROWS else shell.say(f"{what}: {count:,}")
-
-
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 @click.command("import")
@@ -273,8 +276,8 @@ def undo_import(services: Services, number: int, by: str, as_json: bool) -> None
 @click.command()
 @click.option("--list", "list_name", metavar="NAME", default="", help="Only this list.")
 @click.option("--bom", is_flag=True, help="Start with a byte order mark, for Excel.")
-@shell.with_services
-def export(services: Services, list_name: str, bom: bool) -> None:
+@shell.with_actor
+def export(services: Services, list_name: str, bom: bool, by: str) -> None:
     """Print all people and suppressions as CSV for import.
 
     The file contains everything that an import can read: lists, also those that a person left,
@@ -282,19 +285,20 @@ def export(services: Services, list_name: str, bom: bool) -> None:
     formula gets an apostrophe in front, which import removes. With --list: the people who are on it
     or left it, and no other list. In UTF-8.
     """
-    with services.store.read() as tx:
-        if list_name:
-            require_list(tx, list_name, services.subscribers.declared_lists)
-        of_list = SubscriberSearch(list=list_name)
-        people = tx.readers.stream(of_list)
-        if list_name:
-            left = replace(of_list, state=SubscriberState.LEFT)
-            people = _only_list(list_name, chain(people, tx.readers.stream(left)))
-        entries = () if list_name else tx.readers.stream_suppressions()
-        # one transaction to the end, so that the file is one moment's state
-        for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(people, entries)):
-            click.echo(text.encode(), nl=False)  # in UTF-8 whatever the locale
-        erased = 0 if list_name else tx.readers.count_erased()
+    erased, of_list = 0, SubscriberSearch(list=list_name)
+
+    def find(tx: Transaction) -> tuple[csv_files.People, Iterable[SuppressedEntry]]:
+        nonlocal erased
+        if not list_name:
+            erased = tx.readers.count_erased()
+            return tx.readers.stream(), tx.readers.stream_suppressions()
+        require_list(tx, list_name, services.subscribers.declared_lists)
+        left = tx.readers.stream(replace(of_list, state=SubscriberState.LEFT))
+        return _only_list(list_name, chain(tx.readers.stream(of_list), left)), ()
+
+    filters = [f"list: {list_name}"] if list_name else []
+    for piece in services.subscribers.acts_of(by).export(find, filters, bom=bom):
+        click.echo(piece, nl=False)  # in UTF-8 whatever the locale
     if erased:
         shell.say(f"left out: {erased:,} who were erased; no address of theirs is kept")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import codecs
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from itertools import count
+from tempfile import TemporaryFile
 
 from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
@@ -29,6 +32,8 @@ from newsletter.pipeline.subscribers.membership import (
     welcome,
 )
 from newsletter.store.sql import Store, Transaction
+from newsletter.subscriber_files.csv_files import People, as_csv
+from newsletter.subscriber_files.subscriber_file import Spool
 
 MAX_REASON_CHARS = 200
 
@@ -155,10 +160,29 @@ class SubscriberActs:
             _enter(tx, by, "data")
         return export
 
-    def record_export(self, people: int, filters: Sequence[str]) -> None:
-        """Record a file of subscribers, before it leaves. ``filters`` may contain no address."""
+    def export(
+        self,
+        find: Callable[[Transaction], tuple[People, Iterable[SuppressedEntry]]],
+        filters: Sequence[str] = (),
+        *,
+        bom: bool,
+    ) -> Spool[bytes]:
+        """Return a CSV file of the people and suppressions that ``find`` returns.
+
+        The audit log has their number before the file leaves. ``filters`` may contain no address.
+        """
+        file = TemporaryFile()  # noqa: SIM115 - the spool closes it
+        pieces, numbers = Spool(file, before=[codecs.BOM_UTF8] if bom else []), count()
+        # one transaction to the end, so that the file is one moment's state
+        with self.store.read() as tx:
+            people, suppressions = find(tx)
+            counted = (one for one, _ in zip(people, numbers, strict=False))
+            for text in as_csv(counted, suppressions):
+                pieces.add(text.encode())
         with self._begin(Role.ADMIN, "export") as (tx, by):
-            tx.audit.enter(by, "export", "subscribers", readers=people, filters=filters or None)
+            readers = next(numbers)
+            tx.audit.enter(by, "export", "subscribers", readers=readers, filters=filters or None)
+        return pieces
 
     def unsubscribe(self, who: str | Subscriber, lists: Sequence[str]) -> tuple[str, ...]:
         """End a person's subscriptions to these lists. Return the lists that they were on.

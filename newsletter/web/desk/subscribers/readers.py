@@ -3,12 +3,10 @@
 An address is sent in a form and is part of no page's address, so that no log or history has it.
 """
 
-import codecs
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,9 +23,7 @@ from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
 from newsletter.subscriber_files import entries
-from newsletter.subscriber_files.csv_files import as_csv
 from newsletter.subscriber_files.entries import RawEntry
-from newsletter.subscriber_files.subscriber_file import Spool
 from newsletter.web.desk.campaigns.charts import build_bars
 from newsletter.web.desk.deciding import describe_error
 from newsletter.web.desk.request import DeskRequest, Faults, download, parse_day, redirect, route
@@ -348,17 +344,13 @@ class ReadersPages:
     @route("POST", "/readers/export", Role.ADMIN, step_up=True)
     def export(self, request: DeskRequest) -> Response:
         """Return the ticked readers, or all whom the filters find, as CSV for Excel and imports."""
-        file = TemporaryFile()  # noqa: SIM115 - the spool closes it
-        pieces = Spool(file, before=[codecs.BOM_UTF8])
         with self._subscribers.store.read() as tx:
             search = read_search(request, tx, self._subscribers)
-            for text in as_csv(tx.readers.stream(search), ()):
-                pieces.add(text.encode())
-            people = tx.readers.count(search)
         # the words may be an address, which the log never has
         shown = read_filters(request) | {"q": "…" * bool(search.words)}
         given = [f"{name}: {value}" for name, value in shown.items() if value]
-        self._subscribers.acts_of(request.who.address).record_export(people, given)
+        acts = self._subscribers.acts_of(request.who.address)
+        pieces = acts.export(lambda tx: (tx.readers.stream(search), ()), given, bom=True)
         kind = "text/csv; charset=utf-8"
         return download(iter(pieces), name="readers.csv", kind=kind, answer=StreamingResponse)
 
