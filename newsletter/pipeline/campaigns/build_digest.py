@@ -3,7 +3,8 @@
 Each digest has at most one issue for a local date, also after a crash or a clock that went back.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, texts_of, writers_of
 from newsletter.domain.wording import say
-from newsletter.pipeline.ledger import act_as, approved_content
+from newsletter.pipeline.ledger import act_as, find_approved_content
 from newsletter.pipeline.status import current_parts, with_page
 from newsletter.store.sql import Store, Transaction
 
@@ -35,12 +36,18 @@ DigestPart = tuple[Campaign, Statement]
 """A campaign and its statement as approved."""
 
 
-def sent_statement(tx: Transaction, campaign: Campaign) -> Statement:
-    """Return the statement that a campaign sent. If its text changed since, the body is empty."""
+def _sent_statement(tx: Transaction, campaign: Campaign) -> Statement | None:
+    """Return the statement that a campaign sent. If its text changed since, the body is empty.
+
+    Return None if its stored content was altered: no digest lists it.
+    """
     stored = tx.statements.get(campaign.slug)
     if stored is not None and stored.content_hash == campaign.content_hash:
         return stored.statement
-    content = approved_content(tx, campaign)
+    content = find_approved_content(tx, campaign)
+    if content is None:
+        _log.error("campaign %d is in no digest: its stored email was altered", campaign.id)
+        return None
     sent = Statement(
         slug=campaign.slug,
         title=content.subject,
@@ -56,7 +63,13 @@ def sent_statement(tx: Transaction, campaign: Campaign) -> Statement:
     return sent
 
 
+def _sent_parts(tx: Transaction, campaigns: Iterable[Campaign]) -> list[DigestPart]:
+    sent = ((campaign, _sent_statement(tx, campaign)) for campaign in campaigns)
+    return [(campaign, statement) for campaign, statement in sent if statement is not None]
+
+
 _SCHEDULER_NAME = "scheduler"
+_log = logging.getLogger("newsletter.run")
 
 
 BuiltDigest = tuple[Issue, str]
@@ -181,7 +194,7 @@ class DigestBuilder:
             listed={slug for issued in built_issues for slug in issued.parts}
             | {issue.slug for issue in issues},
         )
-        parts = [(campaign, sent_statement(tx, campaign)) for campaign in chosen]
+        parts = _sent_parts(tx, chosen)
         statements = pick_language([one for _, one in parts], digest.language)
         return [(campaign, one) for campaign, one in parts if one in statements]
 
@@ -211,11 +224,10 @@ class DigestBuilder:
         if tuple(campaign.slug for campaign in campaigns) == issue.parts:
             return issue
         digest = self._digest_of(issue.name)
-        if digest is None or not campaigns:
+        parts = _sent_parts(tx, campaigns)
+        if digest is None or not parts:
             return replace(issue, statement=None, parts=())
-        return self._compose_issue(
-            digest, issue, [(campaign, sent_statement(tx, campaign)) for campaign in campaigns]
-        )
+        return self._compose_issue(digest, issue, parts)
 
     def _local_day(self, instant: datetime) -> date:
         return instant.astimezone(ZoneInfo(self.timezone)).date()

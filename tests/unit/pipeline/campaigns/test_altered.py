@@ -4,8 +4,10 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.pipeline.campaigns.report import make_report
+from newsletter.store.sql import Store
 from tests.unit.pipeline.campaigns.correcting import RIGHT, WRONG, agree, held
-from tests.unit.pipeline.newsroom import Newsroom
+from tests.unit.pipeline.campaigns.digests import FIRST, Desk
+from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 from tests.unit.pipeline.statements import languages
 from tests.unit.pipeline.statements.languages import FORUM, MEXICAN, SPANISH
 
@@ -102,3 +104,20 @@ def test_a_correction_of_an_altered_statement_that_has_not_begun_is_held(
     room.write_and_approve("sound")
     assert "not what was approved" in held(room, RIGHT)
     assert [one.slug for one in room.start_due(minutes=5)] == ["sound"]
+
+
+@alterations
+def test_a_digest_leaves_out_an_altered_part_whose_text_changed(
+    store: Store, alteration: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk(BalancedStore(store))
+    for slug in ("altered", "sound"):
+        desk.publish(slug, "2026-11-25 10:00", body=f"Text of {slug}.")
+    alter(desk, alteration, "Text of altered")
+    desk.write("altered", body="New words.")
+    desk.refresh()
+    desk.at("2026-11-27 16:00")
+    assert desk.build() == [(FIRST, "1 statement; it waits for approval")]
+    assert desk.parts() == ("sound",)
+    assert "campaign 1 is in no digest" in caplog.text
+    assert desk.build() == []
