@@ -112,6 +112,15 @@ class LettersContract:
             tx.emails.settle(claim(tx), MessageState.REJECTED, at=NOON)
             assert ask(tx) is RequestOutcome.NEW
 
+    def test_who_used_their_link_may_ask_again(self, store: Store) -> None:
+        with store.begin() as tx:
+            ask(tx)
+            tx.emails.settle(claim(tx), MessageState.ACCEPTED, at=NOON)
+            assert ask(tx) is RequestOutcome.AGAIN
+            tx.emails.use(1, NOON)
+            assert ask(tx) is RequestOutcome.NEW
+            assert ask(tx) is RequestOutcome.AGAIN
+
     def test_letters_are_claimed_oldest_first_and_each_once(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx, address="b@example.org", asked_at=NOON + timedelta(seconds=1))

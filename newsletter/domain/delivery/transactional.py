@@ -278,9 +278,9 @@ class EmailLimits:
     """Limits on the number of accepted requests for emails."""
 
     max_per_day: int = 1
-    """Emails of one kind to one mailbox within 24 hours."""
+    """Unconfirmed emails of one kind to one mailbox within 24 hours."""
     max_per_month: int = 3
-    """Emails of one kind to one mailbox within 30 days."""
+    """Unconfirmed emails of one kind to one mailbox within 30 days."""
     max_per_network: int = 20
     """Emails requested from one network within an hour."""
     max_waiting: int = 10_000

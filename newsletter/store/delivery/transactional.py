@@ -32,8 +32,8 @@ _SELECT_EMAIL = """
 """
 _IS_SAME = """
     mailbox_hash = :mailbox AND kind = :kind
-    -- emails that the provider refused do not count against the limit
-    AND state <> 'rejected'
+    -- neither emails that the provider refused nor those whose link was used count
+    AND state <> 'rejected' AND used_at IS NULL
 """
 _DEFAULT_LIMITS = EmailLimits()
 
