@@ -91,9 +91,11 @@ def _situation(figures: Mapping[str, Any], zone: str) -> Iterator[str]:
     yield from (row["said"] for row in figures["awaited"])
     if outage := figures["outage"]:
         times = "once" if outage["tries"] == 1 else f"{outage['tries']} times"
-        next_at = shell.wall_time(datetime.fromisoformat(outage["next_at"]), zone)
-        later = f"; next try at {next_at}" * (figures["state"] != CampaignState.PAUSED.value)
-        yield f"not handed over to {outage['people']:,}, tried {times}: {outage['reason']}{later}"
+        said = f"not handed over to {outage['people']:,}, tried {times}: {outage['reason']}"
+        if figures["state"] != CampaignState.PAUSED.value:
+            next_at = datetime.fromisoformat(outage["next_at"])
+            said += f"; next try at {shell.wall_time(next_at, zone)}"
+        yield said
     yield from _describe_wait(figures, zone)
 
 
