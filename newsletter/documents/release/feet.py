@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from newsletter.documents.release.candidates import is_body_name
+from newsletter.documents.release.dates import find_dates
 from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.furniture import (
     OTHER_PAGES_PATTERN,
     SIGN_ROW_PATTERN,
+    TRADE_PATTERN,
     edge_reason,
     is_contact_detail,
     is_contact_label,
@@ -85,6 +87,8 @@ def weigh_foot(text: str, *, names_sender: bool = False) -> int:
     is_row = len(_ROW_PATTERN.findall(text)) > 1
     if _LABEL_PATTERN.match(text) and not (is_row or _SEAT_PATTERN.search(text)):
         return weight
+    for day in find_dates(text):  # its year is no postal code
+        text = text.replace(day.text, " ")
     parts = list(filter(None, _PART_PATTERN.split(text)))
     has_street = any(
         len(part.split()) <= _MAX_PART_WORDS and _STREET_PATTERN.search(part) for part in parts
@@ -199,9 +203,11 @@ def _find_foot_reason(
     if begins_amid(text) and ends_sentence(text) and not lines[index].gap_above:
         return ""
     is_signature = not (ends_sentence(above) or is_contact_detail(above) or is_end_mark(above))
+    is_firm = text.istitle() and len(text.split()) <= _MAX_PART_WORDS and TRADE_PATTERN.search(text)
     reasons = {
         "the mark of the end": is_end_mark(text)
         or (is_lowest and SIGN_ROW_PATTERN.fullmatch(text)),
+        "the vendor's line": is_firm and is_lowest and ends_sentence(above),
         "the masthead again": text in mastheads[:1] and is_lowest and not is_signature,
         "the embargo": is_embargo(text),
     }
