@@ -59,6 +59,8 @@ class Editors:
         self.draft = ""
         """The key of the text of the desk."""
         self._written: Version | None = None
+        self._number = 0
+        """The last number of a version of that text."""
 
     def act(self, host: Host, deed: str, who: str, number: int) -> None:
         """Do one act as a person, on one of the statements."""
@@ -335,7 +337,9 @@ class Editors:
                 host.expected.submitted[slug] = version
 
     def _next_version(self, who: str) -> Version:
-        number = 1 + max((n for name, n in self._world.texts if name == NOTICE), default=0)
+        # a refused hand-in has saved its text: another one with its number would change nothing
+        numbers = (n for name, n in self._world.texts if name == NOTICE)
+        self._number = number = 1 + max((self._number, *numbers))
         before = self._written.writers if self._written else ()
         writers = tuple(dict.fromkeys((*before, address_of(who))))
         return Version(slug=NOTICE, number=number, writers=writers)
