@@ -51,6 +51,7 @@ class IntegrityCheck:
             self._check("approvals", "approval", self._approvals()),
             self._check("addresses", "subscriber", self._addresses()),
             self._check("contents", "content", self._contents()),
+            self._check("statements", "statement", self._statements()),
         ]
 
     def _check(self, what: str, table: str, names: Iterator[str]) -> IntegrityReport:
@@ -87,3 +88,7 @@ class IntegrityCheck:
             found = Statements(self.db).get_content(digest)
             is_sound = found is not None and found.content_hash() == digest
             yield "" if is_sound else f"content {digest[:12]}"
+
+    def _statements(self) -> Iterator[str]:
+        for slug in self.db.column("SELECT slug FROM statement ORDER BY slug"):
+            yield "" if Statements(self.db).get(slug) else f"statement {slug}"

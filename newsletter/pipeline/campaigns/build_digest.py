@@ -120,7 +120,7 @@ class DigestBuilder:
         now = self.store.clock.now()
         issue = Issue(name=name, day=self._local_day(now), upto=now)
         with act_as(self.store, actor, Role.WRITER, "make a digest email") as (tx, _):
-            if issue.slug in [one.slug for one in tx.digests.list_issues() if one.statement]:
+            if issue.slug in [one.slug for one in tx.digests.list_issues() if one.parts]:
                 raise Refused(
                     f"{issue.slug} is made already, and a date has one issue; until it begins to"
                     f" go out, 'newsletter digest drop {issue.slug}' takes it back"
@@ -138,7 +138,7 @@ class DigestBuilder:
     def drop(self, slug: str, actor: str) -> Issue:
         """Delete the text of an issue that has not begun. A later issue may list its parts."""
         with act_as(self.store, actor, Role.WRITER, "drop a digest email") as (tx, _):
-            made = (issue for issue in tx.digests.list_issues() if issue.statement)
+            made = (issue for issue in tx.digests.list_issues() if issue.parts)
             issue = next((one for one in made if one.slug == slug), None)
             if issue is None:
                 raise NotFound(
@@ -164,7 +164,7 @@ class DigestBuilder:
                 digest=digest,
                 coming=find_next_due(digest, self.timezone, last=last, now=tx.now),
                 parts=tuple(one for _, one in self._parts(tx, digest, tx.now)),
-                made=tuple(issue for issue in issues if issue.statement),
+                made=tuple(issue for issue in issues if issue.parts),
             )
 
     def find(self, name: str) -> Digest:
@@ -182,7 +182,7 @@ class DigestBuilder:
     def _parts(self, tx: Transaction, digest: Digest, end: datetime) -> list[DigestPart]:
         """Return the parts of an issue whose period ends at ``end``, in the order sent."""
         issues = tx.digests.list_issues()
-        built_issues = [issue for issue in issues if issue.name == digest.name and issue.statement]
+        built_issues = [issue for issue in issues if issue.name == digest.name and issue.parts]
         since = tx.digests.configured_since().get(digest.name, end)
         after = max([since, *(issued.upto for issued in built_issues if issued.upto <= end)])
         chosen = choose_campaigns(

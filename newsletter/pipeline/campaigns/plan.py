@@ -20,6 +20,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import differs_by_a_fifth
+from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.wording import joined, people, say
 from newsletter.pipeline.campaigns.headcount import Reach, find_release_time, reach_of
 from newsletter.pipeline.ledger import find_approved_content
@@ -282,9 +283,8 @@ def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
 
 
 def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
-    stored = tx.statements.get(campaign.slug)
-    # the campaign may have been paused, moved or cancelled since the read
-    if stored is None or campaign not in tx.campaigns.list_scheduled(until=tx.now):
+    stored = _stored_or_pause(tx, campaign)
+    if stored is None:
         return False
     status = load_status(tx, stored, rules)
     decision = _decide(tx, status)
@@ -320,6 +320,18 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
             tx.campaigns.change(ended.id, corrected_by=reach.correction.by)
     _log(tx, "start", campaign, readers=size)
     return True
+
+
+def _stored_or_pause(tx: Transaction, campaign: Campaign) -> StoredStatement | None:
+    """Return the statement of a due campaign. If its row is damaged, pause the campaign."""
+    # the campaign may have been paused, moved or cancelled since the read
+    if campaign not in tx.campaigns.list_scheduled(until=tx.now):
+        return None
+    stored = tx.statements.get(campaign.slug)
+    if stored is None:
+        damaged = "its stored text cannot be read; 'newsletter statement check' stores it again"
+        _move(tx, campaign, CampaignState.PAUSED, say(damaged))
+    return stored
 
 
 def _content_or_pause(tx: Transaction, campaign: Campaign) -> Content | None:

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
+from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.delivery.batch import BatchState
 from newsletter.domain.wording import stored_words
-from newsletter.store.database import MEMBER, NO_LIMIT, Repository, as_instant
+from newsletter.store.database import MEMBER, NO_LIMIT, Repository, as_instant, from_row
 
 IS_RESUBMITTED = """
     EXISTS (SELECT 1 FROM draft JOIN version ON version.draft = draft."key" AND draft.slug <> ''
@@ -436,10 +437,8 @@ class Digests(Repository):
 
     def configured_since(self) -> dict[str, datetime]:
         """Return name of a digest email → when it was first configured."""
-        return {
-            name: as_instant(since)
-            for name, since in self._db.rows("SELECT name, since FROM digest")
-        }
+        rows = self._db.rows("SELECT name, since FROM digest")
+        return {name: as_instant(since) for name, since in rows}
 
     def add(self, name: str, at: datetime) -> None:
         """Add a digest email unless it is known. It lists no statements older than ``at``."""
@@ -450,28 +449,27 @@ class Digests(Repository):
         self._db.change("DELETE FROM digest WHERE name = :name", name=name)
 
     def list_issues(self) -> list[Issue]:
-        return self._db.all(Issue, f"{_ISSUE} ORDER BY name, day")
+        return [*map(_read_issue, self._db.mappings(f"{_ISSUE} ORDER BY name, day"))]
 
     def find_issues(self, slugs: Collection[str]) -> list[Issue]:
         """Return the issues with one of these slugs, by name and day."""
         named = [tuple(slug.rsplit("-", 3)) for slug in slugs if slug.count("-") >= _DASHES_IN_DATE]
-        found = [
-            self._db.first(
-                Issue, f"{_ISSUE} WHERE name = :name AND day = :day", name=name, day="-".join(day)
-            )
+        query = f"{_ISSUE} WHERE name = :name AND day = :day"
+        return [
+            _read_issue(row)
             for name, *day in sorted(named)
+            for row in self._db.mappings(query, name=name, day="-".join(day))
         ]
-        return [issue for issue in found if issue is not None]
 
     def list_waiting_issues(self) -> list[Issue]:
         """Return the issues with a statement whose sending has not begun, by name and day."""
-        return self._db.all(
-            Issue,
+        query = (
             f"{_ISSUE} WHERE document <> 'null' AND NOT EXISTS ("
             "SELECT 1 FROM campaign WHERE started_at IS NOT NULL AND id = ("
             "SELECT MAX(id) FROM campaign WHERE slug = issue.name || '-' || issue.day))"
-            " ORDER BY name, day",
+            " ORDER BY name, day"
         )
+        return [*map(_read_issue, self._db.mappings(query))]
 
     def last_day(self, name: str, until: date) -> date | None:
         """Return the day of the newest issue of a digest email until then; None without one."""
@@ -491,3 +489,11 @@ class Digests(Repository):
             parts=issue.parts,
             changed_at=at,
         )
+
+
+def _read_issue(row: Mapping[str, Any]) -> Issue:
+    """Return an issue. A damaged text counts as none, and its parts stay listed."""
+    try:
+        return from_row(Issue, row)
+    except ValueError:
+        return from_row(Issue, {**row, "statement": "null"})

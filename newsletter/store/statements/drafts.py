@@ -6,7 +6,7 @@ from datetime import datetime
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import Draft, Picture, Version
 from newsletter.store.database import NO_LIMIT, Repository
-from newsletter.store.statements.statements import searched_text
+from newsletter.store.statements.statements import readable, searched_text
 
 _VERSION = """
     SELECT number, kind, document AS text, "by", writers, began_at, at, closed, submitted_at,
@@ -96,7 +96,7 @@ class Drafts(Repository):
         """Return all submitted drafts, or those with these slugs, in their submitted versions."""
         among = "" if slugs is None else "AND draft.slug IN (SELECT value FROM json_each(:slugs))"
         query = f"{_SELECT_SUBMITTED} {among} ORDER BY draft.slug"
-        return self._db.all(Draft, query, slugs=sorted(slugs or ()))
+        return readable(Draft, self._db.mappings(query, slugs=sorted(slugs or ())))
 
     def add(self, draft: Draft) -> Draft:
         """Add a draft and its first version; return it with the version's number."""

@@ -1,12 +1,14 @@
 """Statements with their content and set send times, and the feeds that some come from."""
 
 import json
+import logging
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from itertools import filterfalse
+from typing import Any, TypeVar, cast
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.content import Content
@@ -15,11 +17,20 @@ from newsletter.domain.statements.feed import FeedRecord, ItemState, KnownItem
 from newsletter.domain.statements.statement import Statement, StoredStatement, texts_of
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.domain.wording import read_words, stored_words
-from newsletter.store.database import NO_LIMIT, Database, Repository, as_instant, from_json
+from newsletter.store.database import (
+    NO_LIMIT,
+    Database,
+    Repository,
+    as_instant,
+    from_json,
+    from_row,
+)
 
+T = TypeVar("T")
+_log = logging.getLogger("newsletter.store")
 _SELECT_STORED = """
-    SELECT statement.document AS statement, statement.content_hash, statement.fingerprint,
-        statement.present, statement.writers
+    SELECT statement.slug, statement.translation_of, statement.document AS statement,
+        statement.content_hash, statement.fingerprint, statement.present, statement.writers
     FROM statement
 """
 _IS_LISTED = """
@@ -57,6 +68,18 @@ def searched_text(text: Statement | DraftText, slug: str = "") -> str:
     return fold_text("\n".join(parts))
 
 
+def readable(kind: type[T], rows: Iterable[Mapping[str, Any]]) -> list[T]:
+    """Return the texts of these rows, each with a slug. A damaged one is logged and left out."""
+    names, found = {each.name for each in fields(cast("Any", kind))}, []
+    for row in rows:
+        values = {name: row[name] for name in row if name.partition(".")[0] in names}
+        try:
+            found.append(from_row(kind, values))
+        except ValueError:  # it stops no other
+            _log.error("the stored text of %s cannot be read", row["slug"])
+    return found
+
+
 _SOURCES_READ_KEY = "sources read"
 
 
@@ -64,11 +87,13 @@ class Statements(Repository):
     """Statements as last read, and all content that was ever rendered."""
 
     def all(self) -> list[StoredStatement]:
-        return self._db.all(StoredStatement, f"{_SELECT_STORED} ORDER BY slug")
+        return self._list(f"{_SELECT_STORED} ORDER BY slug")
+
+    def _list(self, sql: str, **values: object) -> list[StoredStatement]:
+        return readable(StoredStatement, self._db.mappings(sql, **values))
 
     def find(self, slugs: Collection[str]) -> list[StoredStatement]:
-        return self._db.all(
-            StoredStatement,
+        return self._list(
             f"{_SELECT_STORED} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY slug",
             slugs=sorted(slugs),
         )
@@ -104,15 +129,14 @@ class Statements(Repository):
 
     def list_unsettled(self) -> list[StoredStatement]:
         """Return the statements whose newest campaign has not begun, or was cancelled, by slug."""
-        return self._db.all(StoredStatement, f"{_SELECT_UNSETTLED} ORDER BY slug")
+        return self._list(f"{_SELECT_UNSETTLED} ORDER BY slug")
 
     def list_planned(self) -> list[StoredStatement]:
         """Return the unsettled statements that may have a time to be sent or an embargo, by slug.
 
         A translation or a correction may have the embargo of its original.
         """
-        return self._db.all(
-            StoredStatement,
+        return self._list(
             f"""
             {_SELECT_UNSETTLED} AND present = 1 AND (
                 instr(document, '"send_at":null') = 0 OR instr(document, '"embargo_until":null') = 0
@@ -125,8 +149,7 @@ class Statements(Repository):
 
     def list_newest(self, limit: int | None) -> list[StoredStatement]:
         """Return the statements of ``count``, the last changed first."""
-        return self._db.all(
-            StoredStatement,
+        return self._list(
             f"{_SELECT_STORED} JOIN changed_statement ON changed_statement.slug = statement.slug"
             f" WHERE {_IS_LISTED} ORDER BY changed_statement.number DESC LIMIT :limit",
             limit=NO_LIMIT if limit is None else limit,
@@ -134,8 +157,7 @@ class Statements(Repository):
 
     def list_after(self, slug: str, limit: int) -> list[StoredStatement]:
         """Return the statements of ``count`` with slugs after this one, by slug."""
-        return self._db.all(
-            StoredStatement,
+        return self._list(
             f"{_SELECT_STORED} WHERE {_IS_LISTED} AND slug > :slug ORDER BY slug LIMIT :limit",
             slug=slug,
             limit=limit,
@@ -159,23 +181,24 @@ class Statements(Repository):
         return self._db.cached(self._get, slug)
 
     def _get(self, slug: str) -> StoredStatement | None:
-        return self._db.first(StoredStatement, f"{_SELECT_STORED} WHERE slug = :slug", slug=slug)
+        return next(iter(self._list(f"{_SELECT_STORED} WHERE slug = :slug", slug=slug)), None)
 
     def find_translations(self, slug: str) -> list[StoredStatement]:
         """Return the statements with this ``translation_of``, even if their source lacks them."""
-        return self._db.of_statement(
-            StoredStatement,
+        return self._db.cached(self._find_translations, slug)
+
+    def _find_translations(self, slug: str) -> list[StoredStatement]:
+        query = (
             f"{_SELECT_STORED} WHERE translation_of IN (SELECT value FROM json_each(:slugs))"
-            " AND statement.translation_of <> '' ORDER BY slug",
-            slug,
-            key="statement.translation_of",
+            " AND statement.translation_of <> '' ORDER BY slug"
         )
+        rows = self._db.of_statement(dict, query, slug, key="translation_of")
+        return readable(StoredStatement, rows)
 
     def find_same_text(self, statement: Statement) -> list[StoredStatement]:
         """Return the other statements that have the same words, or had them in a campaign."""
         [(slug, text_hash)] = texts_of(statement)
-        return self._db.all(
-            StoredStatement,
+        return self._list(
             f"{_SELECT_STORED} WHERE slug <> :slug AND (text_hash = :text_hash OR slug IN"
             " (SELECT slug FROM campaign WHERE text_hash = :text_hash)) ORDER BY slug",
             slug=slug,
@@ -284,12 +307,11 @@ class Feeds(Repository):
 
     def list_statement_items(self, feed: str) -> list[KnownItem]:
         """Return the items that became statements, with their texts, in the same order."""
-        return self._db.all(
-            KnownItem,
+        query = (
             f"{_SELECT_ITEM}, slug, document AS composed FROM feed_item"
-            " WHERE feed = :feed AND slug IS NOT NULL ORDER BY number",
-            feed=feed,
+            " WHERE feed = :feed AND slug IS NOT NULL ORDER BY number"
         )
+        return readable(KnownItem, self._db.mappings(query, feed=feed))
 
     def count_by_state(self, feed: str) -> dict[ItemState, int]:
         """Return state → number of items; a state without items is left out."""

@@ -4,6 +4,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.pipeline.campaigns.report import make_report
+from newsletter.pipeline.staff.notify import notify
 from newsletter.store.sql import Store
 from tests.unit.pipeline.campaigns.correcting import RIGHT, WRONG, agree, held
 from tests.unit.pipeline.campaigns.digests import FIRST, Desk
@@ -121,3 +122,45 @@ def test_a_digest_leaves_out_an_altered_part_whose_text_changed(
     assert desk.parts() == ("sound",)
     assert "campaign 1 is in no digest" in caplog.text
     assert desk.build() == []
+
+
+def damage(room: Newsroom, where: str, table: str = "statement") -> None:
+    with room.store.begin() as tx:
+        assert tx.db.change(f"UPDATE {table} SET document = '{{\"slug\":7' WHERE {where}")
+
+
+def test_a_damaged_statement_pauses_its_own_campaign_and_others_start(room: Newsroom) -> None:
+    room.subscribe(3)
+    for slug in ("damaged", "sound"):
+        room.write_and_approve(slug, body=f"Text of {slug}.")
+    room.plan()
+    damage(room, "slug = 'damaged'")
+    room.plan()
+    assert [one.slug for one in room.start_due(minutes=5)] == ["sound"]
+    notify(store=room.store, rules=room.rules)
+    assert room.campaign("damaged").state is PAUSED
+    assert "cannot be read" in room.campaign("damaged").reason
+    [report] = [one for one in room.store.check_rows(seconds=9) if one.what == "statements"]
+    assert report.damaged == ("statement damaged",)
+    with room.store.read() as tx:
+        assert [one.slug for one in tx.statements.all()] == ["sound"]
+        assert tx.statements.find_translations("damaged") == []
+
+    room.forget_looks()
+    room.look()
+    with room.store.read() as tx:
+        stored = tx.statements.get("damaged")
+    assert stored is not None
+    assert stored.statement.body == "Text of damaged."
+
+
+def test_a_damaged_issue_of_a_digest_keeps_its_parts_and_stops_no_other(store: Store) -> None:
+    desk = Desk(BalancedStore(store))
+    desk.publish("hours", "2026-11-25 10:00")
+    desk.at("2026-11-27 16:00")
+    assert desk.build() == [(FIRST, "1 statement; it waits for approval")]
+    damage(desk, "name = 'weekly'", "issue")
+    desk.publish("library", "2026-11-29 10:00")
+    desk.at("2026-12-04 16:00")
+    [(slug, _)] = desk.build()
+    assert desk.parts(slug) == ("library",)

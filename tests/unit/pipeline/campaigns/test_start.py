@@ -9,7 +9,6 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.pipeline.campaigns.plan import PlanResult, PlanRules, plan, start_due
 from newsletter.pipeline.statements.approve import revoke
-from newsletter.store.sql import Store
 from tests.fakes import NOON
 from tests.unit.pipeline.campaigns.test_plan import PAUSED, SCHEDULED, SENDING, scheduled
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
@@ -116,17 +115,6 @@ def test_what_happened_in_the_meantime_stops_the_start(room: Newsroom, deed: str
     assert start_due(store=store, rules=rules) == ()
     expected = {"pause": PAUSED, "put off": SCHEDULED, "start": SENDING}
     assert room.campaign().state is expected.get(deed, CampaignState.CANCELLED)
-
-
-def test_a_campaign_whose_statement_is_not_stored_does_not_start(
-    room: Newsroom, store: Store
-) -> None:
-    room.subscribe(3)
-    scheduled(room)
-    with store.begin() as tx:
-        tx.db.change("DELETE FROM statement")
-    assert room.start_due(minutes=5) == ()
-    assert room.campaign().state is SCHEDULED
 
 
 def test_a_campaign_with_another_text_than_was_approved_last_does_not_start(room: Newsroom) -> None:
