@@ -66,7 +66,7 @@ class NoticeKind(Enum):
     IMPORTED = "import finished"
     """A file of subscribers was imported."""
     HEALTH = "sender health turned bad"
-    """A check of the sender's health fails that passed before."""
+    """A check of the sender's health fails twice in a row."""
     TEST = "test message"
     """An admin tries a channel. It is no event, and only that channel gets it."""
 
