@@ -106,8 +106,8 @@ class Campaign:
 
     @property
     def accepted_in_words(self) -> str:
-        """Return the number of accepted messages as a sentence, such as "2 people have it"."""
-        return say("1 person has it", "{count:,} people have it", count=self.counts.accepted)
+        """Return the number of accepted messages as a sentence, such as "It went to 2 people"."""
+        return say("It went to 1 person", "It went to {count:,} people", count=self.counts.accepted)
 
 
 def has_begun(campaign: Campaign | None) -> TypeGuard[Campaign]:

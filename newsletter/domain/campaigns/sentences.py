@@ -103,7 +103,7 @@ def _sending(campaign: Campaign, status: StatementStatus) -> str:
 
 def _paused(campaign: Campaign, status: StatementStatus) -> str:
     have = campaign.accepted_in_words if campaign.counts.accepted else say("No one has it yet")
-    return say("{why}. {have_it}.", why=stop_reason(campaign.reason, status.names), have_it=have)
+    return say("{why}. {went_to}.", why=stop_reason(campaign.reason, status.names), went_to=have)
 
 
 def _corrected(status: StatementStatus) -> str:
@@ -118,7 +118,7 @@ def _cancelled(campaign: Campaign, status: StatementStatus) -> str:
     why = stop_reason(campaign.reason, status.names)
     if not status.has_begun or not campaign.may_have_reached_anybody:
         return say("{why}, before anybody got it.", why=why)
-    return say("{why}. {have_it}.", why=why, have_it=campaign.accepted_in_words)
+    return say("{why}. {went_to}.", why=why, went_to=campaign.accepted_in_words)
 
 
 def _missing(status: StatementStatus) -> str:
@@ -158,12 +158,12 @@ _SENTENCE_OF_STATE: Mapping[State, Callable[[StatementStatus], str]] = {
 _SENTENCE_OF_CAMPAIGN_STATE: Mapping[State, Callable[[Campaign, StatementStatus], str]] = {
     State.SENDING: _sending,
     State.IN_USE: lambda campaign, _: say(
-        "Each person who joins its lists gets it once. {have_it}.",
-        have_it=campaign.accepted_in_words,
+        "Each person who joins its lists gets it once. {went_to}.",
+        went_to=campaign.accepted_in_words,
     ),
     State.PAUSED: _paused,
     State.ATTENTION: lambda campaign, _: say(
-        "Sending is over. {have_it}.", have_it=campaign.accepted_in_words
+        "Sending is over. {went_to}.", went_to=campaign.accepted_in_words
     ),
     State.SENT: lambda campaign, _: say(
         "The provider accepted {accepted:,} of {all:,} emails.",

@@ -76,8 +76,8 @@ class UndoTooLate(Refused):
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
         super().__init__(
-            f"{campaign.slug} cannot be undone: its sending has begun, and"
-            f" {campaign.counts.accepted:,} have it; 'newsletter pause {campaign.id}' pauses the"
+            f"{campaign.slug} cannot be undone: its sending has begun, and it went"
+            f" to {campaign.counts.accepted:,} people; 'newsletter pause {campaign.id}' pauses the"
             " rest"
         )
 

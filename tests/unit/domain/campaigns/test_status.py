@@ -281,10 +281,15 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {"campaign": WELCOME},
         State.IN_USE,
-        "Each person who joins its lists gets it once. 1,280 people have it.",
+        "Each person who joins its lists gets it once. It went to 1,280 people.",
         "",
     ),
-    ({"campaign": PAUSED}, State.PAUSED, "Paused by Cleo. 1 person has it.", "Cleo or Dan can res"),
+    (
+        {"campaign": PAUSED},
+        State.PAUSED,
+        "Paused by Cleo. It went to 1 person.",
+        "Cleo or Dan can res",
+    ),
     (
         {"campaign": BREAKER},
         State.PAUSED,
@@ -300,7 +305,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {"campaign": UNKNOWN},
         State.ATTENTION,
-        "Sending is over. 4,176 people have it. For 37 people it is unknown whether the provider"
+        "Sending is over. It went to 4,176 people. For 37 people it is unknown whether the provider"
         " took the email.",
         "Dan can decide",
     ),
@@ -323,12 +328,12 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Canceled by Cleo, before anybody got it.",
         "Ben, Cleo or Dan can bring it back for approval",
     ),
-    ({"campaign": STOPPED}, State.CANCELLED, "Canceled by Cleo. 2 people have it.", ""),
+    ({"campaign": STOPPED}, State.CANCELLED, "Canceled by Cleo. It went to 2 people.", ""),
     (
         {"campaign": STOPPED_IN_DOUBT},
         State.CANCELLED,
-        "Canceled by Cleo. 2 people have it. For 3 people it is unknown whether the provider took"
-        " the email.",
+        "Canceled by Cleo. It went to 2 people. For 3 people it is unknown whether the provider"
+        " took the email.",
         "Next: Dan can decide.",
     ),
     (
@@ -344,8 +349,8 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Waiting for 1 approval, from someone other than Ana Ruiz.",
         "Ben, Cleo or Dan can approve it",
     ),
-    ({"campaign": STOPPED_AT_ONE}, State.CANCELLED, "Undone by Cleo. 1 person has it.", ""),
-    ({"campaign": STOPPED_UNKNOWN}, State.CANCELLED, "Stopped. 0 people have it.", ""),
+    ({"campaign": STOPPED_AT_ONE}, State.CANCELLED, "Undone by Cleo. It went to 1 person.", ""),
+    ({"campaign": STOPPED_UNKNOWN}, State.CANCELLED, "Stopped. It went to 0 people.", ""),
     (
         {"statement": statement(translation_of="zeiten"), "shares_email": True},
         State.WITHIN,

@@ -439,7 +439,7 @@ def test_an_undo_that_comes_too_late_says_so_and_undoes_nothing(room: Newsroom) 
     with pytest.raises(UndoTooLate) as late:
         room.starter().undo("resignation", by=SAM)
     assert late.value.campaign.counts == Counts(accepted=10, pending=2)
-    assert "sending has begun, and 10 have it; 'newsletter pause" in str(late.value)
+    assert "sending has begun, and it went to 10 people; 'newsletter pause" in str(late.value)
     assert starts(room)[0].revoked_at is None
     room.drain()
     assert len(set(room.provider.accepted)) == 12

@@ -104,7 +104,10 @@ def test_a_person_who_confirms_gets_the_approved_text_and_the_campaign_goes_on(
     assert press.campaign("welcome").state is CampaignState.SENDING
     found = status(press)
     assert (found.state, found.shelf) == (State.IN_USE, Shelf.SENDING)
-    assert describe_state(found) == "Each person who joins its lists gets it once. 1 person has it."
+    assert (
+        describe_state(found)
+        == "Each person who joins its lists gets it once. It went to 1 person."
+    )
     assert set(found.acts) == {Act.REPORT, Act.PAUSE, Act.CANCEL}
 
 

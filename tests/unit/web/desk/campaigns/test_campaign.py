@@ -221,7 +221,7 @@ def test_before_it_is_cancelled_exact_numbers_are_shown(at: Room) -> None:
     cleo = at.as_("cleo")
     page = cleo.get(f"{here(at)}/cancel")
     said = words(page)
-    assert "5 people have it and keep it. 7 people will not get it." in said
+    assert "It went to 5 people. 7 people will not get it." in said
     assert "It is still sending" in said
     assert "After that only an admin can send it to those who did not get it." in said
     answer = at.press(cleo, page, f"/desk{here(at)}/cancel")
@@ -370,7 +370,7 @@ def test_a_cancelled_one_stays_on_home_and_is_sent_again_by_its_own_way_alone(at
     assert "Decide that first" not in words(amend)
     assert "accepted 5 of 12 emails. For 5 people it is unknown" in words(dan.get(here(at)))
     at.press(dan, page, f"/desk{here(at)}/unknown", way="leave")
-    assert "It was canceled. 5 people have it." in words(dan.get(here(at)))
+    assert "It was canceled. It went to 5 people." in words(dan.get(here(at)))
 
 
 def test_everybody_sees_that_it_needs_a_decision_and_whose(lost: Room) -> None:

@@ -323,7 +323,7 @@ def test_too_late_it_says_how_many_have_it_and_offers_to_pause(at: Room, cleo: S
     said = words(answer)
     accepted = at.campaign.counts.accepted
     assert answer.status == 409
-    assert f"It began before it could be undone: {accepted} pe" in said
+    assert f"It began before it could be undone, and went to {accepted} pe" in said
     assert "What was sent cannot be taken out of a mailbox." in said
     paused = at.press(cleo, answer, f"/desk/campaigns/{at.campaign.id}/pause")
     assert paused.status == 303
