@@ -48,6 +48,9 @@ def test_an_approver_sends_it_back_with_a_reason(workspace: Workspace) -> None:
     back = ("statement", "send-back", "news", "--by", EDITOR, "--reason", "The hours are wrong.")
     assert "news was sent back" in workspace.do(*back).stderr
     assert "was sent back by" in workspace.do(*back, code=4).stderr
+    approve = ("statement", "approve", "news", "--by", EDITOR)
+    assert "already: The hours are wrong." in workspace.do(*approve, code=4).stderr
+    assert "news is approved" in workspace.do(*approve, "--returned").stderr
 
 
 def test_two_admins_stand_in_for_the_approval_that_is_missing(workspace: Workspace) -> None:

@@ -40,6 +40,7 @@ _TIME_HELP = "Like '2026-12-01 09:00' or 'tomorrow 9am', in the configured time 
     is_flag=True,
     help="Replace a missing approval as an admin. This takes two admins and --despite WHY.",
 )
+@click.option("--returned", is_flag=True, help="Approve it although it was sent back.")
 @shell.as_json
 @shell.with_services
 def approve(
@@ -50,6 +51,7 @@ def approve(
     despite: str | None,
     no_embargo: bool,
     override: bool,
+    returned: bool,
     as_json: bool,
 ) -> None:
     """Approve a statement as it stands now. One byte later it counts no more.
@@ -67,12 +69,13 @@ def approve(
         stored = tx.statements.get(slug)
         if stored:
             shell.show_faults(services.statements.faults_about(tx, stored.statement, faults))
+    terms = services.campaigns.current_terms(slug)
     result = services.statements.approve(
         ApprovalRequest(
             slug=slug,
             by=by,
             expect=digest or (stored.content_hash if stored else ""),
-            shown=services.campaigns.current_terms(slug),
+            shown=terms if returned else replace(terms, returned_at=""),
             despite=despite,
             no_embargo=no_embargo,
             override=override,

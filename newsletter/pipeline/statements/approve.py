@@ -398,7 +398,10 @@ def send_back(
 def _refuse_if_returned(status: StatementStatus) -> None:
     back = status.change_request
     if back is not None:
-        twice = "{slug} was sent back by {person} already: {reason}"
+        twice = (
+            "{slug} was sent back by {person} already: {reason}; 'newsletter statement approve"
+            " {slug} --returned' approves it all the same"
+        )
         raise Refused(say(twice, slug=status.slug, person=back.by, reason=back.reason))
 
 
