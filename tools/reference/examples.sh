@@ -40,10 +40,10 @@ newsletter preview example --out email
 newsletter statement submit example --by writer@forum.example
 newsletter send example --dry-run
 newsletter send example --to ana@forum.example
-newsletter statement send-back example --by ana@forum.example --reason "Please name the branches."
 newsletter statement approve example --by ana@forum.example
 newsletter statement revoke example --by ana@forum.example
-newsletter statement approve example --by ana@forum.example
+newsletter statement send-back example --by ana@forum.example --reason "Please name the branches."
+newsletter statement approve example --by ana@forum.example --returned
 newsletter statement show example
 sed -i.bak 's/All twelve branches/All thirteen branches/' statements/example.md
 newsletter statement diff example
