@@ -200,6 +200,20 @@ def test_a_post_that_breaks_off_changes_nothing(sent: Workspace, told: Told) -> 
     assert sent.report("hours")["delivered"] == 1
 
 
+def test_one_event_that_cannot_be_recorded_keeps_no_others_of_its_post_out(
+    sent: Workspace, told: Told
+) -> None:
+    good = told.event(1, EventKind.COMPLAINED, campaign="")
+    bad = told.event(2, EventKind.DELIVERED)
+    sent.sql("UPDATE batch SET members = '[' || members")
+    assert told.post(bad, good).status_code == 500
+    shown = sent.do("subscribers", "show", "reader00001@example.org", "--json").json()
+    assert shown["suppressed"] == "complained"
+    sent.sql("UPDATE batch SET members = substr(members, 2)")
+    assert told.post(bad, good).status_code == 200
+    assert sent.report("hours")["delivered"] == 1
+
+
 def test_a_database_that_cannot_be_written_asks_the_provider_to_try_again(
     sent: Workspace, told: Told
 ) -> None:

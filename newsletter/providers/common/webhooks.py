@@ -65,8 +65,9 @@ def split_events(body: bytes, *, key: str = "") -> list[Any]:
     if isinstance(payload, list):
         return _if_plausible(payload, body)
     lines = [line for line in body.splitlines() if line.strip()]
-    values = [parse_json(line) for line in lines]
-    return values if all(isinstance(value, dict) for value in values) else []
+    values = [parse_json(line) or line.decode(errors="replace") for line in lines]
+    has_event = any(isinstance(value, dict) for value in values)
+    return _if_plausible(values, body) if has_event else []
 
 
 def _if_plausible(events: list[Any], body: bytes) -> list[Any]:
@@ -379,6 +380,8 @@ class SignedWebhook:
         events = read_events(body, now, self.translate, key=self.events_key)
         event_list = split_events(body, key=self.events_key)
         times = [when for item in event_list if (when := parse_time(value_at(item, self.time_key)))]
+        # one event of the future refuses no others
+        times = [when for when in times if when <= now + MAX_CLOCK_DIFFERENCE] or times
         # a post whose events are all OTHER has no effect, so a replay of it does no harm
         if times or any(event.kind is not EventKind.OTHER for event in events):
             require_fresh(max(times, default=None), now, self.retries)

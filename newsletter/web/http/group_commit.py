@@ -37,7 +37,10 @@ class GroupCommit(Generic[Item]):
         self._waiting: list[_QueuedPost[Item]] = []
 
     def record(self, items: tuple[Item, ...]) -> None:
-        """Record items in a shared transaction. Return after its commit; raise what it raised."""
+        """Record items in a shared transaction. Return after its commit; raise what it raised.
+
+        Items that can be recorded are, also if another item of the post raises.
+        """
         post = _QueuedPost(items)
         with self._queue_lock:
             self._waiting.append(post)
@@ -57,12 +60,17 @@ class GroupCommit(Generic[Item]):
             self._record(items, len(posts))
         except Exception as error:  # it is raised again, to each whose post it was
             # a store that is away is so for each of them: one by one would only take longer
-            if len(posts) == 1 or isinstance(error, StoreUnavailable):
+            if len(items) <= 1 or isinstance(error, StoreUnavailable):
                 for post in posts:
                     post.error = error
                 return
-            for post in posts:  # what is wrong in one shall not keep the others out
-                self._store([post])
+            # what is wrong in one item shall not keep the others out
+            first, middle = posts[0], len(items) // 2
+            halves = [_QueuedPost(part) for part in (items[:middle], items[middle:])]
+            parts = posts if len(posts) > 1 else halves
+            for part in parts:
+                self._store([part])
+            first.error = first.error or next((one.error for one in halves if one.error), None)
 
     def _take(self) -> list[_QueuedPost[Item]]:
         """Remove and return the posts that have waited longest, at least one."""

@@ -64,11 +64,13 @@ def test_events_may_come_as_an_array() -> None:
     assert len(read(json.dumps([said("open"), said("click")]).encode())) == 2
 
 
-def test_lines_of_which_one_is_broken_are_kept_whole() -> None:
-    body = json.dumps(said("open")).encode() + b"\n{"
-    (found,) = read(body)
-    assert found.kind is EventKind.OTHER
-    assert found.raw == body.decode()
+def test_a_broken_line_and_an_event_of_the_future_keep_no_others_out() -> None:
+    late = said("click", at=NOW + timedelta(hours=1))
+    lines = [json.dumps(said("open")), "{", json.dumps(late)]
+    opened, broken, clicked = read("\n".join(lines).encode())
+    kinds = (opened.kind, broken.kind, clicked.kind)
+    assert kinds == (EventKind.OPENED, EventKind.OTHER, EventKind.CLICKED)
+    assert broken.raw == "{"
 
 
 def test_the_newest_event_of_a_batch_says_how_old_it_is() -> None:

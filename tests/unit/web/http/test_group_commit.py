@@ -91,3 +91,12 @@ def test_what_is_wrong_in_one_post_does_not_keep_the_others_out() -> None:
         broken.result()
     assert (first.result(), last.result()) == (None, None)
     assert slow.taken[1:] == [(["b0", "c0"], 2), (["b0"], 1), (["c0"], 1)]
+
+
+def test_what_is_wrong_in_one_event_does_not_keep_the_others_of_its_post_out() -> None:
+    slow = Slow()
+    slow.go.set()
+    slow.fails = {"a2": Defect("broken")}
+    with pytest.raises(Defect, match="broken"):
+        GroupCommit(slow.record).record(events("a", 4))
+    assert slow.taken[1:] == [(["a0", "a1"], 1), (["a2", "a3"], 1), (["a2"], 1), (["a3"], 1)]
