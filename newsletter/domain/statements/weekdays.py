@@ -1,12 +1,10 @@
-"""Dates with a wrong weekday in English and Spanish texts."""
+"""Dates with a wrong weekday in English, Spanish, German and French texts."""
 
 import re
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-
-WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _ENGLISH_DAYS = (
     *("mon(?:day)?", "tue(?:s|sday)?", "wed(?:s|nesday)?", "thu(?:r|rs|rsday)?"),
@@ -21,8 +19,28 @@ _SPANISH_MONTHS = (
     *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
     *("julio", "agosto", "sep?tiembre", "octubre", "noviembre", "diciembre"),
 )
-_JOINER_PATTERN = r"\.?\s?(?:,|-|–|/|&|and|or|to|through|thru|until|y|e|o|al?|hasta(?:\sel)?)\s?"
-_ORDINAL_PATTERN = r"(?:st|nd|rd|th)?"
+_GERMAN_DAYS = (
+    *("mo(?:ntag)?", "di(?:enstag)?", "mi(?:ttwoch)?", "do(?:nnerstag)?", "fr(?:eitag)?"),
+    *("sa(?:mstag)?|sonnabend", "so(?:nntag)?"),
+)
+_GERMAN_MONTHS = (
+    *("j[aä]n(?:uar|ner)?|0?1", "feb(?:ruar|er)?|0?2", "märz|mrz|0?3", "apr(?:il)?|0?4", "mai|0?5"),
+    *("juni?|0?6", "juli?|0?7", "aug(?:ust)?|0?8", "sept?(?:ember)?|0?9", "okt(?:ober)?|10"),
+    *("nov(?:ember)?|11", "dez(?:ember)?|12"),
+)
+_FRENCH_DAYS = (
+    *("lun(?:di)?", "mar(?:di)?", "mer(?:credi)?", "jeu(?:di)?", "ven(?:dredi)?", "sam(?:edi)?"),
+    "dim(?:anche)?",
+)
+_FRENCH_MONTHS = (
+    *("janv(?:ier)?", "f[eé]vr?(?:ier)?", "mars", "avr(?:il)?", "mai", "juin", "juil(?:let|l)?"),
+    *("ao[uû]t", "sept(?:embre)?", "oct(?:obre)?", "nov(?:embre)?", "d[eé]c(?:embre)?"),
+)
+_JOINER_PATTERN = (
+    r"\.?\s?(?:,|-|–|/|&|and|or|to|through|thru|until|y|e|o|al?|hasta(?:\sel)?|und|oder|bis|et|ou|au)"
+    r"\s?"
+)
+_ORDINAL_PATTERN = r"(?:st|nd|rd|th|er)?"
 _PLAUSIBLE_YEARS = range(1800, 2200)
 
 
@@ -34,8 +52,8 @@ class Mismatch:
     """The position in the text, in characters."""
     written: str
     year: int
-    right: str
-    """The right weekday, in English; empty if the date does not exist."""
+    right: date | None
+    """The date; None if it does not exist."""
 
 
 def find_mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
@@ -49,18 +67,12 @@ def find_mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
             year = int(match["year"] or likely_year)
             if not 1 <= day <= 31 or year not in _PLAUSIBLE_YEARS:
                 continue  # it is no date
-            exists = day <= monthrange(year, month)[1]
-            weekday = date(year, month, day).weekday() if exists else None
+            right = date(year, month, day) if day <= monthrange(year, month)[1] else None
             written_weekdays = {
                 _index(days, word) for word in (match["before"], match["day"]) if word
             }
-            if weekday not in written_weekdays:
-                yield Mismatch(
-                    offset=match.start(),
-                    written=match[0],
-                    year=year,
-                    right="" if weekday is None else WEEKDAY_NAMES[weekday],
-                )
+            if right is None or right.weekday() not in written_weekdays:
+                yield Mismatch(offset=match.start(), written=match[0], year=year, right=right)
 
 
 def _index(names: Sequence[str], word: str) -> int:
@@ -89,11 +101,21 @@ _SPANISH_ORDERS = (
     r"BEFOREDAY,?\s(?:d[ií]a\s)?NUMBER\sde\sMONTH(?:,?\sdel?\sYEAR)?",
     r"BEFORENUMBER\sde\sMONTH\sdel?\sYEAR\s?\(DAY\)",
 )
+_GERMAN_ORDERS = (
+    r"BEFOREDAY\.?,?\s(?:de[nmr]\s)?NUMBER\.\s?MONTH\.?(?:\s?YEAR)?",
+    r"BEFORENUMBER\.\s?MONTH\.?\s?YEAR\s?\(DAY\.?\)",
+)
+_FRENCH_ORDERS = (
+    r"BEFOREDAY\.?,?\s(?:le\s)?NUMBER\sMONTH\.?(?:\sYEAR)?",
+    r"BEFORENUMBER\sMONTH\.?\sYEAR\s?\(DAY\.?\)",
+)
 _DATE_PATTERNS = tuple(
     (_compile_pattern(order, days, months), days, months)
     for orders, days, months in (
         (_ENGLISH_ORDERS, _ENGLISH_DAYS, _ENGLISH_MONTHS),
         (_SPANISH_ORDERS, _SPANISH_DAYS, _SPANISH_MONTHS),
+        (_GERMAN_ORDERS, _GERMAN_DAYS, _GERMAN_MONTHS),
+        (_FRENCH_ORDERS, _FRENCH_DAYS, _FRENCH_MONTHS),
     )
     for order in orders
 )

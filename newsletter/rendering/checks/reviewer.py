@@ -38,7 +38,7 @@ _FILE_NAME_PATTERN = re.compile(
     r"(?i:\S+\.(?:jpe?g|png|gif|webp|heic|svg|bmp|tiff?)"
     r"|(?:img|dsc[nf]?|pict|image|screenshot|screen shot|photo|foto|untitled)[-_ ]?\d[-\w .]{0,40}"
     r"|an? (?:image|photo|picture)|image|photo|photograph|picture|graphic|img|untitled"
-    r"|imagen|foto|fotografía|gráfico)"
+    r"|imagen|fotografía|gráfico|bild|grafik|(?:eine? |une )?(?:foto|photo|image|bild|grafik))"
 )
 
 
@@ -108,11 +108,11 @@ def _check_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator
         ):
             yield phrase.check, segment.line_at(phrase.offset), phrase.message
         for day in find_mismatches(segment.text, about=about):
-            values = {"date": day.written, "year": str(day.year), "right": day.right}
+            values = {"date": day.written, "year": str(day.year)}
             message = say("{date!r}: there is no such day in {year}; correct it", **values)
             if day.right:
-                correction = "{date!r}: in {year} that is a {right}; correct the day or the date"
-                message = say(correction, **values)
+                correction = "{date!r}: in {year} that is a {right:%A}; correct the day or the date"
+                message = say(correction, right=day.right, **values)
             yield Check.WEEKDAY, segment.line_at(day.offset), message
         for link in segment.links:
             yield from _check_link(link)

@@ -14,11 +14,13 @@ from newsletter.rendering.checks.guards import MAX_HTML_BYTES
 from newsletter.rendering.checks.reviewer import LARGE_HTML_BYTES, review_text
 from newsletter.rendering.markdown.faults import faults_of_statement
 from newsletter.rendering.markdown.markdown import read_markdown
+from newsletter.rendering.sentences import Language
 from tests.fakes import PlainRenderer
 from tests.rows import rows
 from tests.unit.documents.corpus import CORPUS, shared
 from tests.unit.rendering.examples import STATEMENT
 
+ROOT = Path(__file__).parents[4]
 TODAY = date(2026, 11, 24)
 AROUND = ReviewContext(today=TODAY, day=TODAY, readers=9, audience=9)
 PLACES = (("title", 2), ("summary", 3), ("body", 6))
@@ -58,14 +60,25 @@ WARNED = [
     ("The letter is attached.", Check.ATTACHMENT),
     ("Vea el documento adjunto", Check.ATTACHMENT),
     ("Adjuntamos las cifras", Check.ATTACHMENT),
+    ("Die Liste finden Sie im Anhang.", Check.ATTACHMENT),
+    ("Anbei unsere Stellungnahme", Check.ATTACHMENT),
+    ("Vous trouverez ci-joint la liste", Check.ATTACHMENT),
+    ("Le rapport est en pièce jointe.", Check.ATTACHMENT),
+    ("Die Kundgebung am [DATUM] in Kiel", Check.PLACEHOLDER),
+    ("Rendez-vous à [LIEU]", Check.PLACEHOLDER),
+    ("sagt [hier Namen einfügen], Vorsitzende", Check.PLACEHOLDER),
+    ("Le montant est [à compléter]", Check.PLACEHOLDER),
     ("[Click here](https://forum.example)", Check.LINK_TEXT),
     ("[aquí](https://forum.example)", Check.LINK_TEXT),
     ("[**Read more** »](https://forum.example)", Check.LINK_TEXT),
+    ("[Hier](https://forum.example)", Check.LINK_TEXT),
+    ("[En savoir plus](https://forum.example)", Check.LINK_TEXT),
     ("[the report](https://bit.ly/3x)", Check.SHORT_LINK),
     ("<https://www.tinyurl.com/3x>", Check.SHORT_LINK),
     (f"![IMG_1234.jpg]({LONG_IMAGE}#600x400)", Check.IMAGE_DESCRIPTION),
     (f"![IMG 1234]({LONG_IMAGE}#600x400)", Check.IMAGE_DESCRIPTION),
     (f"![A photo]({LONG_IMAGE}#600x400)", Check.IMAGE_DESCRIPTION),
+    (f"![Ein Foto]({LONG_IMAGE}#600x400)", Check.IMAGE_DESCRIPTION),
     (f"![The chair speaks]({LONG_IMAGE}#1201x400)", Check.IMAGE_WIDTH),
     (f"![The chair speaks]({LONG_IMAGE})", Check.IMAGE_SIZE),
     ("![The chair speaks](https://forum.example/chair.svg#600x400)", Check.IMAGE_KIND),
@@ -74,6 +87,7 @@ WARNED = [
     ("Copyright (c) 2019–2025 Example Forum", Check.COPYRIGHT),
     ("We meet on Monday, November 24 at noon", Check.WEEKDAY),
     ("We meet on Tuesday, 31 September 2026", Check.WEEKDAY),
+    ("Wir treffen uns am Montag, 24. November, um 12 Uhr", Check.WEEKDAY),
     ("- [ ] Call the press", Check.DIALECT),
     ("- [x] Call the press", Check.DIALECT),
     ("The ==most important== word", Check.DIALECT),
@@ -113,6 +127,8 @@ QUIET = [
     "Read <https://forum.example/TK/XXX> or www.XXX.example or XXX@forum.example.",
     "A garage is attached to the house, with no strings attached; he is attached to it.",
     "Congress attached a rider to the bill. The director adjunto lo adjunta.",
+    "Im Anhang des Gesetzes und in der Anlage zum Vertrag steht es; die Anlage in Kiel ruht.",
+    "L'annexe de la loi et le site Natura sont joints au dossier [sic].",
     "[the report of the task force](https://forum.example/report)",
     "[more than four thousand people](https://t.company.example)",
     f"![Two people at the image gallery]({LONG_IMAGE}#1200x400)",
@@ -229,3 +245,9 @@ def test_press_releases_that_went_out_give_no_false_alarm() -> None:
 def test_the_same_is_said_of_the_same() -> None:
     body = "\n\n".join(body for body, _ in WARNED)
     assert review(body) == review(body)
+
+
+def test_the_right_day_is_named_in_the_reader_s_language() -> None:
+    [finding] = review("Am Montag, 24. November")
+    catalogue = (ROOT / "templates/desk/words/de.po").read_text("utf-8")
+    assert "ein Dienstag" in Language(code="de", catalogue=catalogue).say(finding.message)
