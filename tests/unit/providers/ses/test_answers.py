@@ -6,7 +6,7 @@ import botocore.session
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.providers.ses.answers import parse_answer
+from newsletter.providers.ses.send import parse_answer
 from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import answered, batch
 
