@@ -26,6 +26,7 @@ from newsletter.pipeline.staff.account import OwnAccount
 from newsletter.pipeline.staff.proofs import Client, PasskeyAnswer, Proofs, Refusal
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.sentences import Language
+from newsletter.runtime.configuration import SettingChanges
 from newsletter.web.desk.browser import (
     HOME_PATH,
     PASSKEY_FIELD,
@@ -195,6 +196,14 @@ class DeskRequest:
             typed_readers=parse_typed_number(self.field(typed)),
             has_fresh_factor=self.who.session.has_fresh_factor(self.desk.now()),
         )
+
+    def save_settings(self, changes: SettingChanges) -> None:
+        """Save an admin's changes of the settings, unless the file changed since the page.
+
+        Raises InvalidInput for a value, and Refused.
+        """
+        staff, by, seen = self.desk.staff, self.who.address, self.field("seen")
+        staff.files.save(changes, by=by, expected_digest=seen, store=staff.store)
 
     def language(self, messages: Iterable[str] = ()) -> Language:
         """Return the person's language, else the browser's; English if a message is untranslatable.

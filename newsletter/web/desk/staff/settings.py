@@ -131,12 +131,7 @@ class SettingsPages:
             changes = self._find_changes(request)
             settings, renderer, _ = self._staff.files.with_changes(changes)
             self._example(request, settings, renderer)  # templates of the workspace may refuse it
-            self._staff.files.save(
-                changes,
-                by=request.who.address,
-                expected_digest=request.field("seen"),
-                store=self._staff.store,
-            )
+            request.save_settings(changes)
         except InvalidInput as error:
             return self._edit(request.with_faults(*_fault_sentences(error)))
         except Refused as error:

@@ -60,12 +60,7 @@ class SegmentPages:
         form = request.posted.fields
         try:
             changes = self._changes(form)
-            self._staff.files.save(
-                changes,
-                by=request.who.address,
-                expected_digest=request.field("seen"),
-                store=self._staff.store,
-            )
+            request.save_settings(changes)
         except InvalidInput as error:
             return self._show_form(request.with_faults(*_fault_sentences(error)), form)
         except Refused as error:
