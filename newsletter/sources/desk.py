@@ -8,11 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from newsletter.documents.isolated import ADVICE
-from newsletter.documents.release.imported import ImportedDocument
-from newsletter.documents.sandbox import read_isolated
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.domain.statements.statement import Progress, Statement
@@ -20,6 +17,9 @@ from newsletter.domain.typed_time import is_wall_time, parse_typed_time
 from newsletter.domain.wording import say
 from newsletter.formats.scalars import write_scalar
 from newsletter.sources.statements import Defaults, Parsed, parse_statement, slugify
+
+if TYPE_CHECKING:
+    from newsletter.documents.release.imported import ImportedDocument
 
 _ISO_DATE_PATTERN = re.compile(r"\d{4}-\d\d-\d\d")
 _PLAIN_ADDRESS_PATTERN = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w.-]+")
@@ -191,11 +191,15 @@ def _relocate(fault: Fault, offset: int, body: str) -> Fault:
 
 def read_upload(
     data: bytes, *, today: date, file: str, defaults: Defaults
-) -> DraftText | ImportedDocument:
+) -> "DraftText | ImportedDocument":
     """Read a file, of the type that the ending of its name says. Raises InvalidInput.
 
     A statement file gives a draft with all fields.
     """
+    from newsletter.documents.isolated import ADVICE  # to list statements takes none of these
+    from newsletter.documents.release.imported import ImportedDocument
+    from newsletter.documents.sandbox import read_isolated
+
     reader = "newsletter.sources.desk:read_here"
     arguments = {"data": data, "today": today, "file": file, "defaults": defaults}
     kinds: Any = DraftText | ImportedDocument
@@ -204,7 +208,7 @@ def read_upload(
     return read
 
 
-def as_draft(document: ImportedDocument, initial: DraftText) -> DraftText:
+def as_draft(document: "ImportedDocument", initial: DraftText) -> DraftText:
     """Return an imported document as a draft, with its other fields from ``initial``."""
     return replace(
         initial,
@@ -220,7 +224,7 @@ def as_draft(document: ImportedDocument, initial: DraftText) -> DraftText:
 
 def read_here(
     data: bytes, *, today: date, file: str, defaults: Defaults
-) -> DraftText | ImportedDocument:
+) -> "DraftText | ImportedDocument":
     """Read a file in this process. Raises InvalidInput."""
     from newsletter.documents.importing import import_file  # it imports all parsers
 

@@ -8,8 +8,6 @@ import click
 from newsletter.cli import shell
 from newsletter.cli.main import EXIT_UNREACHABLE
 from newsletter.config.sources import FolderOptions
-from newsletter.documents.isolated import import_isolated
-from newsletter.documents.release.imported import ImportedDocument, ImportedPicture, with_language
 from newsletter.domain.errors import InvalidInput, NotFound
 from newsletter.domain.schedule import format_duration
 from newsletter.domain.statements.draft import DraftText
@@ -23,6 +21,7 @@ from newsletter.sources.folder import path_for_title, write_new
 from newsletter.store.sql import Transaction
 
 if TYPE_CHECKING:
+    from newsletter.documents.release.imported import ImportedDocument, ImportedPicture
     from newsletter.sources.feeds.readers import SyndicatedFeed
 
 
@@ -116,6 +115,9 @@ def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> 
 
     Also of LibreOffice texts (.odt) and Markdown. Says all that it leaves out or guesses.
     """
+    from newsletter.documents.isolated import import_isolated  # not to list statements
+    from newsletter.documents.release.imported import with_language
+
     today = services.store.clock.now().date()
     # all are read before one is written: a broken file leaves nothing half done
     read = [import_isolated(_read_file(file), today=today, file=str(file)) for file in files]
@@ -133,7 +135,7 @@ def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> 
         click.echo(each["path"])
 
 
-def _write_imported(services: Services, document: ImportedDocument) -> dict[str, Any]:
+def _write_imported(services: Services, document: "ImportedDocument") -> dict[str, Any]:
     path = path_for_title(services.settings.statements_folder, document.title)
     slug = path.stem
     text = as_draft(document, DraftText())
@@ -160,7 +162,7 @@ def _write_imported(services: Services, document: ImportedDocument) -> dict[str,
     }
 
 
-def _write_picture(path: Path, picture: ImportedPicture) -> tuple[str, str]:
+def _write_picture(path: Path, picture: "ImportedPicture") -> tuple[str, str]:
     """Write a picture to a file. Return its path, and advice on how the statement can show it."""
     path = path.with_name(f"{path.name}.{picture.kind.rpartition('/')[2]}")
     write_new(path, picture.data)

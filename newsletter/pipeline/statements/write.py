@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from newsletter.documents.release.imported import MadePicture
 from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
@@ -37,6 +37,9 @@ from newsletter.sources.desk import draft_text, parse_version
 from newsletter.sources.statements import Defaults, slugify
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.audit import TEXT_TAKEN_BACK
+
+if TYPE_CHECKING:
+    from newsletter.documents.release.imported import MadePicture
 
 _KEY_ALPHABET = string.ascii_lowercase + string.digits
 _KEY_CHARS, _NAME_CHARS = 16, 26
@@ -196,7 +199,7 @@ class DraftWriter:
                 tx.statements.put(replace(stored, present=False), tx.now)
             self._enter(tx, who, "delete", draft)
 
-    def illustrate(self, key: str, made: MadePicture, *, alt: str, decoration: bool) -> Picture:
+    def illustrate(self, key: str, made: "MadePicture", *, alt: str, decoration: bool) -> Picture:
         """Store a picture of a draft. Raises NotFound and Refused; InvalidInput without ``alt``."""
         words = " ".join(alt.split())
         if not (words or decoration):

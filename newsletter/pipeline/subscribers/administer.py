@@ -32,10 +32,10 @@ from newsletter.pipeline.subscribers.membership import (
     welcome,
 )
 from newsletter.store.sql import Store, Transaction
-from newsletter.subscriber_files.csv_files import People, as_csv
-from newsletter.subscriber_files.subscriber_file import Spool
 
 MAX_REASON_CHARS = 200
+_People = Iterable[tuple[Subscriber, str]]
+"""Subscribers, each with their consent as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,17 +162,20 @@ class SubscriberActs:
 
     def export(
         self,
-        find: Callable[[Transaction], tuple[People, Iterable[SuppressedEntry]]],
+        find: Callable[[Transaction], tuple[_People, Iterable[SuppressedEntry]]],
         filters: Sequence[str] = (),
         *,
         bom: bool,
-    ) -> Spool[bytes]:
+    ) -> Iterable[bytes]:
         """Return a CSV file of the people and suppressions that ``find`` returns.
 
         The audit log has their number before the file leaves. ``filters`` may contain no address.
         """
+        from newsletter.subscriber_files.csv_files import as_csv  # only an export needs them
+        from newsletter.subscriber_files.subscriber_file import Spool
+
         file = TemporaryFile()  # noqa: SIM115 - the spool closes it
-        pieces, numbers = Spool(file, before=[codecs.BOM_UTF8] if bom else []), count()
+        pieces, numbers = Spool[bytes](file, before=[codecs.BOM_UTF8] if bom else []), count()
         # one transaction to the end, so that the file is one moment's state
         with self.store.read() as tx:
             people, suppressions = find(tx)
