@@ -106,6 +106,7 @@ class StoredEvent:
     kind: EventKind
     at: datetime
     """The time by the provider's clock."""
+    received_at: datetime
     campaign_id: int | None
     subscriber_id: int | None
     """None for an unknown or erased subscriber."""

@@ -224,10 +224,15 @@ class BlockReader:
             return self._read_children(element, style)
         captions = list(element.iter("figcaption"))
         for caption in captions:
-            self.inline.leave_out(caption, "the caption of a picture")
             caption.drop_tree()
         picture_count = len(self.inline.pictures)
         blocks = self._read_children(element, style)
+        for caption in captions:
+            # without its picture, a caption stays in the text
+            if picture_count == len(self.inline.pictures):
+                blocks += self._read_children(caption, style)
+            else:
+                self.inline.leave_out(caption, "the caption of a picture")
         for n in range(picture_count, len(self.inline.pictures)):
             text = " ".join(map(text_of, captions))
             self.inline.pictures[n] = replace(self.inline.pictures[n], caption=text)

@@ -1,5 +1,6 @@
 """Turn the blocks of a page or a Word file into an imported statement."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,7 +14,7 @@ from newsletter.documents.release.candidates import (
     may_be_title,
 )
 from newsletter.documents.release.embargo import embargoed_headline, is_embargo
-from newsletter.documents.release.furniture import find_forwarded_start
+from newsletter.documents.release.furniture import find_forwarded_start, find_menu_end
 from newsletter.documents.release.heading import find_prose
 from newsletter.documents.release.imported import (
     DroppedLine,
@@ -27,6 +28,9 @@ from newsletter.documents.release.recognition import StatedFacts, complete_docum
 RULE = "* * *"
 """A rule: a line across the text, in words and in Markdown."""
 
+_LINKS_PATTERN = re.compile(
+    r"(?:(?:[\s|·•>*+-]|\d{1,3}\.)*+\[[^\[\]\n]{1,200}\]\((?!mailto:|tel:)[^()\s]{1,500}\))+[\s|·•]*"
+)
 _MAX_BOLD_HEADING_CHARS = 100
 _MAX_KICKER_BLOCKS = 2
 """Maximum blocks of running text above a title."""
@@ -100,6 +104,7 @@ def _as_lines(blocks: Sequence[Block]) -> Iterator[Line]:
             text=block.text,
             gap_above=n > 0 and not block.broken and not row,
             is_group=block.markdown.startswith(("- ", "1. ", "| ", "> ")),
+            link_count=block.markdown.count("](") * bool(_LINKS_PATTERN.fullmatch(block.markdown)),
         )
 
 
@@ -128,6 +133,8 @@ def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None)
     bold = [n for n, block in enumerate(head) if _is_bold(block)]
     only = [n for n in titles if bold == [n] and has_title_length(head[n].text)]
     headings = [n for n in titles if head[n].level] or only
+    if find_menu_end(lines[: len(head)]) and not any(head[n].level == 1 for n in headings):
+        return None
     names = {n for n in headings if is_body_name(head[n].text) or is_repeated_name(lines, n)}
     headings = [n for n in headings if n not in names] or headings
     if not headings:

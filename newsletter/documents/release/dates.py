@@ -26,7 +26,7 @@ _DATE_PATTERN = re.compile(
     rf"\b(?:{_MONTH_FORM.format('m1')}\s(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y1>{_YEAR_FORM})"
     rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|[.º°])?{_OF_FORM}\s{_MONTH_FORM.format('m2')},?{_OF_FORM}\s(?P<y2>{_YEAR_FORM})"
     r"|(?P<y3>\d{4})-(?P<m3>\d\d)-(?P<d3>\d\d)"
-    r"|(?P<a4>\d{1,2})(?P<sep>[/.-])(?P<b4>\d{1,2})(?P=sep)(?P<y4>\d{4}))\b(?!-[A-Za-z])"
+    r"|(?P<a4>\d{1,2})(?P<sep>[/.-]) ?(?P<b4>\d{1,2})(?P=sep) ?(?P<y4>\d{4}))\b(?!-[A-Za-z])"
     # Chinese, Japanese and Korean, which have no blanks around it
     r"|(?<!\d)(?P<y5>\d{4})\s?[年년]\s?(?P<m5>\d{1,2})\s?[月월]\s?(?P<d5>\d{1,2})\s?[日号號일]",
     re.IGNORECASE,
@@ -41,6 +41,8 @@ _YEARLESS_PATTERN = re.compile(
     r"|\b(?!24/7)(?:\d{1,2}/\d{1,2}(?![/\d])|\d{1,2}\.\d{1,2}\.(?!\d))",
     re.IGNORECASE,
 )
+_BRACKETS_PATTERN = re.compile(r"\(([^()]{4,40})\)")
+_DATELINE_PATTERN = re.compile(r"([^.!?–—]{4,60}?\.?) ?(?:[–—]|--?) ")
 _SHORT_YEAR_PATTERN = re.compile(r"\b(\d{1,2}([./-])\d{1,2}\2)(\d\d)\b(?![./-]\d)")
 _LABEL_PATTERN = pattern("dates around")
 _WORD = (
@@ -104,6 +106,17 @@ def list_days(text: str, today: date) -> list[date]:
             has_passed = (today - value).days > _HALF_YEAR_DAYS
             found.append(value + timedelta(days=365 * has_passed))
     return found
+
+
+def find_yearless(text: str, today: date) -> date | None:
+    """Return the past day of a date without a year: alone, in a dateline or in brackets."""
+    dateline = _DATELINE_PATTERN.match(text)
+    for part in [text, *([dateline[1]] if dateline else []), *_BRACKETS_PATTERN.findall(text)]:
+        dated = _YEARLESS_PATTERN.sub(rf"\g<0> {today.year}", part, count=1)
+        days = [day for day in list_days(part, today) if day <= today]
+        if len(days) == 1 and date_line(dated):
+            return days[0]
+    return None
 
 
 def read_in_context(found: FoundDate, text: str) -> date | None:

@@ -20,6 +20,7 @@ from newsletter.documents.release.furniture import (
     is_contact_label,
     is_end_mark,
     is_machine_data,
+    is_share_link,
     is_text,
 )
 from newsletter.documents.release.lines import Line, begins_amid, ends_sentence
@@ -29,7 +30,7 @@ from newsletter.documents.release.words import pattern, words
 _REASON = "the foot of the letterhead"
 _ENOUGH = 4
 """Minimum weight of a foot."""
-_MAX_CHARS, _MAX_SMALL_WORDS = 300, 5
+_MAX_CHARS, _MAX_SMALL_WORDS, _MAX_LINK_CHARS = 300, 5, 160
 _MIN_PARTS, _MIN_NAME_CHARS, _MAX_NAME_WORDS, _MAX_PART_WORDS = 3, 6, 9, 6
 _MAX_BLOCK_LINES, _MAX_LINES_ABOVE = 5, 12
 """Maximum lines of a contact in a foot, and lines above a foot in which a contact is searched."""
@@ -49,11 +50,12 @@ Reasons = dict[int, str]
 
 
 def find_foot(
-    lines: Sequence[Line], start: int, mastheads: Sequence[str]
+    lines: Sequence[Line], start: int, mastheads: Sequence[str], *, has_menu: bool
 ) -> tuple[Reasons, list[str]]:
     """Return the lines to drop below the text, and notes.
 
     ``start`` is the text's first line. ``mastheads`` are lines above it that may name the sender.
+    ``has_menu`` is whether a menu is above it, as on a web page.
     """
     reasons: Reasons = {}
     notes: list[str] = []
@@ -67,7 +69,9 @@ def find_foot(
         notes.append(f"All from {lines[end].location} on was taken for lists of other pages.")
     data_start = _find_page_data(lines, start, end)
     reasons.update(dict.fromkeys(range(data_start, end), "the page's own data"))
-    reasons.update(_list_foot_reasons(lines, start, data_start, mastheads))
+    page_end = _find_page_foot(lines, start, data_start, has_menu=has_menu)
+    reasons.update(dict.fromkeys(range(page_end, data_start), "site furniture"))
+    reasons.update(_list_foot_reasons(lines, start, page_end, mastheads))
     return reasons, notes
 
 
@@ -111,6 +115,30 @@ def _find_page_data(lines: Sequence[Line], start: int, end: int) -> int:
             has_prose = any(len(line.text) > 60 and ends_sentence(line.text) for line in rest)
             return end if has_prose else index
     return end
+
+
+def _find_page_foot(lines: Sequence[Line], start: int, end: int, *, has_menu: bool) -> int:
+    """Return the index at which a page's links, or a letterhead below a rule, begin; else end."""
+    own_end = next((n for n in range(start + 1, end) if lines[n].text.startswith("©")), end)
+    last = max((n for n in range(start, own_end) if _is_kept(lines[n])), default=start)
+    for n in range(last + 1, end):
+        is_below_contact = lines[n].gap_above and is_contact_detail(lines[last].text)
+        if is_share_link(lines[n]) or (has_menu and (lines[n].link_count or is_below_contact)):
+            return n
+    rules = [n for n in range(start + 1, end) if SIGN_ROW_PATTERN.fullmatch(lines[n].text)]
+    below = [line.text for line in lines[rules[-1] + 1 : end]] if rules else []
+    if len(below) > _MAX_BLOCK_LINES or any(len(text) > _MAX_LINK_CHARS for text in below):
+        return end
+    is_foot = any(weigh_foot(text) > 1 for text in below)
+    return rules[-1] if below and (is_foot or is_contact_detail(lines[rules[-1] - 1].text)) else end
+
+
+def _is_kept(line: Line) -> bool:
+    """Return whether a line is a sentence or a contact and has no sign of a foot."""
+    is_page_line = line.link_count or edge_reason(line.text) or weigh_foot(line.text)
+    is_prose = len(line.text) > _MAX_LINK_CHARS or (ends_sentence(line.text) and is_text(line))
+    is_contact = is_contact_label(line.text) or is_contact_detail(line.text)
+    return not is_page_line and (is_prose or is_contact)
 
 
 def _list_foot_reasons(
@@ -208,7 +236,7 @@ def _find_foot_reason(
         "the mark of the end": is_end_mark(text)
         or (is_lowest and SIGN_ROW_PATTERN.fullmatch(text)),
         "the vendor's line": is_firm and is_lowest and ends_sentence(above),
-        "the masthead again": text in mastheads[:1] and is_lowest and not is_signature,
+        "the masthead again": text in mastheads and is_lowest and not is_signature,
         "the embargo": is_embargo(text),
     }
     reason = edge_reason(text) if is_lowest else ""

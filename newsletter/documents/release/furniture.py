@@ -38,7 +38,7 @@ def edge_reason(text: str) -> str:
     )
     if is_aside or SITE_PATTERN.fullmatch(text) or is_menu_entry(text) or is_label(text):
         return "site furniture"
-    if _TRAIL_PATTERN.fullmatch(text):
+    if _TRAIL_PATTERN.fullmatch(text) and not ends_sentence(text):
         return "site furniture"
     return "the vendor's line" if _VENDOR_PATTERN.fullmatch(text) else ""
 
@@ -158,6 +158,39 @@ def is_menu_entry(text: str) -> bool:
     return len(text) <= _MAX_ENTRY_CHARS and bool(
         entry in _MENU_ENTRIES or _OPEN_ENTRY_PATTERN.fullmatch(entry)
     )
+
+
+_NETWORKS_PATTERN = pattern("networks", r"\b(?:{})\b")
+_MAX_SHARE_WORDS, _MAX_ENTRY_WORDS, _MIN_ENTRIES = 8, 4, 3
+_ENTRY_PATTERN = re.compile(r"(?:(?:[-*•·–]|\d{1,2}\.)\s+)?(?P<words>[^\d.!?:|>]+):?")
+
+
+def is_share_link(line: Line) -> bool:
+    """Return whether a line is a link for sharing: short, with the name of a social network."""
+    is_short = len(line.text.split()) <= _MAX_SHARE_WORDS and _ENTRY_PATTERN.fullmatch(line.text)
+    return bool(is_short and _NETWORKS_PATTERN.search(line.text))
+
+
+def find_menu_end(lines: Sequence[Line]) -> int:
+    """Return the index below the last entry of a menu above an article, or 0 without a menu."""
+    shared = {
+        near for n, line in enumerate(lines) if is_share_link(line) for near in (n - 1, n, n + 1)
+    }
+    entries = [
+        n for n, line in enumerate(lines) if n not in shared for _ in range(_count_entries(line))
+    ]
+    return entries[-1] + 1 if len(entries) >= _MIN_ENTRIES else 0
+
+
+def _count_entries(line: Line) -> int:
+    """Return how many entries of a menu a line has: links, or a few words in a list or a row."""
+    parts = [_ENTRY_PATTERN.fullmatch(part) for part in re.split(r" [|>›»] ", line.text)]
+    is_short = all(part and len(part["words"].split()) <= _MAX_ENTRY_WORDS for part in parts)
+    if not is_short:
+        return 0
+    is_trail = _TRAIL_PATTERN.fullmatch(line.text) or len(parts) > _MIN_ENTRIES
+    is_listed = line.text[0] in "-*•·–" or line.text[0].isdigit() or is_menu_entry(line.text)
+    return line.link_count or (_MIN_ENTRIES if is_trail else int(is_listed))
 
 
 def _fold_entry(text: str) -> str:

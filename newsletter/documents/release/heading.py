@@ -39,6 +39,7 @@ from newsletter.documents.release.embargo import embargoed_headline, is_embargo
 from newsletter.documents.release.furniture import (
     edge_reason,
     find_contact_lines,
+    find_menu_end,
     is_contact,
     is_label,
     is_machine_data,
@@ -75,9 +76,13 @@ def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int)
     candidates = [n for n in candidates if not is_weak_title(head[n].text)] or candidates
     if not candidates:
         return None
+    below_menu = [n for n in candidates if n >= find_menu_end(head) > 0]
+    titles = [n for n in below_menu if head[n].gap_above and reads_like_title(lines, n)]
+    names = {n for n in candidates if is_body_name(head[n].text) or is_repeated_name(lines, n)}
     chosen = _find_named(head, candidates)
-    if chosen is None:
-        names = {n for n in candidates if is_body_name(head[n].text) or is_repeated_name(lines, n)}
+    if titles:
+        chosen = titles[0]
+    elif chosen is None or chosen in names:
         chosen = _find_nearest(head, candidates, names)
     heading = extend_title(lines, head, chosen, head[chosen].text, width)
     if len(candidates) == 1 or heading.last > heading.first:
@@ -121,7 +126,8 @@ def _block(lines: Sequence[Line], index: int, text: str) -> range:
     is_whole_line = text == lines[index].text
     while is_whole_line and first > 0 and not lines[first].gap_above and index - first < _MAX_LINES:
         above = lines[first - 1].text
-        if release_line(above) == "" or edge_reason(above) or date_line(above) is not None:
+        is_label = release_line(above) == "" or edge_reason(above) or is_embargo(above)
+        if is_label or date_line(above) is not None:
             break
         first -= 1
     last = index
@@ -140,9 +146,7 @@ def _is_one_headline(texts: Sequence[str]) -> bool:
     if is_body_name(texts[0]) and not (begins_amid(texts[1]) or _OPEN_PATTERN.search(texts[0])):
         return False
     last = texts[-1]
-    if len(last) > _MAX_HEADLINE_LINE_CHARS or (
-        cannot_be_title(last) and not _is_title_with_full_stop(last)
-    ):
+    if len(last) > _MAX_HEADLINE_LINE_CHARS or cannot_be_title(last):
         return False
     if any(ends_sentence(text) or _QUOTATION_PATTERN.fullmatch(text) for text in texts[:-1]):
         return False
@@ -155,10 +159,6 @@ def _is_one_headline(texts: Sequence[str]) -> bool:
         )
         for above, below in pairwise(texts)
     )
-
-
-def _is_title_with_full_stop(text: str) -> bool:
-    return text[-1] == "." and may_be_title(text.rstrip("."))
 
 
 def _find_named(head: Sequence[Line], candidates: list[int]) -> int | None:
@@ -214,8 +214,7 @@ def _continues_title(title_part: str, line_above: Line, line: Line, width: int) 
     """
     # press, amid a headline, is no entry of a menu
     is_amid = line.text[0].islower() and is_menu_entry(line.text)
-    may_continue = is_amid or _is_title_with_full_stop(line.text)
-    if cannot_be_title(title_part) or (cannot_be_title(line.text) and not may_continue):
+    if cannot_be_title(title_part) or (cannot_be_title(line.text) and not is_amid):
         return False
     if holds("notice", line.text) or holds("notice", line_above.text):
         return False
@@ -232,6 +231,7 @@ def _continues_title(title_part: str, line_above: Line, line: Line, width: int) 
     return is_line_full or bool(_OPEN_PATTERN.search(title_part))
 
 
+NO_DATE_NOTE = "No date was found: enter it yourself."
 _MAX_MADE_TITLE_CHARS = 120
 _MAX_HEAD_LINES = 40
 """Maximum lines, with navigation, between a page's title and its headline."""
@@ -351,8 +351,12 @@ def find_by_subject(subject: str, lines: Sequence[Line], prose: int | None) -> H
     """Return the first line that equals an email's subject, up to the first line of prose."""
     subject_key = match_key(subject)
     for index, line in enumerate(lines if prose is None else lines[: prose + 1]):
-        if subject_key and len(line.text) <= MAX_TITLE_LEN and match_key(line.text) == subject_key:
-            return Heading(title=line.text, first=index, last=index)
+        if not subject_key.startswith(match_key(line.text[:MAX_TITLE_LEN])) or not subject_key:
+            continue
+        for last in range(index, min(index + _MAX_LINES, len(lines))):
+            title = " ".join(one.text for one in lines[index : last + 1])
+            if match_key(title) == subject_key:
+                return Heading(title=title, first=index, last=last)
     return None
 
 
@@ -384,7 +388,7 @@ def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dat
         found = date_line(line.text)
         if found and found.value:
             return _date_with_note(found, text, line, " below the text")
-    return Dated(value=None, note="No date was found: enter it yourself.")
+    return Dated(value=None, note=NO_DATE_NOTE)
 
 
 def _date_with_note(found: FoundDate, text: str, line: Line, place: str = "") -> Dated:

@@ -42,6 +42,8 @@ class Line:
     """The parts between tabs, if it has two or more."""
     is_group: bool = False
     """Whether it is a whole list, table or quotation."""
+    link_count: int = 0
+    """Number of links to pages, if the line has no other words."""
 
     @property
     def location(self) -> str:

@@ -12,19 +12,22 @@ from newsletter.documents.release.candidates import (
     begins_page_title,
     is_byline,
 )
-from newsletter.documents.release.dates import date_line
+from newsletter.documents.release.dates import date_line, find_yearless
 from newsletter.documents.release.embargo import find_embargo, is_embargo
 from newsletter.documents.release.feet import Reasons, find_foot
 from newsletter.documents.release.furniture import (
     SITE_PATTERN,
     edge_reason,
     find_contact_lines,
+    find_menu_end,
     is_contact_label,
     is_end_mark,
     is_for_editors,
+    is_share_link,
     release_line,
 )
 from newsletter.documents.release.heading import (
+    NO_DATE_NOTE,
     Dated,
     find_by_subject,
     find_date,
@@ -39,7 +42,7 @@ from newsletter.documents.release.paragraphs import is_bullet
 _MIN_MASTHEAD_CHARS = 3
 _CONTACT_REASON, _REPEATED_TITLE_REASON = "a contact above the text", "the title again"
 _MAX_SUBHEAD_CHARS = 300
-_MIN_WORDS = 5
+_MIN_WORDS, _MAX_DATED_CHARS = 5, 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +90,7 @@ def recognise(
     header_reasons = {"above the title", "the embargo", "the date", "for immediate release"}
     furniture = {n for n, why in reasons.items() if why not in header_reasons}
     embargo = find_embargo(lines, prose, today, title_lines, apart=furniture, outside_texts=outside)
-    dated = _choose_date(lines, heading, prose, stated)
+    dated = _choose_date(lines, heading, prose, stated, today)
     future_note = f"The date {dated.value} lies in the future."
     summary, summary_note = (stated.summary, "") if stated.summary else _summary(lines, kept, prose)
     notes = [
@@ -122,10 +125,14 @@ def complete_document(
 
 
 def _choose_date(
-    lines: Sequence[Line], heading: Heading, prose: int | None, stated: StatedFacts
+    lines: Sequence[Line], heading: Heading, prose: int | None, stated: StatedFacts, today: date
 ) -> Dated:
     """Return the date in the text, else the one that the file states."""
     found = find_date(lines, heading, prose)
+    head = [line.text for line in lines[: (prose or 0) + 1] if not is_embargo(line.text)]
+    days = (find_yearless(text[:_MAX_DATED_CHARS], today) for text in head)
+    if found.note == NO_DATE_NOTE and (day := next(filter(None, days), None)):
+        found = Dated(value=day, note=f"The date {day} has no year in the text.")
     if found.value is None and stated.forwarded:
         found = find_date(stated.forwarded, heading, None)
     if stated.dated is None or stated.dated.value is None:
@@ -177,6 +184,8 @@ def _find_dropped(
     }
     for n in range(after_title, len(lines)):
         why = _CONTACT_REASON if n in contacts else _reason_near_title(lines[n].text, heading.title)
+        is_link = any(map(is_share_link, lines[n : n + 2])) and not why
+        why = "site furniture" if is_link and len(lines[n].text.split()) <= _MIN_WORDS else why
         if n >= text_start and (prose is not None or not why):
             break
         if why:
@@ -188,7 +197,8 @@ def _find_dropped(
     above = [n for n in range(text_start) if reasons.get(n) == "above the title"]
     mastheads = [text for n in above if len(text := lines[n].text) > _MIN_MASTHEAD_CHARS]
     start = max(text_start, after_title)
-    foot_reasons, notes = find_foot(lines, start, mastheads)
+    has_menu = find_menu_end(lines[: max(heading.first, 0)]) > 0
+    foot_reasons, notes = find_foot(lines, start, mastheads, has_menu=has_menu)
     reasons.update(foot_reasons)
     for n in range(text_start, len(lines)):
         bullet_reason = "a bullet without a text" if is_bullet(lines[n].text) else ""

@@ -144,7 +144,7 @@ class Events(AddressRepository):
         return self._db.all(
             StoredEvent,
             """
-            SELECT event.number, event.provider, event.kind, event.at,
+            SELECT event.number, event.provider, event.kind, event.at, event.received_at,
                 event.campaign_id, event.subscriber_id, delivery_status.bounce
             FROM event LEFT JOIN delivery_status ON event.kind = 'bounced'
                 AND delivery_status.campaign_id = event.campaign_id
