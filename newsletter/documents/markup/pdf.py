@@ -153,13 +153,6 @@ class _Block:
         letter = (last_line.right - last_line.left) / max(len(last_line.text), 1)
         return self.empty_points < _MIN_ROOM_RATIO * letter * (len(line.text.split()[0]) + 1)
 
-    def is_heading(self, usual_size: float) -> bool:
-        """Return whether the letters are large, or bold and larger than those of the text."""
-        words = (word for line in self.lines for cell in line.cells for word in cell.words)
-        is_bold = all(word.is_bold for word in words if word.text.strip())
-        size = self.lines[0].size
-        return size >= usual_size * _MIN_TITLE_RATIO or (is_bold and size > usual_size + _SAME_SIZE)
-
     @property
     def is_complete(self) -> bool:
         """Return whether the last line ends a sentence, or the block is no running text."""
@@ -339,7 +332,7 @@ def _with_kinds(
             yield "ul", block
         elif number in numbered:
             yield "ol", block
-        elif block.is_heading(usual_size):
+        elif block.lines[0].size >= usual_size * _MIN_TITLE_RATIO:
             yield "h", block
         else:
             yield ("blockquote" if quotes and are_indented[number] else "p"), block

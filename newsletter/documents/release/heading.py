@@ -146,7 +146,9 @@ def _is_one_headline(texts: Sequence[str]) -> bool:
     if is_body_name(texts[0]) and not (begins_amid(texts[1]) or _OPEN_PATTERN.search(texts[0])):
         return False
     last = texts[-1]
-    if len(last) > _MAX_HEADLINE_LINE_CHARS or cannot_be_title(last):
+    if len(last) > _MAX_HEADLINE_LINE_CHARS or (
+        cannot_be_title(last) and not _is_title_with_full_stop(last)
+    ):
         return False
     if any(ends_sentence(text) or _QUOTATION_PATTERN.fullmatch(text) for text in texts[:-1]):
         return False
@@ -159,6 +161,10 @@ def _is_one_headline(texts: Sequence[str]) -> bool:
         )
         for above, below in pairwise(texts)
     )
+
+
+def _is_title_with_full_stop(text: str) -> bool:
+    return text[-1] == "." and may_be_title(text.rstrip("."))
 
 
 def _find_named(head: Sequence[Line], candidates: list[int]) -> int | None:
@@ -214,7 +220,8 @@ def _continues_title(title_part: str, line_above: Line, line: Line, width: int) 
     """
     # press, amid a headline, is no entry of a menu
     is_amid = line.text[0].islower() and is_menu_entry(line.text)
-    if cannot_be_title(title_part) or (cannot_be_title(line.text) and not is_amid):
+    may_continue = is_amid or _is_title_with_full_stop(line.text)
+    if cannot_be_title(title_part) or (cannot_be_title(line.text) and not may_continue):
         return False
     if holds("notice", line.text) or holds("notice", line_above.text):
         return False
