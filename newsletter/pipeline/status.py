@@ -323,9 +323,9 @@ def current_parts(tx: Transaction, issue: Issue) -> tuple[Campaign, ...]:
 
 
 def is_outdated(tx: Transaction, slug: str) -> bool:
-    """Return whether a statement is a digest whose parts have changed: it is made again next."""
+    """Return whether a statement is a digest that was dropped, or whose parts have changed."""
     return any(
-        tuple(part.slug for part in current_parts(tx, issue)) != issue.parts
+        not issue.parts or tuple(part.slug for part in current_parts(tx, issue)) != issue.parts
         for issue in tx.digests.find_issues([slug])
     )
 

@@ -443,6 +443,14 @@ def test_a_dropped_one_goes_and_what_was_in_it_is_in_the_next(desk: Desk) -> Non
         desk.builder().drop(FIRST, "ada@forum.example")
 
 
+def test_one_that_was_dropped_since_the_look_does_not_begin(desk: Desk) -> None:
+    made(desk)
+    desk.approve(slug=FIRST)
+    desk.plan()
+    desk.builder().drop(FIRST, "ada@forum.example")
+    assert desk.start_due() == ()
+
+
 def test_settings_that_changed_hold_for_what_is_made_afterwards(desk: Desk) -> None:
     made(desk)
     before = desk.issues()[FIRST].statement.title
