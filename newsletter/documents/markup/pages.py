@@ -38,6 +38,10 @@ _META_CHARSET_PATTERN = re.compile(
 _CONTROL_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _MAX_DEPTH = 150
 _MIN_SHOWN = 0.5
+_MIN_TITLE_PART_CHARS = 8
+"""Minimum letters of a headline that is not in an element of its own."""
+_MIN_SUBHEAD_WORDS = 6
+"""Minimum words of a subhead; fewer may be a menu."""
 _SCRIPTED_PAGE_NOTE = (
     "The page shows little of its text, which a script puts there; it was read from the page's"
     " data, without bold words and links."
@@ -79,6 +83,8 @@ def import_page(
         words.pop(shown, None)
     blocks = read_blocks(chosen, inline)
     hidden = _hidden_text(facts.text, blocks, inline)
+    if article is not None and not hidden:
+        blocks = [*find_standfirst(root, chosen, facts.title), *blocks]
     notes = [note, *review.notes(), *(article.notes if article else ())]
     notes += [_SCRIPTED_PAGE_NOTE] if hidden else []
     read = ExtractedText(
@@ -135,6 +141,24 @@ def _find_date(facts: Facts, root: Element, article: Article | None) -> Dated:
             note = f"The date {found.value} stands above the article on the page."
             return Dated(value=found.value, note=note)
     return facts.dated
+
+
+def find_standfirst(root: Element, chosen: Element, title: str) -> list[Block]:
+    """Return the lines between headline and article that are as long as a subhead."""
+    title_key = match_key(title)
+    above = _words_above(root, chosen)
+    ends = [
+        n
+        for n, (words, _) in enumerate(above)
+        if len(match_key(words)) >= _MIN_TITLE_PART_CHARS and title_key.endswith(match_key(words))
+    ]
+    if not title or not ends:
+        return []
+    return [
+        Block(number=line, text=words, markdown=escape(words))
+        for words, line in above[ends[-1] + 1 :]
+        if len(words.split()) >= _MIN_SUBHEAD_WORDS and date_line(words) is None
+    ]
 
 
 def _words_above(root: Element, chosen: Element) -> list[tuple[str, int]]:

@@ -35,8 +35,10 @@ _GREETING_PATTERN = pattern("greetings", r"(?:{})\b.{0,100}[,:]")
 _PART_SEPARATOR_PATTERN = re.compile(r" [|·•–—-]{1,2} ")
 _ROW_PATTERN = re.compile(r" [·•] ")
 _WEAK_TITLE_PATTERN = pattern("weak titles")
+_MAX_LINES_BETWEEN = 40
+"""The most lines, menus included, between a sender's name and the same name with its address."""
 _NAME_TAIL_PATTERN = re.compile(r" [—–·|•-] |, |,? [\w.]{2,6}$")
-"""What is behind a sender's name: its address or its legal form."""
+"""The end of a line that begins with a sender's name: its address or its legal form."""
 _NAME_END_PATTERN = re.compile(r" [|·•] ")
 _EVENT_LABEL_PATTERN = pattern("questions", r"(?:{}) ?:")
 """Labels of an event's facts: what, when, where."""
@@ -137,7 +139,8 @@ def is_weak_title(text: str) -> bool:
 def is_repeated_name(lines: Sequence[Line], index: int) -> bool:
     """Return whether a part of a line at the top comes again within the text below."""
     text = lines[index].text
-    above = (line.text for line in lines[:index] if len(line.text.split()) > 1)
+    nearest = lines[max(index - _MAX_LINES_BETWEEN, 0) : index]
+    above = (line.text for line in nearest if len(line.text.split()) > 1)
     key = text.casefold()
     if any(key.startswith(a.casefold()) and _NAME_TAIL_PATTERN.match(text, len(a)) for a in above):
         return True

@@ -2,7 +2,7 @@
 
 No single sign decides. A line of a letterhead has parts, numbers of streets, postal codes, figures
 of registers and the sender's name; one of a mailing speaks of itself and its readers. A place below
-a contact adds to both. What leads readers on, such as a label or a link to a page, protects a line.
+a contact adds to both. A lead to more, such as a label or a link to a page, protects a line.
 """
 
 import re

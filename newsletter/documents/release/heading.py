@@ -76,12 +76,13 @@ def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int)
     candidates = [n for n in candidates if not is_weak_title(head[n].text)] or candidates
     if not candidates:
         return None
-    below_menu = [n for n in candidates if n >= find_menu_end(head) > 0]
-    titles = [n for n in below_menu if head[n].gap_above and reads_like_title(lines, n)]
+    menu_end = find_menu_end(head)
+    below_menu = [n for n in candidates if n >= menu_end > 0 and head[n].gap_above]
+    titles = (n for n in below_menu if reads_like_title(lines, n))
     names = {n for n in candidates if is_body_name(head[n].text) or is_repeated_name(lines, n)}
     chosen = _find_named(head, candidates)
-    if titles:
-        chosen = titles[0]
+    if (first := next(titles, None)) is not None:
+        chosen = first
     elif chosen is None or chosen in names:
         chosen = _find_nearest(head, candidates, names)
     heading = extend_title(lines, head, chosen, head[chosen].text, width)
