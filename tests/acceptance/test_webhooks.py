@@ -33,6 +33,7 @@ class Told:
         self.webhook = PostedEvents()
         self.session = requests.Session()
         self.session.trust_env = False
+        self.session.headers["Connection"] = "close"  # the server closes it after an error
 
     def post(self, *events: Event, **changes: Any) -> requests.Response:
         headers, body = self.webhook.post(*events, at=self.services.store.clock.now())

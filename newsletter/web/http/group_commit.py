@@ -64,13 +64,16 @@ class GroupCommit(Generic[Item]):
                 for post in posts:
                     post.error = error
                 return
-            # what is wrong in one item shall not keep the others out
-            first, middle = posts[0], len(items) // 2
-            halves = [_QueuedPost(part) for part in (items[:middle], items[middle:])]
-            parts = posts if len(posts) > 1 else halves
-            for part in parts:
-                self._store([part])
-            first.error = first.error or next((one.error for one in halves if one.error), None)
+            # an item that cannot be recorded keeps no others out
+            if len(posts) > 1:
+                for post in posts:
+                    self._store([post])
+                return
+            middle = len(items) // 2
+            halves = [_QueuedPost(items[:middle]), _QueuedPost(items[middle:])]
+            for half in halves:
+                self._store([half])
+            posts[0].error = halves[0].error or halves[1].error
 
     def _take(self) -> list[_QueuedPost[Item]]:
         """Remove and return the posts that have waited longest, at least one."""
