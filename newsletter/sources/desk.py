@@ -230,7 +230,7 @@ def read_here(
 
     if file.lower().endswith((".md", ".markdown")):
         parsed = parse_statement(data, file="own.md", defaults=defaults)
-        # a file with faults is imported, and the findings say what was left out
+        # a file with faults is imported, and the findings name each omission
         if parsed.statement is not None:
             return draft_text(parsed.statement)
     return import_file(data, today=today, file=file)

@@ -128,6 +128,7 @@ QUIET = [
     "A garage is attached to the house, with no strings attached; he is attached to it.",
     "Congress attached a rider to the bill. The director adjunto lo adjunta.",
     "Im Anhang des Gesetzes und in der Anlage zum Vertrag steht es; die Anlage in Kiel ruht.",
+    "Dem Antrag beigefügte Gutachten liegen vor. Les pièces jointes au dossier restent secrètes.",
     "L'annexe de la loi et le site Natura sont joints au dossier [sic].",
     "[the report of the task force](https://forum.example/report)",
     "[more than four thousand people](https://t.company.example)",
