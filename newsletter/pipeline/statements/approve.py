@@ -120,12 +120,10 @@ def approve(
                 " else to approve it"
             )
             raise Refused(say(own, person=person, slug=status.slug))
-        if status.approval.withheld:
-            raise Refused(status.approval.withheld)
         require_own_email(status)
         refuse_other_time(status, request.shown)
-        if status.returned_at != request.shown.returned_at:
-            _refuse_if_returned(status)
+        if why := _why_not_approvable(status, request.shown.returned_at):
+            raise Refused(why)
         override = _Override()
         if not _has_approved(request, person, status):
             override = _overridden_checks(
@@ -138,6 +136,16 @@ def approve(
         return ApprovalResult(
             content_hash=stored.content_hash, approval=approval, warnings=override.warnings
         )
+
+
+def _why_not_approvable(status: StatementStatus, seen_return: str = "") -> str:
+    """Return why this version cannot be approved now, by any way; "" if it can.
+
+    ``seen_return`` is the time of the request for changes that the approver saw.
+    """
+    if status.returned_at == seen_return:
+        return status.approval.withheld
+    return status.approval.withheld or _already_returned(status)
 
 
 def _has_approved(request: ApprovalRequest, person: str, status: StatementStatus) -> bool:
@@ -239,8 +247,9 @@ def note_front_matter(
 
     A name approves the content with which it appears. If the content changes or the approval is
     revoked, the same name does not approve again: it must be removed and added in two steps. It
-    overrides warnings, for a repeated text with a reason only, but no blocking check. Return the
-    first new approval of each statement. Updates ``state``, what the last run left.
+    overrides warnings, for a repeated text with a reason only, but no blocking check, and no
+    request for changes. Return the first new approval of each statement. Updates ``state``, what
+    the last run left.
     """
     state = state or ApprovalScan()
     approvals = []
@@ -299,12 +308,11 @@ def _apply_names(
         tx.approvals.add(removal)
         why = say("its file does not name them any more")
         tx.approvals.revoke(slug, tx.now, person, Channel.FRONT_MATTER, actor=person, reason=why)
-    if override is None:
+    status = load_status(tx, stored, rules.campaigns)
+    if override is None or _why_not_approvable(status):
         return []
     return [
-        _add_approval(
-            tx, load_status(tx, stored, rules.campaigns), person, Channel.FRONT_MATTER, override
-        )
+        _add_approval(tx, status, person, Channel.FRONT_MATTER, override)
         for person in approvers
         if person not in known_names
     ]
@@ -385,7 +393,8 @@ def send_back(
         if status.approval.approved:
             first = "{slug} is approved; take that back first, then nothing of it leaves"
             raise Refused(say(first, slug=slug))
-        _refuse_if_returned(status)
+        if why_not := _already_returned(status):
+            raise Refused(why_not)
         tx.approvals.revoke(slug, tx.now, person, actor=person, reason=say("it was sent back"))
         content_hash = status.stored.content_hash
         tx.change_requests.add(
@@ -395,14 +404,16 @@ def send_back(
         tx.audit.enter(person, "send back", slug, version=content_hash, reason=words)
 
 
-def _refuse_if_returned(status: StatementStatus) -> None:
+def _already_returned(status: StatementStatus) -> str:
+    """Return that this version was sent back and by whom; "" if it was not."""
     back = status.change_request
-    if back is not None:
-        twice = (
-            "{slug} was sent back by {person} already: {reason}; 'newsletter statement approve"
-            " {slug} --returned' approves it all the same"
-        )
-        raise Refused(say(twice, slug=status.slug, person=back.by, reason=back.reason))
+    if back is None:
+        return ""
+    twice = (
+        "{slug} was sent back by {person} already: {reason}; 'newsletter statement approve"
+        " {slug} --returned' approves it all the same"
+    )
+    return say(twice, slug=status.slug, person=back.by, reason=back.reason)
 
 
 def _clean_request(reason: str) -> str:

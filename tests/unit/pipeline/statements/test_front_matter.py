@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.domain.statements.statement import Channel, Progress
-from newsletter.pipeline.statements.approve import note_front_matter
+from newsletter.pipeline.statements.approve import note_front_matter, send_back
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 from tests.unit.pipeline.statements.test_approve import approvals, take_back
 
@@ -43,6 +43,28 @@ def test_a_text_changed_under_the_same_names_waits(trusting: Newsroom) -> None:
     for _ in range(3):
         assert not trusting.look().scheduled
     assert len(approvals(trusting)) == 1
+
+
+@pytest.mark.parametrize("names", [("flo@forum.example",), ("ed@forum.example",)])
+def test_names_in_the_file_of_a_text_that_was_sent_back_wait_for_an_answer(
+    trusting: Newsroom, names: tuple[str, ...]
+) -> None:
+    trusting.write_and_look()
+    send_back(
+        "resignation",
+        by="ed@forum.example",
+        expect=trusting.content_hash(),
+        reason="The hours are wrong.",
+        store=trusting.store,
+        rules=trusting.rules,
+    )
+    for named in (names, (), names):
+        trusting.bring_along(*named)
+        assert not trusting.look().scheduled
+    assert approvals(trusting) == []
+
+    trusting.bring_along(*names, body="Open at nine.")
+    assert trusting.look().scheduled
 
 
 def test_a_file_that_is_renamed_after_it_went_out_does_not_go_out_again(
