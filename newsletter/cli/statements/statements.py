@@ -12,7 +12,7 @@ from newsletter.cli.statements.sources import import_files
 from newsletter.domain.campaigns import sentences
 from newsletter.domain.campaigns.campaign import CampaignState, has_begun
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.errors import Defect, Fault, NotFound
+from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
 from newsletter.domain.statements.comparison import compare_contents
 from newsletter.domain.statements.content import short_hash
 from newsletter.domain.statements.draft import DraftText
@@ -28,6 +28,7 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file
 from newsletter.sources.folder import path_for_title, write_new
+from newsletter.sources.statements import parse_statement
 from newsletter.store.sql import Transaction
 
 
@@ -167,10 +168,14 @@ def new(services: Services, title: str, author: str) -> None:
         body="Write the statement here, in Markdown.",
         date=services.store.clock.now().date().isoformat(),
     )
-    text = draft_as_file(first_text, author=author)
+    text = draft_as_file(first_text, author=author).encode()
     path = path_for_title(services.settings.statements_folder, title)
+    parsed = parse_statement(text, file=str(path), defaults=services.statements.defaults)
+    # a file may be without a list until its writer chooses one
+    if faults := [fault for fault in parsed.faults if fault.key in {"title", "author"}]:
+        raise InvalidInput(faults)
     with with_umask(services.umask):
-        write_new(path, text.encode())
+        write_new(path, text)
     click.echo(str(path))
 
 
