@@ -2,6 +2,7 @@
 
 import ast
 import re
+import socket
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from newsletter.web.server import ConnectionLimits, connections_for
 from tests.fakes import FixedClock
 from tools.reference import commands, matrix, modules
 from tools.reference import settings as configuration
+from tools.reference.examples import closed_port
 
 ROOT = Path(__file__).parents[1]
 CODE = ROOT / "newsletter"
@@ -475,3 +477,11 @@ def test_the_described_providers_of_the_page_can_be_loaded(tmp_path: Path) -> No
         (tmp_path / "newsletter.yaml").write_text(f"{least}\n{block}", "utf-8")
         options = load(tmp_path / "newsletter.yaml", environment).provider
         assert registry.build(options, workspace=tmp_path, clock=FixedClock()).name == "http"
+
+
+def test_the_examples_ask_a_port_on_which_nothing_can_listen() -> None:
+    with closed_port() as port, socket.socket() as other:
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", int(port)))
+        with pytest.raises(ConnectionRefusedError):
+            other.connect(("127.0.0.1", int(port)))

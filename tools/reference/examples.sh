@@ -101,5 +101,5 @@ newsletter audit show
 newsletter audit verify
 newsletter demo --no-serve
 newsletter scheduler
-newsletter healthcheck --port 1
+newsletter healthcheck
 newsletter serve --port 0
