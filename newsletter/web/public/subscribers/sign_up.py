@@ -35,6 +35,8 @@ from newsletter.web.http.offering import (
 from newsletter.web.http.threads import Lane
 
 _JSON_TYPE = "application/json"
+_DOORS = {"page": "our sign-up page", "archive": "our public archive"}
+"""The field of a form of ours → its page, in words."""
 _HOST_PATTERN = re.compile(r"[a-z0-9.-]{1,253}")
 
 log = logging.getLogger("newsletter.web")
@@ -91,11 +93,12 @@ class SignUpPages:
             wording=field("wording"),
             trap=field(HONEYPOT_FIELD),
         )
-        return await self._lane.run(self._sign_up, request, form)
+        source = self._source(request, field("door"))
+        return await self._lane.run(self._sign_up, request, form, source)
 
-    def _sign_up(self, request: Request, form: signup.SignUpForm) -> Response:
+    def _sign_up(self, request: Request, form: signup.SignUpForm, source: str) -> Response:
         language = self._language_of(request, form.language)
-        faults = self._request_email(request, form, language)
+        faults = self._request_email(request, form, language, source)
         if request.headers.get("accept") == _JSON_TYPE:
             return self._json_answer(request, language, faults)
         if faults is None:
@@ -123,7 +126,7 @@ class SignUpPages:
         return JSONResponse(answer, status_code=status, headers=fields)
 
     def _request_email(
-        self, request: Request, form: signup.SignUpForm, language: str
+        self, request: Request, form: signup.SignUpForm, language: str, source: str
     ) -> Mapping[str, signup.FormFault] | None:
         """Request a confirmation email. Return field → fault; None if a limit is reached."""
         if form.trap:
@@ -138,7 +141,7 @@ class SignUpPages:
         outcome = self._offering.request_email(
             judgement,
             form,
-            source=self._source(request),
+            source=source,
             network=network,
             language=language,
             store=self._subscribers.store,
@@ -148,18 +151,19 @@ class SignUpPages:
         log.info("sign-up=%s", outcome.value, extra=limited(outcome.value))
         return {}
 
-    def _source(self, request: Request) -> str:
-        """Return the site of the form in words, as proof of consent, by Origin or Referer.
+    def _source(self, request: Request, door: str) -> str:
+        """Return the page or site of the form in words, as proof of consent.
 
-        A browser sends neither from our own page, which forbids it.
+        Origin or Referer name another site. A browser sends neither from our own pages, which
+        forbid it, but their forms name the page.
         """
-        if request.headers.get("sec-fetch-site") == "same-origin":
-            return "our sign-up page"
-        for field in ("origin", "referer"):
-            host = _url_host(request.headers.get(field, ""))
-            if host:
-                return "our sign-up page" if host == self._host else f"a form on {host}"
-        return "a form"
+        is_ours = request.headers.get("sec-fetch-site") == "same-origin"
+        for field in () if is_ours else ("origin", "referer"):
+            if host := _url_host(request.headers.get(field, "")):
+                if host != self._host:
+                    return f"a form on {host}"
+                is_ours = True
+        return _DOORS.get(door) or (_DOORS["page"] if is_ours else "a form")
 
     def _language_of(self, request: Request, language: str) -> str:
         return self._frame.language_of(

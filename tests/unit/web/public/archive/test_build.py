@@ -90,9 +90,10 @@ def test_the_form_beside_a_page_signs_up_as_the_sign_up_page_does(
         ticked = {**dict(form.form_values()), "email": "new@example.org", "list": "events"}
         answer = site.post("/subscribe", form=ticked)
         assert (answer.status, answer.headers["location"]) == (303, "subscribe/asked?language=en")
-        [(asked, wording)] = site.rows("SELECT lists, wording FROM transactional_email")
+        row = "SELECT lists, wording, source FROM transactional_email"
+        [(asked, wording, source)] = site.rows(row)
         assert "events" in asked
-        assert wording == ticked["wording"]
+        assert (wording, source) == (ticked["wording"], "our public archive")
 
 
 def test_where_nothing_can_be_joined_no_page_offers_it(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from newsletter.web.http.limits import RequestLimit
 from tests.fakes import FixedClock
 from tests.pages import forum
+from tests.rows import rows
 
 _OURS = "https://www.forum.example"
 
@@ -36,6 +37,29 @@ def test_a_script_gets_the_answer_as_data_and_reads_it_on_named_sites_alone(
         assert other.text == answer.text
         script = site.get("/subscribe/form.js")
         assert script.headers["content-type"].startswith("text/javascript")
+
+
+@rows(
+    ("headers", "door", "source"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, "", "our sign-up page"),
+        ({"Sec-Fetch-Site": "same-origin"}, "archive", "our public archive"),
+        ({"Origin": "https://news.forum.example"}, "archive", "our public archive"),
+        ({"Origin": "https://news.forum.example"}, "", "our sign-up page"),
+        ({"Origin": _OURS}, "archive", "a form on www.forum.example"),
+        ({"Origin": "null", "Referer": f"{_OURS}/x"}, "page", "a form on www.forum.example"),
+        ({}, "page", "our sign-up page"),
+        ({}, "<b>", "a form"),
+        ({}, "", "a form"),
+    ],
+)
+def test_the_proof_of_consent_names_the_page_or_site_of_the_form(
+    tmp_path: Path, headers: dict[str, str], door: str, source: str
+) -> None:
+    with forum(tmp_path) as site:
+        fields = {"email": "ana@example.org", "list": "press", "door": door}
+        site.ask("POST", "/subscribe", form=fields, headers=headers)
+        assert site.rows("SELECT source FROM transactional_email") == [(source,)]
 
 
 def test_who_asks_for_a_closed_list_is_told_that_staff_decide(tmp_path: Path) -> None:
