@@ -13,6 +13,7 @@ from newsletter.domain.wording import invalid
 _MAX_CHARS = 254
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _DOMAIN_LABEL_PATTERN = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
+_NUMBER_PATTERN = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _FORBIDDEN_PATTERN = re.compile(
     r"[\x00-\x20\x7f-\xa0\s"  # controls, blanks of every width, line and paragraph separators
     r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # invisible characters
@@ -47,7 +48,10 @@ def parse_address(text: str) -> str:
 @lru_cache(maxsize=1_000)  # most of a million addresses share a few domains
 def _is_domain(domain: str) -> bool:
     # both forms are checked: IDNA turns some letters into brackets and dots
-    return "." in domain and _has_names(domain) and _has_names(ascii_host(domain))
+    if not _has_names(domain) or not _has_names(in_ascii := ascii_host(domain)):
+        return False
+    # no top-level domain is a number (RFC 3696, section 2): such a host is an IP address
+    return "." in domain and not _NUMBER_PATTERN.fullmatch(in_ascii.rpartition(".")[2])
 
 
 def _has_names(domain: str) -> bool:

@@ -25,6 +25,7 @@ TOO_LONG_IN_ASCII = "àáâãäåæçèéêëìíîïðñòóôõöøùúûüý�
         "ana@xn--bcher-kva.example",
         "ana@example-one.org",
         "x@1.example",
+        "x@127.0.0.1.example",
         "ana@हिन्दी.example",
     ],
 )
@@ -68,6 +69,12 @@ def test_an_address_that_a_reader_can_have_is_kept_as_written(written: str) -> N
         ("ana@" + TOO_LONG_IN_ASCII + ".example", "can be looked up"),
         ("ana@\u2474.example", "no domain like"),
         ("ana@\u0301.example", "no domain like"),
+        ("ana@127.0.0.1", "no domain like"),
+        ("ana@192.0.2", "no domain like"),
+        ("ana@0x7F.0x1", "no domain like"),
+        ("ana@\uff11\uff12\uff17.0.0.\uff11", "no domain like"),
+        ("ana@127\u30020\u30020\u30021", "no domain like"),
+        ("ana@[127.0.0.1]", "is not allowed in an address"),
     ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(written: str, complaint: str) -> None:
