@@ -41,6 +41,21 @@ class Subscribers:
     def acts_of(self, actor: str) -> SubscriberActs:
         return SubscriberActs(store=self.store, actor=actor, declared=self.declared_lists)
 
+    def is_known(self, address: str) -> bool:
+        """Return whether something is kept of an address, also in a file that waits at the desk."""
+        with self.store.read() as tx:
+            if tx.readers.has_data_of(address) or tx.traces.find(address):
+                return True
+            waiting = tx.imports.list_uploads()
+        for number in waiting:
+            from newsletter.subscriber_files.isolated import names_address  # few forget so
+
+            with self.store.read() as tx:  # one at a time, as each may be large
+                upload = tx.imports.get_upload(number)
+            if upload is not None and names_address(upload, address):
+                return True
+        return False
+
     def forget(
         self, who: str | Subscriber, *, by: str, block_unknown: bool = False
     ) -> tuple[bool, bool]:
@@ -49,5 +64,7 @@ class Subscribers:
         If the file is too busy, a later tick overwrites it; a server has none. Raises Refused for
         an address without data, unless ``block_unknown``.
         """
-        known = forget(who, by=by, block_unknown=block_unknown, store=self.store)
+        address = who if isinstance(who, str) else who.address
+        may_block = block_unknown or self.is_known(address)
+        known = forget(who, by=by, block_unknown=may_block, store=self.store)
         return known, clean(store=self.store) or self.settings.is_on_server

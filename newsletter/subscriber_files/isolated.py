@@ -1,17 +1,27 @@
 """Read uploaded files of subscribers in a sandbox."""
 
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from tempfile import TemporaryFile
 
-from newsletter.documents.sandbox import READER_FILE_GATE, CutOff, cut_off, stream
+from newsletter.documents.sandbox import (
+    READER_FILE_GATE,
+    CutOff,
+    cut_off,
+    read_isolated,
+    stream,
+)
 from newsletter.domain.errors import InvalidInput
+from newsletter.domain.subscribers.address import fold, fold_or_empty
 from newsletter.domain.subscribers.audience import UploadedFile
 from newsletter.domain.wording import say
-from newsletter.subscriber_files.csv_files import Instructions
-from newsletter.subscriber_files.encodings import MemoryFile
+from newsletter.subscriber_files.csv_files import Instructions, members
+from newsletter.subscriber_files.encodings import CHUNK_BYTES, MemoryFile, readable, unicode_in
 from newsletter.subscriber_files.subscriber_file import PlacedEntry, Spool, SubscriberFile
 from newsletter.subscriber_files.subscribers import TableColumn, columns_of, read_people
 from newsletter.subscriber_files.workbooks import as_table
@@ -21,6 +31,7 @@ MAX_UPLOAD_BYTES = 32_000_000
 _READ_TIMEOUT = timedelta(minutes=5)
 _MAX_ANSWER_BYTES = 256_000_000
 _PEOPLE_PER_ANSWER = 250
+_BREAK_PATTERN = re.compile(r"[\s\"(),:;<>\[\]{}|]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +82,36 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
     except CutOff as cut:
         error = cut_off(cut, file=upload.file, advice=say("split it into smaller files"))
     return ReadUpload(columns=tuple(columns), file=None if error else file, error=error)
+
+
+def names_address(upload: UploadedFile, address: str) -> bool:
+    """Return whether an upload names an address. One that cannot be read names none."""
+    try:
+        return read_isolated(
+            "newsletter.subscriber_files.isolated:find_here",
+            {
+                "source": as_table(MemoryFile(name=upload.file, data=upload.body)),
+                "address": address,
+            },
+            file=upload.file,
+            answer=bool,
+            timeout=_READ_TIMEOUT,
+        )
+    except InvalidInput:
+        return False
+
+
+def find_here(source: MemoryFile, address: str) -> bool:
+    """Return whether a file names an address, in the sandbox. Raises InvalidInput."""
+    wanted = fold(address)
+    for member in members(source):
+        encoding = unicode_in(member) or "latin-1"
+        with readable(member.file), io.TextIOWrapper(member.open(), encoding, "replace") as text:
+            for piece in iter(partial(text.readline, CHUNK_BYTES), ""):
+                words = (word.strip("'") for word in _BREAK_PATTERN.split(piece) if "@" in word)
+                if any(fold_or_empty(word) == wanted for word in words):
+                    return True
+    return False
 
 
 def read_here(

@@ -191,8 +191,7 @@ def forget(services: Services, address: str, yes: bool, block_unknown: bool, by:
     """
     with services.store.read() as tx:
         question = _whom_to_erase(tx, address, services.settings.timezone)
-        needs_answer = not yes and (block_unknown or tx.readers.has_data_of(address))
-    if needs_answer:
+    if not yes and (block_unknown or services.subscribers.is_known(address)):
         if not sys.stdin.isatty():
             advice = "say --yes to erase them without being asked"
             raise Refused(f"{question} Standard input is no terminal: {advice}")

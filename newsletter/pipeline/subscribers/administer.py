@@ -234,7 +234,7 @@ def forget(who: str | Subscriber, *, by: str, block_unknown: bool = False, store
         if by != READER_NAME:
             require_role(tx, by, Role.ADMIN, "forget")
         find_shown(tx, who)
-        if not block_unknown and not tx.readers.has_data_of(address):
+        if not (block_unknown or traces or tx.readers.has_data_of(address)):
             none = (
                 "nothing is kept of {address}, so there is nothing to erase; to never write to it,"
                 " say 'newsletter subscribers suppress {address}', or forget it with"

@@ -85,6 +85,10 @@ class Imports(AddressRepository):
             upload_id=upload_id,
         )
 
+    def list_uploads(self) -> list[int]:
+        """Return the ids of the uploaded files."""
+        return self._db.column("SELECT id FROM upload ORDER BY id")
+
     def configure_upload(
         self, upload_id: int, columns: Sequence[str], *, omits_bad_rows: bool
     ) -> None:

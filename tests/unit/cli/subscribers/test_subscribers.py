@@ -5,13 +5,20 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from newsletter.cli.subscribers.subscribers import subscribers
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.events import Event, EventKind, EventTarget
+from newsletter.domain.subscribers.audience import (
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+    UploadedFile,
+)
 from newsletter.runtime.services import Services, open_workspace
 from tests.fakes import NOON
 from tests.workspaces import plain_workspace
@@ -135,6 +142,36 @@ def test_an_address_that_is_nobodys_is_blocked_on_purpose_alone(do) -> None:  # 
     with pytest.raises(Refused, match=r"No subscriber has eve@example.org.*--yes"):
         do("forget", "eve@example.org", "--block-unknown")
     assert "blocked now" in do("forget", "eve@example.org", "--block-unknown", "--yes")[1]
+
+
+@pytest.mark.slow("reads in a sandbox")
+def test_an_address_that_only_a_waiting_file_names_is_forgotten_with_the_file(
+    do,  # type: ignore[no-untyped-def] # a command
+    services: Services,
+) -> None:
+    body = b"mail\neve@example.org\n"
+    file = UploadedFile(by="", file="a.csv", lists=(), without=(), agreed="", body=body)
+    with services.store.begin() as tx:
+        broken = replace(file, file="a.zip")
+        kept = [tx.imports.add_upload(one, NOON) for one in (broken, file)]
+        assert tx.imports.list_uploads() == kept
+    with pytest.raises(Refused, match="nothing is kept of fay"):
+        do("forget", "fay@example.org", "--yes")
+    with pytest.raises(Refused, match=r"No subscriber has eve@example.org.*--yes"):
+        do("forget", "eve@example.org")
+    assert "blocked now" in do("forget", "eve@example.org", "--yes")[1]
+    with services.store.read() as tx:
+        assert tx.imports.list_uploads() == []
+        assert tx.readers.suppression_reason("eve@example.org") is SuppressionReason.ERASED
+
+
+def test_an_address_that_only_a_provider_quoted_is_forgotten(do, services: Services) -> None:  # type: ignore[no-untyped-def] # a command
+    told = Event(id="1", kind=EventKind.OTHER, at=NOON, raw="To: eve@example.org")
+    with services.store.begin() as tx:
+        tx.events.store_events("mailgun", [(told, EventTarget())], NOON)
+    assert "blocked now" in do("forget", "eve@example.org", "--yes")[1]
+    with services.store.read() as tx:
+        assert not tx.traces.find("eve@example.org")
 
 
 def test_a_subscription_ends_and_an_address_changes_by_a_command(do) -> None:  # type: ignore[no-untyped-def] # a command
