@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -153,7 +154,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
             )
         return next(code for error_class, code in _EXIT_CODES if isinstance(error, error_class))
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
+        # the system does not name standard output, which only echo writes to
+        is_output = traceback.extract_tb(error.__traceback__)[-1].name == "echo"
+        place = "standard output: " if is_output else ""
+        place = f"{error.filename}: " if error.filename else place
         advice = "check its owner, its rights and the disk, then try again"
         _print_error(f"newsletter: {place}{error.strerror or error}; {advice}")
         return EXIT_FAILED

@@ -68,10 +68,11 @@ class Backups:
             if database.is_missing():
                 raise NotFound(f"there is no database yet at {database.name}")
             if self.settings.is_on_server:
-                with closing(Sqlite(file)) as target:
-                    copy(database, target, at=SystemClock().now())
-                with closing(target.connect()) as connection:
-                    copies.end_write_ahead_log(connection)
+                with copies.new_file(file) as part:
+                    with closing(Sqlite(part)) as target:
+                        copy(database, target, at=SystemClock().now())
+                    with closing(target.connect()) as connection:
+                        copies.end_write_ahead_log(connection)
             else:
                 copies.backup(self.settings.database_path, file)
 

@@ -13,6 +13,7 @@ from newsletter.config.settings import Settings
 from newsletter.domain.errors import InvalidConfiguration, Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, say
+from newsletter.formats.files import write_file
 from newsletter.pipeline.ledger import act_as
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store
@@ -149,17 +150,9 @@ class ConfigurationOnDisk:
 
 
 def _replace(file: Path, data: bytes) -> None:
-    """Replace a file atomically; keep a symbolic link. Raises Refused."""
-    file = file.resolve()
-    part = file.with_name(f".{file.name}.part")
+    """Replace a file atomically. Raises Refused."""
     try:
-        with part.open("wb") as opened:
-            opened.write(data)
-            opened.flush()
-            os.fsync(opened.fileno())
-        if file.is_file():
-            part.chmod(file.stat().st_mode)
-        part.replace(file)
+        write_file(file, data)
     except OSError as error:
         refusal = "{file} cannot be written: {why}; ask your operator"
         raise Refused(say(refusal, file=file.name, why=error.strerror)) from error

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput, Refused
 from newsletter.domain.statements.statement import Reading, Statement
+from newsletter.formats.files import write_file
 from newsletter.sources.statements import FALLBACK_SLUG, Defaults, Parsed, parse_statement, slugify
 
 MAX_BYTES = 2_000_000
@@ -222,17 +223,13 @@ def path_for_title(folder: Path, title: str) -> Path:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a new file. Raises Refused if it exists, InvalidInput if it cannot be written."""
+    """Write a new file. Raises Refused if it exists, OSError if it cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            file.write(data)
+        write_file(path, data, is_new=True)
     except FileExistsError as error:
         what = f"{path} exists already and is left as it is"
         raise Refused(f"{what}; choose another slug, or move that file away first") from error
-    except OSError as error:
-        message = f"cannot be written: {error.strerror}; check the folder and its permissions"
-        raise InvalidInput.at(str(path), message) from error
 
 
 def mark_for_review(path: Path, line: int) -> None:
@@ -241,15 +238,11 @@ def mark_for_review(path: Path, line: int) -> None:
     Raises Refused if the line is another, and InvalidInput if the file cannot be written.
     """
     try:
-        path = path.resolve()  # replacing a link would leave the file as it is
         lines = path.read_bytes().splitlines(keepends=True)
         if not 1 <= line <= len(lines) or not _DRAFT_STATUS_PATTERN.search(lines[line - 1]):
             raise Refused(f"{path} does not say status: draft; write status: review into it")
         lines[line - 1] = _DRAFT_STATUS_PATTERN.sub(rb"\g<key>review", lines[line - 1])
-        part = path.with_name(f".{path.name}.part")
-        part.write_bytes(b"".join(lines))
-        part.chmod(path.stat().st_mode)
-        part.replace(path)
+        write_file(path, b"".join(lines))
     except OSError as error:
         message = f"cannot be written: {error.strerror}; write status: review into it"
         raise InvalidInput.at(str(path), message) from error

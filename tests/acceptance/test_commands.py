@@ -59,6 +59,15 @@ def test_a_closed_stream_is_no_fault_of_the_program(
     assert done.returncode == code, (bare.folder / "told").read_text()
 
 
+@pytest.mark.parametrize("command", ["config show", "subscribers export"])
+def test_what_a_full_disk_does_not_take_is_named(bare: Workspace, command: str) -> None:
+    line = f'exec "$0" -m newsletter {command} >/dev/full 2>told'
+    done = subprocess.run(["sh", "-c", line, sys.executable], cwd=bare.folder, check=False)
+    said = (bare.folder / "told").read_text()
+    assert said.startswith("newsletter: standard output: No space left on device; check"), said
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize("command", [(), ("frobnicate",), ("report",), ("send", "news")])
 def test_what_is_typed_wrong_is_a_matter_of_usage(bare: Workspace, command: tuple[str]) -> None:
     assert "Usage: " in bare.do(*command, code=2).stderr

@@ -149,6 +149,8 @@ def test_a_database_that_was_put_back_sends_nothing(
     workspace.use_mailgun(mailgun.url)
     prepared(workspace, readers(10))
     workspace.do("db", "backup", "now.db")
+    assert "name another file" in workspace.do("db", "backup", "now.db", code=4).stderr
+    assert not [*workspace.folder.glob("*.part")]
     assert "10 addresses" in workspace.do("db", "verify-backup", "now.db").stderr
     assert "db copy --from sqlite://" in workspace.do("db", "restore", "now.db", code=4).stderr
     workspace.do("statement", "list")  # a generation has begun

@@ -13,6 +13,7 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
 from newsletter.domain.statements.content import short_hash
+from newsletter.formats.files import write_file
 from newsletter.pipeline.campaigns.headcount import DryRun
 from newsletter.pipeline.campaigns.headcount import dry_run as count_readers
 from newsletter.pipeline.campaigns.trial import fill, load_sample
@@ -41,7 +42,7 @@ def preview(workspace: shell.Shell, slug: str, out: Path, address: str | None) -
     out.mkdir(parents=True, exist_ok=True)
     for kind, data in (("html", mail.html.encode()), ("txt", mail.text.encode()), ("eml", message)):
         file = out / f"message.{kind}"
-        file.write_bytes(data)
+        write_file(file, data)
         click.echo(str(file))
 
 

@@ -3,7 +3,6 @@
 import json
 import platform
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from newsletter.config.loading import show as masked
 from newsletter.config.schema import json_schema
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import NewsletterError, Refused
+from newsletter.formats.files import write_file
 from newsletter.rendering.mail.files import default_templates
 from newsletter.runtime import diagnosis
 
@@ -143,13 +143,20 @@ def make_workspace(folder: Path, variables: Mapping[str, str]) -> list[Path]:
     for sub in ("statements", "templates"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     (folder / "var").mkdir(mode=0o700, exist_ok=True)
-    for target, example in files.items():
-        shutil.copyfile(example, target)
-    settings = folder / FILE_NAME
-    settings.write_text(_with_variables(settings.read_text("utf-8"), variables), "utf-8")
+    texts = {target: example.read_text("utf-8") for target, example in files.items()}
+    texts[folder / FILE_NAME] = _with_variables(texts[folder / FILE_NAME], variables)
+    texts[schema] = json.dumps(json_schema(), indent=2) + "\n"
+    written: list[Path] = []
+    try:
+        for target, text in texts.items():
+            write_file(target, text.encode(), is_new=True)
+            written.append(target)
+    except OSError:
+        for target in written:  # else a second attempt would find files that exist
+            target.unlink()
+        raise
     (folder / "subscribers.yaml").chmod(0o600)  # while only made-up people stand in it
-    schema.write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
-    return [*files, schema]
+    return written
 
 
 @click.command()

@@ -8,8 +8,8 @@ means the same person, email and campaign, or nothing.
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -58,8 +58,12 @@ RESTORED_REASON = "the database was put back, and it may have left before"
 """The reason of emails and posts that waited in a restored database and are not sent."""
 
 
-def backup(database: Path, target: Path) -> None:
-    """Copy the database as of one moment into a new file. Raises Refused, NotFound."""
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """Yield the place of a new database, which gets its name at the end if nothing failed.
+
+    Raises Refused, NotFound, StoreUnavailable.
+    """
     if target.exists():
         raise Refused(f"{target} exists already; name another file")
     if not target.parent.is_dir():
@@ -67,18 +71,25 @@ def backup(database: Path, target: Path) -> None:
     part = target.with_name(target.name + ".part")
     try:
         _remove(part)  # of a backup that was interrupted
-        _create_file(part)  # SQLite gives the files next to it the same rights
-        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)
-            end_write_ahead_log(copy)
+        yield part
         part.rename(target)
     except (sqlite3.Error, OSError) as error:
-        with suppress(OSError):
-            _remove(part)
         why = getattr(error, "strerror", None) or error
         raise StoreUnavailable(
             f"{target} cannot be written: {why}; check the disk, and that the folder is yours"
         ) from error
+    finally:
+        with suppress(OSError):
+            _remove(part)
+
+
+def backup(database: Path, target: Path) -> None:
+    """Copy the database as of one moment into a new file. Raises what ``new_file`` does."""
+    with new_file(target) as part:
+        _create_file(part)  # SQLite gives the files next to it the same rights
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+            end_write_ahead_log(copy)
 
 
 def end_write_ahead_log(connection: sqlite3.Connection) -> None:
