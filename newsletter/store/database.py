@@ -53,6 +53,7 @@ TLI = "'00000000' || lower(substr(pg_walfile_name(pg_current_wal_insert_lsn()), 
 MEMBER = "CAST(member.value AS BIGINT)"
 """The id in a row of ``json_each(…) AS member``. PostgreSQL's ``value`` is text."""
 _PLAIN_TYPES = (int, str, bytes, float, NoneType)
+_write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -399,7 +400,7 @@ def as_stored(value: object) -> Any:
         return value.isoformat()
     if isinstance(value, (list, tuple, set, frozenset, dict)) and not hasattr(value, "_fields"):
         json_value = value if isinstance(value, (list, dict)) else list(value)
-        return json.dumps(json_value, ensure_ascii=False, separators=(",", ":"))
+        return _write_json(json_value)
     kind: Any = type(value)
     return _adapter(kind).dump_json(value).decode()
 

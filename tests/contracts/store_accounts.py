@@ -183,12 +183,17 @@ class AccountsContract:
             assert not tx.staff.remove(ANA)
             assert tx.staff.roles() == {BEN: Role.WRITER}
 
-    def test_each_of_the_staff_may_choose_a_language(self, store: Store) -> None:
+    def test_a_transaction_sees_its_own_changes_of_the_staff(self, store: Store) -> None:
         with store.begin() as tx:
+            assert tx.staff.roles() == {}
             tx.staff.put(ANA, Role.ADMIN, NOON)
             tx.staff.put(BEN, Role.WRITER, NOON)
+            assert tx.staff.languages() == {}
             tx.staff.change(ANA, language="fr")
             assert tx.staff.languages() == {ANA: "fr"}
+            tx.staff.remove(BEN)
+            assert tx.staff.roles() == {ANA: Role.ADMIN}
+            assert tx.staff.role(BEN) is None
 
 
 class SessionsContract:

@@ -43,7 +43,9 @@ class Generation(Repository):
             "SELECT name AS generation, beat_at, timeline, timeline_claims, timeline_beat_at,"
             " claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) AS claims FROM restore_guard",
         )
-        rows = self._db.rows("SELECT key, value FROM meta WHERE key LIKE :key", key=f"{_FORMER}%")
+        # not LIKE: SQLite plans it again for each value
+        where = f"substr(key, 1, {len(_FORMER)}) = '{_FORMER}'"
+        rows = self._db.rows(f"SELECT key, value FROM meta WHERE {where}")
         return replace(mark, former={key.removeprefix(_FORMER): int(at) for key, at in rows})
 
     def note_timeline(self, timeline: str, claims: int, sends_from: datetime) -> None:

@@ -5,7 +5,6 @@ The head file has the number and digest of one of the last lines: if the log end
 were removed. It is written after the commit, so it may lag behind the log, and is never ahead.
 """
 
-import hashlib
 import hmac
 import json
 import os
@@ -76,7 +75,7 @@ class Chain:
 
     def _mac(self, parts: list[object]) -> str:
         message = json.dumps(parts, ensure_ascii=False).encode()
-        return hmac.new(self.key, message, hashlib.sha256).hexdigest()
+        return hmac.digest(self.key, message, "sha256").hex()
 
 
 _FINGERPRINT_PREFIX = "key "

@@ -192,7 +192,9 @@ class StaffLinks(Repository):
 
 
 class Staff(Repository):
-    """The members of staff."""
+    """The members of staff, read once a transaction."""
+
+    _read: Sequence[tuple[str, str, str, str]] | None = None
 
     def roles(self) -> dict[str, Role]:
         """Return the role of each person, by folded address."""
@@ -215,15 +217,19 @@ class Staff(Repository):
         return {address: language for address, _, _, language in self._rows() if language}
 
     def _rows(self) -> Sequence[tuple[str, str, str, str]]:
-        query = "SELECT address, role, name, language FROM staff ORDER BY address"
-        return self._db.cached(self._db.rows, query)
+        if self._read is None:
+            query = "SELECT address, role, name, language FROM staff ORDER BY address"
+            self._read = self._db.rows(query)
+        return self._read
 
     def change(self, address: str, **columns: str) -> None:
         """Change a person's ``name``, or the ``language`` of the desk ("" is the browser's)."""
+        self._read = None
         self._db.update("staff", {"address": address}, **columns)
 
     def put(self, address: str, role: Role, at: datetime) -> None:
         """Add a person, or change the person's role."""
+        self._read = None
         self._db.change(
             "INSERT INTO staff (address, role, added_at) VALUES (:address, :role, :at)"
             " ON CONFLICT (address) DO UPDATE SET role = excluded.role",
@@ -233,4 +239,5 @@ class Staff(Repository):
         )
 
     def remove(self, address: str) -> bool:
+        self._read = None
         return self._db.changes("DELETE FROM staff WHERE address = :address", address=address)

@@ -99,12 +99,16 @@ class Assets:
         found["desk.css"] += self._colors
         return found
 
+    @cached_property
+    def _addresses(self) -> Mapping[str, str]:
+        return {
+            name: f"/desk/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
+            for name, data in self.files.items()
+        }
+
     def address(self, name: str) -> str:
         """Return the address of a file; empty if there is none because no script was built."""
-        data = self.files.get(name)
-        if data is None:
-            return ""
-        return f"/desk/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
+        return self._addresses.get(name, "")
 
     def response(self, name: str) -> Response | None:
         data = self.files.get(name)
