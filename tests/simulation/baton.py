@@ -6,10 +6,33 @@ points, and only at a point another thread runs. So the same program gives the s
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 
 class Crash(BaseException):
     """The process of the waiting thread has ended."""
+
+
+class _Thread:
+    """A thread that does the tasks of one actor after another: to start one takes long."""
+
+    def __init__(self) -> None:
+        self._task: Callable[[], object] = bool
+        self._go = threading.Lock()
+        self._go.acquire()
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def begin(self, task: Callable[[], object]) -> None:
+        self._task = task
+        self._go.release()
+
+    def _work(self) -> None:
+        while True:
+            self._go.acquire()
+            self._task()
+
+
+_IDLE: list[_Thread] = []
 
 
 class Actor:
@@ -23,7 +46,7 @@ class Actor:
         self.failure: BaseException | None = None
         self.go = threading.Lock()
         self.go.acquire()
-        self.thread: threading.Thread | None = None
+        self.thread: _Thread | None = None
 
     @property
     def idle(self) -> bool:
@@ -60,10 +83,8 @@ class Baton:
     def begin(self, actor: Actor, deed: Callable[[], object]) -> None:
         """Start a task and run it to its first point. Raises the errors of the task."""
         actor.doomed = False
-        actor.thread = threading.Thread(
-            target=self._work, args=(actor, deed), name=actor.name, daemon=True
-        )
-        actor.thread.start()
+        actor.thread = _IDLE.pop() if _IDLE else _Thread()
+        actor.thread.begin(partial(self._work, actor, deed))
         self._resume(actor)
 
     def resume(self, actor: Actor) -> None:
@@ -95,5 +116,7 @@ class Baton:
         except BaseException as error:  # the program judges it
             killed = actor.doomed and isinstance(error, Crash)
             actor.failure = None if killed else error
+        if actor.thread is not None:
+            _IDLE.append(actor.thread)
         actor.thread, actor.at = None, ""
         self._back.release()

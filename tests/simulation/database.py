@@ -80,6 +80,7 @@ class Database:
     """A database in memory. All runs use it, so that each statement is prepared once."""
 
     def __init__(self, clock: FixedClock) -> None:
+        self._is_overwritten = False
         self.backend = database = _InMemory(Path("nowhere"))
         ensure_current(database)
         with database.transaction(is_read_only=True) as db:
@@ -94,6 +95,7 @@ class Database:
             with closing(sqlite3.connect(":memory:")) as other:
                 other.deserialize(rows)
                 rows = self.rows(other)
+        self._is_overwritten = False
         run = self.connection.execute
         run("PRAGMA secure_delete = ON")
         run("BEGIN")
@@ -114,12 +116,18 @@ class Database:
         """Return the whole database, of which few copies are ever read."""
         return self.connection.serialize()
 
-    image = copy
-    """Return the bytes of the file."""
+    def image(self) -> bytes:
+        """Return the bytes of the file."""
+        if not self._is_overwritten:
+            return self.copy()
+        with closing(sqlite3.connect(":memory:")) as other:
+            other.deserialize(self.copy())
+            other.execute("VACUUM")  # here, all statements would be prepared again
+            return other.serialize()
 
     def overwrite(self) -> None:
         """Overwrite erased bytes, as ``overwrite_erased`` does it in a file."""
-        self.connection.execute("VACUUM")
+        self._is_overwritten = True
 
     def rows(self, of: sqlite3.Connection) -> Rows:
         """Return all rows of a database."""

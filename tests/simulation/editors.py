@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
+from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.statements import approve
+from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import address_of
 from tests.simulation.cast import DIGEST, ISSUE, NOTICE, SETTINGS, ZONE, Version
 from tests.simulation.database import digests
@@ -22,6 +24,7 @@ from tests.simulation.service import How
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+COMMAND = "command"
 APPROVERS = ("ed", "flo", "writer", "ada")
 ADMINS = ("ada", "abe")
 _SENDERS = ("sam", "ada")
@@ -62,8 +65,8 @@ class Editors:
         self._number = 0
         """The last number of a version of that text."""
 
-    def act(self, host: Host, deed: str, who: str, number: int) -> None:
-        """Do one act as a person, on one of the statements."""
+    def act(self, host: Host, deed: str, who: str, number: int, door: str = "") -> None:
+        """Do one act as a person, on one of the statements, at the desk or by ``COMMAND``."""
         if who in host.expected.former:
             return
         slugs = SETTINGS[self._world.kind].slugs
@@ -94,6 +97,8 @@ class Editors:
             "copy": self._copy,
             "test": self._test,
         }
+        if door == COMMAND:
+            acts[deed] = partial(acts[deed], commands=True)
         acts[deed](host, who, slugs[number % len(slugs)])
 
     def _read(self, host: Host, who: str, slug: str) -> None:
@@ -118,12 +123,15 @@ class Editors:
                 content = tx.statements.get_content(form["digest"][0])
             if content is None:
                 raise Refused(f"{slug} has no email")
-            not_before = host.expected.not_before(slug, host.now())
-            readers = for_how_many(slug, host.expected)
-            shown.append(Seen(form=form, content=content, not_before=not_before, readers=readers))
+            shown.append(self._seen_now(host, slug, form, content))
 
         self._world.office(host, look)
         return shown[0] if shown else None
+
+    def _seen_now(self, host: Host, slug: str, form: Mapping[str, Any], content: Content) -> Seen:
+        not_before = host.expected.not_before(slug, host.now())
+        readers = for_how_many(slug, host.expected)
+        return Seen(form=form, content=content, not_before=not_before, readers=readers)
 
     def _decided(
         self, host: Host, who: str, slug: str, page: str, deed: str, **typed: str
@@ -144,13 +152,53 @@ class Editors:
             seen if self._world.people.sent(host, who, f"/statements/{slug}/{deed}", form) else None
         )
 
+    def _commanded(
+        self, host: Host, who: str, slug: str, command: Callable[[Any, str, dict[str, Any]], object]
+    ) -> Seen | None:
+        """Act by a command on the content and times that it shows; None if it was refused."""
+        shown = list[Seen]()
+
+        def act(process: Process) -> None:
+            self._world.door.at(process)
+            services = self._world.door.services
+            with process.store.read() as tx:
+                stored = tx.statements.get(slug)
+                digest = stored.content_hash if stored else ""
+                content = tx.statements.get_content(digest)
+            if content is None:
+                raise Refused(f"{slug} has no email")
+            terms = services.campaigns.current_terms(slug)
+            seen = self._seen_now(host, slug, {"digest": [digest]}, content)
+            command(services, digest, {"slug": slug, "by": address_of(who), "shown": terms})
+            shown.append(seen)
+
+        return shown[0] if self._world.office(host, act) else None
+
     def _approve(
-        self, host: Host, who: str, slug: str, *, override: bool = False, waives: bool = False
+        self,
+        host: Host,
+        who: str,
+        slug: str,
+        *,
+        override: bool = False,
+        waives: bool = False,
+        commands: bool = False,
     ) -> None:
         typed = {"despite": "it is all right", "why": "nobody else is in"}
-        typed |= {"no_embargo": "yes"} if waives else {}
-        deed = "override" if override else "review"
-        seen = self._decided(host, who, slug, "review", deed, **typed)
+        if commands:
+            how = {"despite": typed["despite"], "no_embargo": waives, "override": override}
+            seen = self._commanded(
+                host,
+                who,
+                slug,
+                lambda at, digest, about: at.statements.approve(
+                    ApprovalRequest(expect=digest, **about, **how)
+                ),
+            )
+        else:
+            typed |= {"no_embargo": "yes"} if waives else {}
+            deed = "override" if override else "review"
+            seen = self._decided(host, who, slug, "review", deed, **typed)
         if seen is None:
             return
         judge_done(host.books, "approve", slug, address_of(who), *seen.form["digest"])
@@ -201,13 +249,32 @@ class Editors:
             for slug in SETTINGS[self._world.kind].slugs:
                 host.expected.take_back(slug, address_of(who))
 
-    def _start(self, host: Host, who: str, slug: str, *, later: timedelta | None = None) -> None:
+    def _start(
+        self,
+        host: Host,
+        who: str,
+        slug: str,
+        *,
+        later: timedelta | None = None,
+        commands: bool = False,
+    ) -> None:
         at = host.now()
         if later is not None:
             first = host.expected.not_before(slug, at) or at
             at = _minute(max(at + later, first + timedelta(minutes=1)))
-        when = {"when": "now"} if later is None else {"when": "at", "at": _typed(at)}
-        seen = self._decided(host, who, slug, "start", "start", right="yes", **when)
+        if commands:
+            to = None if later is None else at
+            seen = self._commanded(
+                host,
+                who,
+                slug,
+                lambda us, digest, about: us.campaigns.starter().start(
+                    StartRequest(seen=digest, at=to, **about)
+                ),
+            )
+        else:
+            when = {"when": "now"} if later is None else {"when": "at", "at": _typed(at)}
+            seen = self._decided(host, who, slug, "start", "start", right="yes", **when)
         if seen is not None:
             now = for_how_many(slug, host.expected)
             if None not in {now, seen.readers} and now != seen.readers:

@@ -203,6 +203,8 @@ class Host:
         """The credentials at each provider, from the next start on."""
         self.process: Process | None = None
         self.starts = 0
+        self.is_checked = False
+        """A command has compared the database with the guard record since it was put here."""
         self.changed = 0
         """Rows that were changed since the last act began."""
         self.files = copy.files
@@ -221,6 +223,7 @@ class Host:
 
     def become(self, copy: Copy) -> None:
         """Take the database of a copy."""
+        self.is_checked = False
         self.database.fill(copy.books)
         self.expected = copy.expected.copy()
         self.before = None

@@ -8,7 +8,7 @@ from typing import TypeVar
 from tests.simulation.cast import EDITORIAL, READERS, SETTINGS
 from tests.simulation.chores import CHORES
 from tests.simulation.documented import DOCUMENTED
-from tests.simulation.editors import ADMINS, APPROVERS
+from tests.simulation.editors import ADMINS, APPROVERS, COMMAND
 from tests.simulation.host import PROVIDERS, WORKERS, Parts
 from tests.simulation.people import CONCERNED, TOLD
 from tests.simulation.program import BOOT, LOOK, Program, Step, run, shrink, worker
@@ -144,8 +144,10 @@ def _read(words: str, of: Step, chance: random.Random, swarm: Swarm) -> list[Ste
         fault=chance.choice(swarm.faults),
         seen=chance.sample(("take", "take", "take", "stale", "unreadable"), 2),
         parted=chance.choice(("split", *swarm.faults[:1])),
+        door=chance.choice(_DOORS),
     )
-    return [LOOK if one == "look" else Step.read(one) for one in filled.split("; ") if one]
+    steps = (one.strip() for one in filled.split("; "))
+    return [LOOK if one == "look" else Step.read(one) for one in steps if one]
 
 
 def _go_on(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
@@ -207,10 +209,10 @@ _FROZEN = "reader {changed} -{reader}; go dispatch-1 99 {parted}"
 """A change of one who is in an audience, and a call to them."""
 _CHANGES = ("move", "move", "erase", "leave", "leave", "leave_all", "unsubscribe", "rename")
 _AGREED = (
-    "start sam {n}; look",
-    "approve {one} {n}; start sam {n}; look; wait 100; look",
-    "approve {one} {n}; approve {other} {n}; start sam {n}; look",
-    "override {admin} {n}; start sam {n}; look; wait 100; look",
+    "start sam {n} {door}; look",
+    "approve {one} {n} {door}; start sam {n}; look; wait 100; look",
+    "approve {one} {n}; approve {other} {n} {door}; start sam {n} {door}; look",
+    "override {admin} {n} {door}; start sam {n}; look; wait 100; look",
 )
 """The other approvals and the start that a statement may need."""
 _IN_DOUBT = (
@@ -429,16 +431,16 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "account": (1, _one("account", *PROVIDERS)),
     "rotate": (1, _one("rotate", *PROVIDERS)),
 }
-_WHICH, _NOTES = (0, 1), (0, 1, 1, 1, 2)
+_WHICH, _NOTES, _DOORS = (0, 1), (0, 1, 1, 1, 2), ("", COMMAND)
 _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
-    "approve": (8, _one("approve", *APPROVERS, numbers=_WHICH)),
+    "approve": (8, _one("approve", *APPROVERS, numbers=_WHICH, hows=_DOORS)),
     "read": (2, _one("read", *APPROVERS, "sam", numbers=_WHICH)),
-    "waive": (2, _one("waive", *APPROVERS, numbers=_WHICH)),
-    "override": (2, _one("override", *ADMINS, numbers=_WHICH)),
+    "waive": (2, _one("waive", *APPROVERS, numbers=_WHICH, hows=_DOORS)),
+    "override": (2, _one("override", *ADMINS, numbers=_WHICH, hows=_DOORS)),
     "revoke": (2, _one("revoke", *APPROVERS, numbers=_WHICH)),
     "dismiss": (0.3, _one("dismiss", "ed")),
-    "start": (6, _one("start", "sam", "ada", "ed", numbers=_WHICH)),
-    "plan": (2, _one("plan", "sam", "ada", numbers=_WHICH)),
+    "start": (6, _one("start", "sam", "ada", "ed", numbers=_WHICH, hows=_DOORS)),
+    "plan": (2, _one("plan", "sam", "ada", numbers=_WHICH, hows=_DOORS)),
     "undo": (1, _one("undo", "sam", "ed", numbers=_WHICH)),
     "schedule": (1, _one("schedule", "sam", numbers=_WHICH)),
     "hurry": (1, _one("hurry", "sam", numbers=_WHICH)),

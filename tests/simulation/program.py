@@ -73,7 +73,7 @@ class Result:
 
 def take(world: World, step: Step) -> None:
     """Do one step. Skip it if it is impossible now."""
-    how = How(step.how) if step.how and step.what != "lose" else How.TAKE
+    how = How(step.how) if step.what in {"go", "older"} and step.how else How.TAKE
     host, who = world.hosts[-1 if step.who.startswith("B ") else 0], step.who.removeprefix("B ")
     deeds: dict[str, Callable[[], object]] = {
         "go": lambda: world.go(host, who, step.number, how),
@@ -103,7 +103,7 @@ def take(world: World, step: Step) -> None:
     if step.what in deeds:
         deeds[step.what]()
     else:
-        world.editors.act(host, step.what, step.who, step.number)
+        world.editors.act(host, step.what, step.who, step.number, step.how)
 
 
 def run(given: Program, parts: Parts | None = None) -> Result:

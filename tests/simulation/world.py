@@ -328,7 +328,9 @@ class World:
         """
         process = Process(host)
         try:
-            process.guard().check_on_open()  # as each process that opens a database does
+            if not host.is_checked:  # as each process that opens a database does
+                process.guard().check_on_open()
+                host.is_checked = True
             host.changed = 0
             deed(process)
         except Violation:
