@@ -57,7 +57,8 @@ def load_status(
 ) -> StatementStatus:
     """Return the status of a statement, without readers."""
     statement, campaign = stored.statement, tx.campaigns.find_latest(stored.slug)
-    approval, approvals = _approval_status(tx, stored, rules), tx.approvals.list_for(stored.slug)
+    approvals = tx.approvals.list_for(stored.slug)
+    approval = _approval_status(tx, stored, approvals, rules)
     start = _start(tx, stored, approval, rules)
     if has_gone_out(campaign):  # later changes of text, settings and staff do not matter
         given, starts = approvals_of(tx, campaign), tx.starts.list_for(stored.slug)
@@ -174,13 +175,12 @@ def _find_correction(
 
 
 def _approval_status(
-    tx: Transaction, stored: StoredStatement, rules: CampaignRules
+    tx: Transaction, stored: StoredStatement, approvals: Sequence[Approval], rules: CampaignRules
 ) -> ApprovalStatus:
     """Return whether the current content is approved, and why not.
 
     A draft, or an email that contains a draft, is never approved.
     """
-    approvals = tx.approvals.list_for(stored.slug)
     result = judge_approvals(
         content_hash=stored.content_hash,
         writers=stored.writers,

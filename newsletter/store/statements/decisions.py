@@ -39,9 +39,8 @@ class Approvals(Repository):
         """Return the approvals that were revoked because the text was taken back, oldest first."""
         lines = self._db.of_statement(AuditEntry, REVOCATIONS_OF, slug, key="subject")
         back = revoked_ids(line for line in lines if line.values.get("reason") == TEXT_TAKEN_BACK)
-        return [
-            from_sealed_row(Approval, row) for row in self._rows.list_for(slug) if row["id"] in back
-        ]
+        rows = self._rows.list_for(slug) if back else ()
+        return [from_sealed_row(Approval, row) for row in rows if row["id"] in back]
 
     def find_slugs(self, channel: Channel) -> set[str]:
         """Return the statements that were ever approved through this channel."""
