@@ -153,13 +153,13 @@ def _events_before_sending(status: StatementStatus, last: _LastLines) -> Iterato
         yield from _approval_events(status, last)
     if state not in _STATES_IN_REVIEW | _APPROVED_STATES | {State.RETURNED}:
         return
-    end, due_at, submit_line = status.embargo_until, status.set_for, last.get("submit")
+    end, submit_line = status.embargo_until, last.get("submit")
     since = submit_line.at if submit_line else None
     if end and end <= status.now and not (since and since > end):
         yield NoticeKind.EMBARGO_OVER, end, end, _involved(status, last).union(status.actors)
-    is_late = status.is_overdue or (state is State.HELD_BACK and due_at and due_at <= status.now)
-    if due_at and is_late and not (since and since > due_at) and not (end and end > status.now):
-        yield NoticeKind.OVERDUE, due_at, due_at, _submitters(status, last).union(status.actors)
+    due = status.set_for if status.is_overdue or state is State.HELD_BACK else None
+    if due and due <= status.now and not (since and since > due) and not (end and end > status.now):
+        yield NoticeKind.OVERDUE, due, due, _submitters(status, last).union(status.actors)
 
 
 def _submission_event(status: StatementStatus, last: _LastLines) -> _Event:

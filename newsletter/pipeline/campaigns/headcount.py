@@ -292,11 +292,7 @@ def find_late_translations(
     """
     if status.rules.shares_email or status.statement.translation_of:
         return [], []
-    late = [
-        one
-        for one in unsent_translations(tx, status)
-        if not (one.approval.approved and one.is_started)
-    ]
+    late = [one for one in unsent_translations(tx, status) if not one.is_started]
     approved = [one.statement for one in late if one.approval.approved]
     return approved, [one.statement for one in late if not one.approval.approved]
 
@@ -349,7 +345,6 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
             lists=statement.lists,
             corrects=statement.corrects,
             translates=statement.translation_of,
-            segment=str(statement.segment or ""),
         )
         try:
             reach = _reach(tx, status, excludes_unstarted=True)

@@ -282,8 +282,8 @@ class _Writer:
 
     def _quote(self, notice: Notice) -> str | None:
         comment = self.tx.comments.get(int(notice.occurrence))
-        status = self.known.get(notice.slug)
-        if comment is None or status is None or status.state is State.MISSING:
+        status = self.known[notice.slug]
+        if comment is None or status.state is State.MISSING:
             return None
         words = " ".join(comment.words.split())
         quote = words if len(words) <= _QUOTE_CHARS else f"{words[:_QUOTE_CHARS].rstrip()} …"

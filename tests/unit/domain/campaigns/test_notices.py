@@ -154,6 +154,8 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
      {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
     ({"approval": APPROVED, "refusal": "it waits", "set_for": NOW}, (),
      {NoticeKind.APPROVED: {ANA}, NoticeKind.OVERDUE: {ANA, CLEO, DAN}}),
+    ({"approval": APPROVED, "refusal": "it waits", "set_for": NOW + LEAD_TIME}, (),
+     {NoticeKind.APPROVED: {ANA}}),
     # admins decide about unknown deliveries, also of a cancelled or corrected campaign
     ({"campaign": replace(STOPPED, counts=Counts(unknown=2))}, (),
      {NoticeKind.DECISION: {DAN}}),

@@ -154,6 +154,13 @@ def test_a_subject_survives_folding_and_encoding(subtests: pytest.Subtests) -> N
             assert message["Subject"] == subject
 
 
+def test_a_field_in_ascii_is_written_as_it_is() -> None:
+    headers = (("X-Archive", "<https://forum.example/?q=?a?b?c?=>"),)
+    data = to_mime(content=content(subject="Plain words", headers=headers), recipient=ANA, at=AT)
+    assert b"\r\nSubject: Plain words\r\n" in data
+    assert b"\r\nX-Archive: <https://forum.example/?q=?a?b?c?=>\r\n" in data
+
+
 def test_a_senders_name_survives(subtests: pytest.Subtests) -> None:
     for name in [
         "Forum",

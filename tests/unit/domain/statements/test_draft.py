@@ -104,7 +104,9 @@ def test_a_change_brings_the_words_of_a_template_whatever_an_editor_makes_of_its
 
 
 def test_the_words_of_a_template_that_no_editor_inserts_are_anybodys() -> None:
-    long = replace(ABOUT, text=DraftText(body=ABOUT.text.body + "x" * MAX_BLOCK_CHARS))
+    longest = replace(ABOUT, text=DraftText(body="x" * MAX_BLOCK_CHARS))
+    assert {*writers_of_inserted([longest], DraftText(), longest.text)} == {BEN}
+    long = replace(ABOUT, text=DraftText(body="x" * (MAX_BLOCK_CHARS + 1)))
     assert writers_of_inserted([long], DraftText(), long.text) == []
 
 
