@@ -63,6 +63,8 @@ class StagingContract:
             assert [one.address for one, _ in tx.readers.stream()] == ["new@example.org"]
             assert tx.readers.is_former_address(ANA.address)
             assert not tx.readers.is_former_address("new@example.org")
+            ana = number_of(tx, "new@example.org")
+            assert not tx.readers.is_former_address(ANA.address, besides=ana)
             assert tx.readers.change_address(number_of(tx, "new@example.org"), ANA.address)
             assert not tx.readers.is_former_address(ANA.address), "it is theirs again"
             assert tx.readers.erase(ANA.address, NOON)

@@ -203,8 +203,8 @@ class SubscriberActs:
     def change_address(self, who: str | Subscriber, new: str) -> Subscriber:
         """Change a subscriber's address. Return the subscriber.
 
-        Raises NotFound for an unknown address, and Refused if the new one is suppressed or
-        another subscriber's.
+        Raises NotFound for an unknown address, and Refused if the new one is suppressed, or is or
+        was another subscriber's.
         """
         with self._begin(Role.ADMIN, "change address") as (tx, by):
             person = _find(tx, who)
@@ -212,6 +212,8 @@ class SubscriberActs:
             if reason is not None and fold(old) != fold(new):
                 stays = "{new} is suppressed ({reason}), and nothing may be sent to it; {old} stays"
                 raise Refused(say(stays, new=new, reason=say(reason.value), old=old))
+            if tx.readers.is_former_address(new, besides=person.id):
+                raise Refused(say("{address} was a subscriber's before", address=new))
             move(tx, person, new)
             _enter(tx, by, "change address")
             return _find(tx, new)

@@ -126,10 +126,14 @@ class Readers(AddressRepository):
             )
         return True
 
-    def is_former_address(self, address: str) -> bool:
-        """Return whether a subscriber had this address before, and none has it now."""
-        digest = self._hash(address)
-        return bool(self._db.value(f"SELECT {importing.IS_FORMER.format(':hash')}", hash=digest))
+    def is_former_address(self, address: str, *, besides: int = 0) -> bool:
+        """Return whether a subscriber ``besides`` this one had it before, and none has it now."""
+        return self._db.has_row(
+            "SELECT 1 FROM address_history WHERE address_hash = :hash"
+            f" AND subscriber_id <> :besides AND {importing.IS_FORMER.format(':hash')} LIMIT 1",
+            hash=self._hash(address),
+            besides=besides,
+        )
 
     def edit(self, subscriber_id: int, entry: Entry) -> None:
         """Set the name, language, time zone, notes and tags of a subscriber."""

@@ -156,6 +156,16 @@ def test_nobody_moves_to_what_is_another_persons_or_suppressed(room: Newsroom) -
         change(room)
 
 
+def test_nobody_moves_to_what_another_person_left_and_anybody_moves_back(room: Newsroom) -> None:
+    add(room, "press")
+    room.subscribe(1)
+    change(room)
+    acts(room).unsubscribe(NEW, ["press"])
+    with pytest.raises(Refused, match=f"{ANA} was a subscriber's before"):
+        acts(room).change_address("reader1@example.org", ANA)
+    assert acts(room).change_address(NEW, ANA).left == ("press",)
+
+
 @pytest.mark.parametrize(
     ("reason", "stays"),
     [
