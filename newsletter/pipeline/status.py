@@ -389,6 +389,12 @@ def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
     """
     if not statement.corrects:
         return None
+    for translation in filter(has_gone_out, tx.campaigns.list_translations(statement.slug)):
+        sent = (
+            "its translation {slug} went out, and its readers would get two languages; take"
+            " 'corrects' out, and write the correction under another name"
+        )
+        raise Refused(say(sent, slug=translation.slug))
     chain = [statement.slug]
     original = statement.corrects
     while original:

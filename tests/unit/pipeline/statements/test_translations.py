@@ -325,6 +325,24 @@ def test_what_a_correction_took_the_place_of_is_translated_no_more(room: Newsroo
     assert "in whose place its correction right goes" in held(room, SPANISH)
 
 
+def test_what_was_translated_corrects_nothing_so_that_nobody_gets_two_languages(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 2, "es": 2})
+    room.write_and_look("wrong", body="This is wrong.")
+    agree(room, "wrong")
+    assert begin(room) == ["wrong"]
+    room.drain()
+    compose(room, FORUM, SPANISH)
+    agree(room, SPANISH)
+    assert begin(room) == [SPANISH]
+    room.drain()
+    compose(room, FORUM, corrects="wrong")
+    agree(room, FORUM)
+    assert held(room, FORUM).startswith(f"its translation {SPANISH} went out")
+    assert begin(room) == []
+
+
 def test_a_statement_without_translations_has_no_family(room: Newsroom) -> None:
     populate(room, {"en": 2, "es": 2})
     compose(room, FORUM)
