@@ -61,12 +61,13 @@ class StagingContract:
         assert bring_in(store, ANA) == replace(NOTHING, refused=away)
         with store.begin() as tx:
             assert [one.address for one, _ in tx.readers.stream()] == ["new@example.org"]
-            assert tx.readers.is_former_address(ANA.address)
-            assert not tx.readers.is_former_address("new@example.org")
-            ana = number_of(tx, "new@example.org")
-            assert not tx.readers.is_former_address(ANA.address, besides=ana)
-            assert tx.readers.change_address(number_of(tx, "new@example.org"), ANA.address)
-            assert not tx.readers.is_former_address(ANA.address), "it is theirs again"
+            owner = tx.readers.find_former_owner(ANA.address)
+            assert owner
+            assert owner.address == "new@example.org"
+            for never in ("new@example.org", "nobody@example.org"):
+                assert tx.readers.find_former_owner(never) is None
+            assert tx.readers.change_address(owner.id, ANA.address)
+            assert tx.readers.find_former_owner(ANA.address) is None, "it is theirs again"
             assert tx.readers.erase(ANA.address, NOON)
             assert tx.readers.suppression_reason("new@example.org") is SuppressionReason.ERASED
 

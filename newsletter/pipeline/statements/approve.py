@@ -143,9 +143,8 @@ def _why_not_approvable(status: StatementStatus, seen_return: str = "") -> str:
 
     ``seen_return`` is the time of the request for changes that the approver saw.
     """
-    if status.returned_at == seen_return:
-        return status.approval.withheld
-    return status.approval.withheld or _already_returned(status)
+    is_seen = status.returned_at == seen_return
+    return status.approval.withheld or ("" if is_seen else _already_returned(status))
 
 
 def _has_approved(request: ApprovalRequest, person: str, status: StatementStatus) -> bool:

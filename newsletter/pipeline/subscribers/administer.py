@@ -72,7 +72,7 @@ class SubscriberActs:
                 why = say(
                     "{address} is suppressed ({reason})", address=address, reason=say(reason.value)
                 )
-            elif tx.readers.is_former_address(address):
+            elif tx.readers.find_former_owner(address):
                 why = say("{address} was a subscriber's before", address=address)
             elif left:
                 why = say(
@@ -124,7 +124,7 @@ class SubscriberActs:
 
     def suppress(self, who: str | Subscriber, *, reason: str = "") -> bool:
         """Suppress an address. Return False if it was suppressed before. Raises InvalidInput."""
-        reason, address = _clean_reason(reason), _address_of(who)
+        reason, address = _clean_reason(reason), who if isinstance(who, str) else who.address
         entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
         with self._begin(Role.SENDER, "suppress") as (tx, by):
             find_shown(tx, who)
@@ -137,7 +137,8 @@ class SubscriberActs:
 
         Raises NotFound if it has none, Refused after a complaint or an erasure, and InvalidInput.
         """
-        reason, address = _clean_reason(reason, is_required=True), _address_of(who)
+        reason = _clean_reason(reason, is_required=True)
+        address = who if isinstance(who, str) else who.address
         with self._begin(Role.ADMIN, "lift") as (tx, by):
             find_shown(tx, who)
             before = tx.readers.suppression_reason(address)
@@ -212,7 +213,7 @@ class SubscriberActs:
             if reason is not None and fold(old) != fold(new):
                 stays = "{new} is suppressed ({reason}), and nothing may be sent to it; {old} stays"
                 raise Refused(say(stays, new=new, reason=say(reason.value), old=old))
-            if tx.readers.is_former_address(new, besides=person.id):
+            if (tx.readers.find_former_owner(new) or person).id != person.id:
                 raise Refused(say("{address} was a subscriber's before", address=new))
             move(tx, person, new)
             _enter(tx, by, "change address")
@@ -225,9 +226,9 @@ class SubscriberActs:
 def forget(who: str | Subscriber, *, by: str, block_unknown: bool = False, store: Store) -> bool:
     """Erase a person, named by an address or as a page showed them. Return whether they subscribed.
 
-    ``by`` is an admin, the operator or the reader. Raises Refused for anybody else, and for an
-    address without data unless ``block_unknown``: a typing error would block another person for
-    good. Raises Outdated if the address is not that of the shown person any more.
+    ``by`` is an admin, the operator or the reader. Raises Refused for anybody else, for an address
+    that a person left for another, and for one without data unless ``block_unknown``: a slip would
+    block another person. Raises Outdated if the address is not that of the shown person any more.
     """
     now, address = store.clock.now(), who if isinstance(who, str) else who.address
     with store.read() as tx:  # the slow search for texts that quote the address blocks no writer
@@ -236,6 +237,9 @@ def forget(who: str | Subscriber, *, by: str, block_unknown: bool = False, store
         if by != READER_NAME:
             require_role(tx, by, Role.ADMIN, "forget")
         find_shown(tx, who)
+        if owner := tx.readers.find_former_owner(address):
+            moved = "{address} was a subscriber's before, who has {new} now; erase that person"
+            raise Refused(say(moved, address=address, new=owner.address))
         if not (block_unknown or traces or tx.readers.has_data_of(address)):
             none = (
                 "nothing is kept of {address}, so there is nothing to erase; to never write to it,"
@@ -291,10 +295,6 @@ def _clean_reason(reason: str, *, is_required: bool = False) -> str:
         rule = "Say why, in at most {most} characters and without the address"
         raise InvalidInput.at("the reason", say(rule, most=MAX_REASON_CHARS))
     return line
-
-
-def _address_of(who: str | Subscriber) -> str:
-    return who if isinstance(who, str) else who.address
 
 
 def _find(tx: Transaction, who: str | Subscriber) -> Subscriber:

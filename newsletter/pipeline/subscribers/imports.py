@@ -19,7 +19,7 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as, require_role
-from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
+from newsletter.pipeline.subscribers.membership import MOVED_REASONS, refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
 
 _PEOPLE_PER_PART = 250
@@ -88,7 +88,8 @@ def _parts(
 
 def _rehearse(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) -> ImportResult:
     with store.read() as tx:
-        result = ImportResult(created=_lists_to_create(tx, plan))
+        created = refuse_unknown_lists(tx, plan.places, plan.declared, create=plan.create_lists)
+    result = ImportResult(created=created)
     for entries, blocked in parts:
         with store.begin(is_durable=False) as tx:
             result = result.plus(tx.imports.rehearse(entries))
@@ -100,7 +101,7 @@ def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) 
     with act_as(store, plan.by, Role.SENDER, "import subscribers") as (tx, _):
         if plan.upload and not tx.imports.delete_upload(plan.upload):
             raise NotFound(say("this file was imported already"))
-        created = _lists_to_create(tx, plan)
+        created = refuse_unknown_lists(tx, plan.places, plan.declared, create=plan.create_lists)
         number = tx.imports.begin(
             at=tx.now, by=plan.by, file=plan.file, kind=plan.kind, sha256=plan.sha256
         )
@@ -111,7 +112,13 @@ def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) 
         with store.begin(is_durable=False) as tx:
             require_role(tx, plan.by, Role.SENDER, "import subscribers")
             result = result.plus(tx.imports.import_people(number, entries, tx.now))
-            added = tx.readers.suppress(blocked, tx.now, f"import {number} of {plan.file}", number)
+            origin = f"import {number} of {plan.file}"
+            for one in (one for one in blocked if one.reason in MOVED_REASONS):
+                owner = tx.readers.find_former_owner(one.address)
+                # what was known before counts once: the person may have come back since
+                if owner and tx.readers.suppression_reason(one.address) not in MOVED_REASONS:
+                    tx.readers.suppress([replace(one, address=owner.address)], tx.now, origin)
+            added = tx.readers.suppress(blocked, tx.now, origin, number)
             result = result.plus(ImportResult(suppressed=added))
             _note(tx, result)
     with store.begin() as tx:
@@ -126,10 +133,6 @@ def _import_parts(parts: Iterable[_ImportPart], plan: ImportPlan, store: Store) 
         }
         tx.audit.enter(plan.by, "import", plan.file, **values)
     return result
-
-
-def _lists_to_create(tx: Transaction, plan: ImportPlan) -> tuple[str, ...]:
-    return refuse_unknown_lists(tx, plan.places, plan.declared, create=plan.create_lists)
 
 
 def _note(tx: Transaction, result: ImportResult, *, finished_at: datetime | None = None) -> None:

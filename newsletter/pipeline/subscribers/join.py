@@ -154,9 +154,8 @@ def _moving_subscriber(tx: Transaction, email: TransactionalEmail) -> Subscriber
     if email.kind is not EmailKind.MOVE or email.subscriber_id is None:
         return None
     owner = tx.readers.find(email.address)
-    if owner is not None and owner.id != email.subscriber_id:
-        return None
-    return tx.readers.get(email.subscriber_id)
+    is_taken = owner is not None and owner.id != email.subscriber_id
+    return None if is_taken else tx.readers.get(email.subscriber_id)
 
 
 def _link_state(tx: Transaction, email: TransactionalEmail, mover: Subscriber | None) -> LinkState:

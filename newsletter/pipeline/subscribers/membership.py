@@ -43,9 +43,8 @@ def find_shown(tx: Transaction, who: str | Subscriber) -> Subscriber | None:
 
 def require_list(tx: Transaction, name: str, declared: Collection[str]) -> None:
     """Raise NotFound, with a suggestion, for an unknown list."""
-    known = known_lists(tx, declared)
-    if name not in known:
-        raise NotFound(_unknown_list_text(name, known))
+    for why in unknown_lists([name], known_lists(tx, declared)):
+        raise NotFound(why)
 
 
 def unknown_lists(names: Collection[str], known: list[str]) -> tuple[str, ...]:

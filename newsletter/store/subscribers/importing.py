@@ -86,11 +86,6 @@ _IS_NOT_SUPPRESSED = f"""
         WHERE away.person_no = person.no AND away.why <> '{_HAS_LEFT}')
 """
 _IS_NEW = "NOT EXISTS (SELECT 1 FROM staged_number AS known WHERE known.person_no = person.no)"
-IS_FORMER = """
-    EXISTS (SELECT 1 FROM address_history AS former WHERE former.address_hash = {0})
-    AND NOT EXISTS (SELECT 1 FROM subscriber WHERE subscriber.address_hash = {0})
-"""
-"""A condition: a subscriber had the address with this hash, and none has it now."""
 _KNOWN_PEOPLE = """
     staged_number AS known JOIN staged_person AS person ON person.no = known.person_no
     JOIN subscriber ON subscriber.id = known.subscriber_id
@@ -158,7 +153,9 @@ def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
     # an old file may name subscribers by a former address
     db.change(
         "INSERT INTO staged_away (person_no, why) SELECT person.no, 'unsubscribed'"
-        f" FROM staged_person AS person WHERE {IS_FORMER.format('person.address_hash')}"
+        " FROM staged_person AS person WHERE EXISTS (SELECT 1 FROM address_history AS former"
+        " WHERE former.address_hash = person.address_hash) AND NOT EXISTS (SELECT 1"
+        " FROM subscriber WHERE subscriber.address_hash = person.address_hash)"
         " ON CONFLICT DO NOTHING"
     )
     stage_known(db)

@@ -126,14 +126,14 @@ class Readers(AddressRepository):
             )
         return True
 
-    def is_former_address(self, address: str, *, besides: int = 0) -> bool:
-        """Return whether a subscriber ``besides`` this one had it before, and none has it now."""
-        return self._db.has_row(
-            "SELECT 1 FROM address_history WHERE address_hash = :hash"
-            f" AND subscriber_id <> :besides AND {importing.IS_FORMER.format(':hash')} LIMIT 1",
+    def find_former_owner(self, address: str) -> Subscriber | None:
+        """Return the last subscriber who had this address, if none has it now."""
+        number = self._db.value(
+            "SELECT subscriber_id FROM address_history WHERE address_hash = :hash AND NOT EXISTS ("
+            "SELECT 1 FROM subscriber WHERE address_hash = :hash) ORDER BY number DESC LIMIT 1",
             hash=self._hash(address),
-            besides=besides,
         )
+        return self.get(number or 0)
 
     def edit(self, subscriber_id: int, entry: Entry) -> None:
         """Set the name, language, time zone, notes and tags of a subscriber."""

@@ -166,6 +166,17 @@ def test_nobody_moves_to_what_another_person_left_and_anybody_moves_back(room: N
     assert acts(room).change_address(NEW, ANA).left == ("press",)
 
 
+def test_nobody_is_erased_by_an_address_that_they_left(room: Newsroom) -> None:
+    add(room, "press")
+    change(room)
+    for block in (False, True):
+        with pytest.raises(Refused, match=f"before, who has {NEW} now; erase that person"):
+            forget(ANA, by=ADA, block_unknown=block, store=room.store)
+    assert forget(NEW, by=ADA, store=room.store)
+    with room.store.read() as tx:
+        assert tx.readers.suppression_reason(ANA) is SuppressionReason.ERASED
+
+
 @pytest.mark.parametrize(
     ("reason", "stays"),
     [

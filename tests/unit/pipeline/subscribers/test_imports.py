@@ -312,6 +312,20 @@ def test_who_acted_since_stays_as_they_are(
     assert known(room) == before
 
 
+def test_what_a_person_said_before_they_moved_counts_at_their_new_address_once(
+    room: Newsroom,
+) -> None:
+    bring(room, person("ana"), person("bo"))
+    acts(room).change_address("ana@example.org", "new@example.org")
+    assert bring(room, person("bo"), gone="ana@example.org").suppressed == 1
+    with room.store.begin() as tx:
+        reason = tx.readers.lift_at_request("new@example.org")
+        assert reason is SuppressionReason.UNSUBSCRIBED
+    assert bring(room, person("bo"), gone="ana@example.org").suppressed == 0
+    with room.store.read() as tx:
+        assert tx.readers.suppression_reason("new@example.org") is None, "they came back"
+
+
 def test_the_end_of_a_pause_is_no_act_and_the_end_of_a_suppression_is(room: Newsroom) -> None:
     bring(room, person("ana", paused_until=room.clock.now() + timedelta(days=1)))
     bring(room, person("bo"), gone="bo@example.org")
