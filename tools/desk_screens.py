@@ -117,6 +117,7 @@ def pages(services: Services) -> Iterator[Page]:
         ("channels", "/channels", "dan"),
         ("tokens", "/tokens", "dan"),
         ("settings", "/settings", "dan"),
+        ("settings-change", "/settings/change?group=signup", "dan"),
         ("settings-look", "/settings/look", "dan"),
         ("audit", "/audit", "dan"),
         ("audit-search", "/audit?q=library&since=2026-01-01", "dan"),

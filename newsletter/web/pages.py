@@ -33,6 +33,7 @@ from newsletter.web.desk.request import Route as DeskRoute
 from newsletter.web.desk.request import routes_of
 from newsletter.web.desk.staff import administration
 from newsletter.web.desk.staff.account import Account
+from newsletter.web.desk.staff.setting_groups import SettingGroupPages
 from newsletter.web.desk.staff.settings import SettingsPages
 from newsletter.web.desk.staff.sign_in import SignIn
 from newsletter.web.desk.statements.drafts import Drafts
@@ -217,6 +218,7 @@ def desk_routes(services: Services) -> list[DeskRoute]:
         administration.ChannelPages(staff),
         administration.TokenPages(staff),
         SettingsPages(staff, statements),
+        SettingGroupPages(staff),
         administration.AuditLog(staff),
         Drafts(statements, delivery),
         EditPages(statements),

@@ -27,6 +27,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.tables import load_table
 from newsletter.web.desk.page import words_of
 from newsletter.web.desk.request import DeskRequest, Faults, framed_email, redirect, route
+from newsletter.web.desk.staff.setting_groups import find_groups
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 from newsletter.web.http.forms import parse_number
 
@@ -51,11 +52,9 @@ def _parse_groups(text: str) -> dict[str, list[str]]:
 
 def _field_values(settings: Settings) -> dict[str, str]:
     values = {one.key: one.value for one in list_settings(settings)}
-    numbers = range(len(settings.lists))
-    lists = [f"lists[{number}].{key}" for number in numbers for key in ("title", "about")]
     groups = (f"{name}: {', '.join(group)}" for name, group in settings.desk.test_groups.items())
     values[_GROUPS] = "\n".join(groups)
-    return {key: values.get(key, "") for key in (*_LABELS, *lists)}
+    return {key: values.get(key, "") for key in _LABELS}
 
 
 def _changed_fields(settings: Settings, form: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
@@ -74,14 +73,6 @@ def _changed_fields(settings: Settings, form: Mapping[str, str]) -> Iterator[tup
         if value != old_values[key]:
             number = parse_number(value) if key.endswith(("width", "height")) else None
             yield key, value or None if number is None else number
-    path = f"lists[{len(settings.lists)}]"
-    if name := form.get(f"{path}.name"):
-        title, public = form.get(f"{path}.title") or name, form.get(f"{path}.public") == "yes"
-        entry = {"name": name, "title": title, "public": public}
-        if settings.lists:
-            yield path, entry
-        else:
-            yield "lists", [*({"name": known} for known in settings.default_lists), entry]
 
 
 class SettingsPages:
@@ -94,30 +85,35 @@ class SettingsPages:
     @route("GET", "/settings", Role.ADMIN)
     def _show(self, request: DeskRequest) -> Response:
         groups: dict[str, list[ShownSetting]] = {}
+        shapes = Shape(type=Settings).keys
         for one in list_settings(self._staff.settings):
             name = re.split(r"[.[]", one.key)[0]
-            groups.setdefault("" if name == one.key else name, []).append(one)
-        about = {key: group.description for key, group in Shape(type=Settings).keys.items()}
-        return request.page("settings.html.j2", title=say("Settings"), groups=groups, about=about)
+            is_group = name != one.key or shapes[name].keys
+            groups.setdefault(name if is_group else "", []).append(one)
+        about = {key: group.description for key, group in shapes.items()}
+        return request.page(
+            "settings.html.j2",
+            title=say("Settings"),
+            groups=groups,
+            about=about,
+            editable=find_groups(self._staff.settings),
+        )
 
     @route("GET", _LOOK_PATH, Role.ADMIN)
     def _edit(self, request: DeskRequest) -> Response:
-        """Show the form for organisation, design and lists, next to an example email."""
+        """Show the form for organisation and design, next to an example email."""
         settings, renderer = self._staff.files.read()
         values = _field_values(settings) | _posted_values(request)
         with self._staff.store.read() as tx:
             shelves = tx.board.count_by_shelf(settings.campaign_rules())
-            names = tx.readers.list_names()
         lock_reason = self._staff.files.why_not_editable()
         return request.page(
             "settings-look.html.j2",
             title=say("Publisher and look"),
             messages=[lock_reason] if lock_reason else (),
-            lists=settings.lists,
             labels=_LABELS,
             choices={"theme": Theme, "serif": Serif, "sans": Sans},
             values=values,
-            untitled=[name for name in names if name not in {one.name for one in settings.lists}],
             approved_count=shelves[Shelf.APPROVED] + shelves[Shelf.SCHEDULED],
             file_digest=self._staff.configuration.digest(),
             lock_reason=lock_reason,
@@ -174,7 +170,7 @@ def _fault_sentences(error: InvalidInput) -> Faults:
     found: list[tuple[str, str]] = []
     for one in error.faults:
         key = _GROUPS if one.key.startswith(_GROUPS) else one.key
-        label = _LABELS.get(key) or say("List")
+        label = _LABELS[key]
         name = one.key.removeprefix(key).removeprefix(".").partition("[")[0]
         text = enclosed("{name}: {text}", name=name, text=one.message) if name else one.message
         found.append((key, enclosed("{label}: {text}.", label=label, text=text)))

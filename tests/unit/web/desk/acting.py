@@ -437,6 +437,11 @@ def _saves_settings(world: World) -> Act:
     return _saves_in_file(world, "/settings/look", {"organisation.tagline": "Practical answers"})
 
 
+def _changes_group(world: World) -> Act:
+    form = {"group": "layout", "layout.summary": "true"}
+    return _saves_in_file(world, "/settings/change", form)
+
+
 def _adds_segment(world: World) -> Act:
     form = {"segment": "", "name": "austin", "list": "press", "place": "Austin"}
     return _saves_in_file(world, "/readers/segment", form)
@@ -642,6 +647,7 @@ EXAMPLES = [
     Example(f"{_READERS}/erase", _of_reader("/erase", CANARIES[2], sure="yes")),
     Example("/tokens", _makes_token),
     Example("/tokens/{number}/revoke", _revokes_token),
+    Example("/settings/change", _changes_group),
     Example("/settings/look", _saves_settings),
     Example("/settings/look/mail", _tries_settings, lines=0, why=_KEEPS_NOTHING),
     Example("/stop", _stops),

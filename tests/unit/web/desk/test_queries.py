@@ -67,6 +67,7 @@ NOT_THERE = [
     ("list", "/readers"),
     ("state", "/readers"),
     ("segment", "/readers"),
+    ("group", "/settings/change"),
     ("origin", "/readers"),
     ("since", "/readers"),
     ("until", "/readers"),

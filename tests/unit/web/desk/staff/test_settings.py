@@ -59,9 +59,6 @@ def test_what_an_admin_saves_is_in_the_file_and_in_the_audit_log(dan: Signed) ->
         "organisation.press_contact.name": "",
         "organisation.press_contact.email": "",
         "brand.color": "#8a1c3b",
-        "lists[1].title": "Meetings",
-        "lists[2].name": "board",
-        "lists[2].title": "The board",
     }
     before = written(dan)
     assert dan.post(LOOK, form(dan)).headers["location"] == "/desk/settings/look"
@@ -71,9 +68,7 @@ def test_what_an_admin_saves_is_in_the_file_and_in_the_audit_log(dan: Signed) ->
     assert now["organisation"]["name"] == "Forum of Examples"
     assert "press_contact" not in now["organisation"]
     assert now["brand"] == {"color": "#8a1c3b"}
-    assert [one["title"] for one in now["lists"]] == ["Press releases", "Meetings", "The board"]
-    assert now["lists"][2]["public"] is False
-    for key in before.keys() - {"organisation", "lists"}:
+    for key in before.keys() - {"organisation"}:
         assert now[key] == before[key]
     [entry] = dan.site.rows("SELECT actor, detail FROM audit WHERE action = 'change settings'")
     assert entry[0] == dan.address
@@ -188,7 +183,6 @@ def test_nothing_is_saved_over_what_somebody_else_changed(
         ("brand.color", "red", "is no color that every mail program knows"),
         ("brand.theme", "loud", "Theme: must be "),
         ("brand.logo.width", "9000", "Logo: width in pixels: must be at most 528, not 9000."),
-        ("lists[2].name", "NO GOOD", "NO GOOD"),
         (GROUPS, "Board: chair", "Groups for test emails: Board: 'chair' "),
         (GROUPS, "Board", "Groups for test emails: Board: has no address or more than five"),
         (GROUPS, f"Board: {' '.join(f'a{n}@home.example' for n in range(6))}", "more than five"),
@@ -230,22 +224,7 @@ def test_the_settings_of_several_machines_are_changed_by_their_operator(dan: Sig
     assert written(dan)["organisation"]["name"] == "Example Forum"
 
 
-def test_a_workspace_with_default_lists_alone_gets_its_first_titled_list(
-    tmp_path: Path, migrated: Path
-) -> None:
-    with desk(tmp_path, database=migrated, lists=[]) as staffed:
-        dan = staffed.as_("dan", fresh=True)
-        dan.post(LOOK, form(dan) | {"lists[0].name": "board", "lists[0].public": "yes"})
-        [press, board] = written(dan)["lists"]
-        assert press == {"name": "press"}
-        assert board == {"name": "board", "title": "board", "public": True}
-
-
-def test_the_page_counts_the_approvals_that_a_change_ends_and_names_lists_without_title(
-    dan: Signed,
-) -> None:
-    dan.site.subscribe("kim@example.org", lists=["board"])
-    assert "These lists have no title yet: board." in words(dan.get(LOOK))
+def test_the_page_counts_the_approvals_that_a_change_ends(dan: Signed) -> None:
     assert "approved and not sent yet" not in words(dan.get(LOOK))
     dan.site.agree("later", send_at="2099-01-01 09:00")
     assert "One statement is approved and not sent yet." in words(dan.get(LOOK))

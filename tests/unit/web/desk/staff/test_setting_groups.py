@@ -1,0 +1,179 @@
+"""Admins change groups of settings by a form that is built from the settings' types."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lxml.html import document_fromstring as parsed
+
+from newsletter.config.loading import load
+from newsletter.web.desk.staff.setting_groups import find_groups
+from tests.desk import Answer, Signed, desk, words
+
+CHANGE = "/settings/change"
+
+
+@pytest.fixture
+def dan(tmp_path: Path, migrated: Path) -> Iterator[Signed]:
+    with desk(tmp_path, database=migrated) as staffed:
+        yield staffed.as_("dan", fresh=True)
+
+
+def form(dan: Signed, group: str) -> dict[str, str]:
+    """Return what the form holds, as a browser would send it."""
+    [found] = parsed(dan.get(f"{CHANGE}?group={group}").text).xpath("//form[.//@name='seen']")
+    return {name: value or "" for name, value in found.form_values()}
+
+
+def save(dan: Signed, group: str, **changes: str) -> Answer:
+    return dan.post(CHANGE, form(dan, group) | {f"{group}.{k}": v for k, v in changes.items()})
+
+
+def written(dan: Signed) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((dan.site.folder / "newsletter.yaml").read_text("utf-8"))
+    return read
+
+
+def test_the_page_of_all_settings_leads_to_each_group_with_its_values(dan: Signed) -> None:
+    page = parsed(dan.get("/settings").text)
+    groups = [link.rpartition("=")[2] for link in page.xpath("//a/@href") if CHANGE in link]
+    assert groups == ["", "layout", "utm", "lists", "signup", "schedule"]
+    for group in groups:
+        values = form(dan, group)
+        assert dan.post(CHANGE, values).headers["location"] == "/desk/settings?done=settings"
+        assert len(values) > 3, values
+    assert not dan.site.rows("SELECT 1 FROM audit WHERE action = 'change settings'")
+
+
+@pytest.mark.parametrize(
+    ("group", "changes", "stored"),
+    [
+        (
+            "layout",
+            {"release_line": "true", "release_lists": "press"},
+            {"release_line": True, "release_lists": ["press"]},
+        ),
+        (
+            "signup",
+            {"enabled": "false", "most_per_hour": "60"},
+            {"enabled": False, "most_per_hour": 60},
+        ),
+        ("schedule", {"undo_window": "2m"}, {"undo_window": "2m"}),
+        (
+            "utm",
+            {"source": "mail", "hosts": "forum.example, shop.example"},
+            {"source": "mail", "hosts": ["forum.example", "shop.example"]},
+        ),
+    ],
+)
+def test_what_is_saved_is_in_the_file_with_its_type(
+    dan: Signed, group: str, changes: dict[str, str], stored: dict[str, Any]
+) -> None:
+    before = written(dan)
+    assert save(dan, group, **changes).headers["location"] == "/desk/settings?done=settings"
+    after = written(dan)
+    assert after.pop(group) == before.pop(group, {}) | stored
+    assert after == before
+
+
+def test_a_group_without_any_value_is_removed(tmp_path: Path, migrated: Path) -> None:
+    utm = {"source": "mail", "hosts": ["forum.example"]}
+    with desk(tmp_path, database=migrated, utm=utm) as staffed:
+        dan = staffed.as_("dan", fresh=True)
+        faulty = save(dan, "utm", source="")
+        assert faulty.status == 422
+        assert "utm.source-fault" in faulty.text
+        assert save(dan, "utm", source="", hosts="").status == 303
+        assert "utm" not in written(dan)
+
+
+def test_a_fault_stands_beside_its_field_and_what_was_typed_stays(dan: Signed) -> None:
+    answer = save(dan, "signup", most_per_hour="many", origins="")
+    page = parsed(answer.text)
+    assert answer.status == 422
+    assert page.get_element_by_id("signup.most_per_hour").value == "many"
+    assert page.get_element_by_id("signup.most_per_hour-fault").text_content()
+    assert "signup" not in written(dan)
+
+
+def test_a_list_that_only_staff_fill_is_one_choice(dan: Signed) -> None:
+    names = [one["name"] for one in written(dan)["lists"]]
+    assert dan.post(CHANGE, form(dan, "lists") | {"lists[0].public": "false"}).status == 303
+    now = written(dan)["lists"]
+    assert [one["name"] for one in now] == names
+    assert now[0]["public"] is False
+
+
+def test_a_workspace_with_default_lists_alone_gets_its_first_titled_list(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with desk(tmp_path, database=migrated, lists=[]) as staffed:
+        dan = staffed.as_("dan", fresh=True)
+        dan.post(CHANGE, form(dan, "lists") | {"lists[0].name": "board", "lists[0].public": "true"})
+        [press, board] = written(dan)["lists"]
+        assert press == {"name": "press"}
+        assert board == {"name": "board", "public": True}
+
+
+def test_a_new_list_is_added_and_is_for_staff_only_unless_its_form_says_so(dan: Signed) -> None:
+    dan.site.subscribe("kim@example.org", lists=["board"])
+    page = dan.get(f"{CHANGE}?group=lists")
+    assert "These lists have no title yet: board." in words(page)
+    new = {"lists[2].name": "board", "lists[2].title": "The board", "lists[1].title": "Meetings"}
+    assert dan.post(CHANGE, form(dan, "lists") | new).status == 303
+    lists = written(dan)["lists"]
+    assert [one["title"] for one in lists] == ["Press releases", "Meetings", "The board"]
+    assert lists[2] == {"name": "board", "title": "The board", "public": False}
+
+
+@pytest.mark.parametrize("new", [{"name": "NO GOOD"}, {"title": "Nameless"}, {"name": "press"}])
+def test_a_new_list_with_a_fault_is_not_added(dan: Signed, new: dict[str, str]) -> None:
+    before = written(dan)
+    posted = form(dan, "lists") | {f"lists[2].{key}": value for key, value in new.items()}
+    assert dan.post(CHANGE, posted).status == 422
+    assert written(dan) == before
+
+
+@pytest.mark.parametrize("group", ["approvals", "provider", "desk", "database", "nothing"])
+def test_settings_of_the_operator_have_no_form(dan: Signed, group: str) -> None:
+    assert dan.get(f"{CHANGE}?group={group}").status == 404
+    values = form(dan, "layout") | {"group": group, f"{group}.required": "9"}
+    assert dan.post(CHANGE, values).status == 404
+
+
+def test_a_field_of_another_group_changes_nothing(dan: Signed) -> None:
+    strange = {
+        "approvals.author_may_approve": "true",
+        "lists[0].name": "other",
+        "schedule.start": "approval",
+    }
+    before = written(dan)
+    assert dan.post(CHANGE, form(dan, "layout") | strange).status == 303
+    assert written(dan) == before
+
+
+def test_a_form_of_before_a_change_saves_nothing(dan: Signed) -> None:
+    file = dan.site.folder / "newsletter.yaml"
+    values = form(dan, "layout") | {"layout.summary": "true"}
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write("utm: {source: mail, hosts: [forum.example]}\n")
+    answer = dan.post(CHANGE, values)
+    assert answer.status == 409
+    assert "summary" not in str(written(dan).get("layout"))
+
+
+def test_each_group_holds_only_what_its_pattern_names(dan: Signed) -> None:
+    settings = load(dan.site.folder / "newsletter.yaml", {})
+    keys = [one.key for fields in find_groups(settings).values() for one in fields]
+    assert len(keys) == len(set(keys))
+    groups = {key.partition(".")[0] for key in keys} - {"count", "timezone", "language"}
+    assert not groups & {"approvals", "desk", "provider", "database", "sender", "public_url"}
+
+
+def test_only_admins_see_the_form(tmp_path: Path, migrated: Path) -> None:
+    with desk(tmp_path, database=migrated) as staffed:
+        page = staffed.as_("cleo").get(f"{CHANGE}?group=layout")
+        assert page.status == 403
+        assert "admin" in words(page)
