@@ -16,15 +16,22 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content, short_hash
 from newsletter.domain.statements.counting import MISLEADING
 from newsletter.domain.statements.draft import Draft
-from newsletter.domain.statements.statement import Approval, StoredStatement
+from newsletter.domain.statements.statement import UNREADABLE, Approval, StoredStatement
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.wording import did_you_mean, say
 from newsletter.store.sql import Store, Transaction
+
+_DAMAGED = (
+    "the stored text of {name} cannot be read; ask your operator to restore it from a backup;"
+    " 'newsletter doctor' names it, and 'newsletter statement check' stores a file's text again"
+)
 
 
 def find_statement(tx: Transaction, slug: str) -> StoredStatement:
     """Return a statement that is present and rendered. Raises NotFound or Refused."""
     stored = tx.statements.get(slug)
+    if stored is None and tx.statements.has_slug(slug):
+        raise Refused(say(_DAMAGED, name=slug))
     if stored is None or not stored.present:
         none = (
             "there is no statement {slug!r}, or its file has a fault; 'newsletter statement check'"
@@ -40,6 +47,8 @@ def find_statement(tx: Transaction, slug: str) -> StoredStatement:
 def find_stored(tx: Transaction, slug: str) -> StoredStatement:
     """Return a statement, present or not. Raises NotFound."""
     stored = tx.statements.get(slug)
+    if stored is None and tx.statements.has_slug(slug):
+        raise Refused(say(_DAMAGED, name=slug))
     if stored is None:
         none = "There is no statement {slug!r}. Look for it among the statements."
         raise NotFound(say(none, slug=slug))
@@ -195,6 +204,8 @@ def find_campaign(tx: Transaction, name: str, *, by_prefix: bool = False) -> Cam
 def find_draft(tx: Transaction, key: str) -> Draft:
     """Return a text at the desk. Raises NotFound."""
     draft = tx.drafts.get(key)
+    if draft is None and tx.drafts.has_key(key):
+        raise Refused(UNREADABLE)
     if draft is None:
         raise NotFound(say("There is no such text at the desk, or somebody deleted it."))
     return draft

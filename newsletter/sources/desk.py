@@ -11,12 +11,12 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.draft import Draft, DraftText
+from newsletter.domain.statements.draft import DamagedDraft, Draft, DraftText
 from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.typed_time import is_wall_time, parse_typed_time
 from newsletter.domain.wording import say
 from newsletter.formats.scalars import write_scalar
-from newsletter.sources.statements import Defaults, Parsed, parse_statement, slugify
+from newsletter.sources.statements import Defaults, Parsed, parse_statement, slugify, unreadable
 
 if TYPE_CHECKING:
     from newsletter.documents.release.imported import ImportedDocument
@@ -67,8 +67,10 @@ def parse_draft(
     )
 
 
-def parse_version(draft: Draft, defaults: Defaults) -> Parsed:
+def parse_version(draft: Draft | DamagedDraft, defaults: Defaults) -> Parsed:
     """Parse the current version of a draft into a statement, or its faults."""
+    if isinstance(draft, DamagedDraft):
+        return unreadable(f"desk/drafts/{draft.key}")
     return parse_draft(
         draft.version.text,
         key=draft.key,

@@ -8,7 +8,13 @@ from pathlib import PurePosixPath
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.schedule import LocalTime, resolve
-from newsletter.domain.statements.statement import MAX_SLUG_CHARS, SLUG, Progress, Statement
+from newsletter.domain.statements.statement import (
+    MAX_SLUG_CHARS,
+    SLUG,
+    UNREADABLE,
+    Progress,
+    Statement,
+)
 from newsletter.domain.subscribers.lists import LIST_NAME
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import did_you_mean, invalid, say
@@ -47,6 +53,11 @@ class Parsed:
     faults: tuple[Fault, ...]
     slug_line: int = 0
     """The line of the slug; 0 if the slug is the file's name."""
+
+
+def unreadable(origin: str) -> Parsed:
+    """Return the fault of a text whose stored row is damaged."""
+    return Parsed(statement=None, faults=(Fault(file=origin, message=UNREADABLE),))
 
 
 def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from newsletter.store.campaigns.campaigns import Digests
 from newsletter.store.database import Database
 from newsletter.store.delivery.claiming import verified
 from newsletter.store.file.keys import Chain
 from newsletter.store.staff.audit import is_restored, revocations, revoked_ids, sealed_approvals
+from newsletter.store.statements.drafts import Drafts
 from newsletter.store.statements.statements import Statements
 
 _SHOWN = 5
@@ -52,6 +54,8 @@ class IntegrityCheck:
             self._check("addresses", "subscriber", self._addresses()),
             self._check("contents", "content", self._contents()),
             self._check("statements", "statement", self._statements()),
+            self._check("versions", "version", self._drafts()),
+            self._check("issues", "issue", self._issues()),
         ]
 
     def _check(self, what: str, table: str, names: Iterator[str]) -> IntegrityReport:
@@ -90,5 +94,14 @@ class IntegrityCheck:
             yield "" if is_sound else f"content {digest[:12]}"
 
     def _statements(self) -> Iterator[str]:
-        for slug in self.db.column("SELECT slug FROM statement ORDER BY slug"):
+        for slug in Statements(self.db).all_slugs():
             yield "" if Statements(self.db).get(slug) else f"statement {slug}"
+
+    def _drafts(self) -> Iterator[str]:
+        for number, key in self.db.rows("SELECT number, draft FROM version ORDER BY number DESC"):
+            is_sound = Drafts(self.db).get_version(key, number) is not None
+            yield "" if is_sound else f"version {number} of the text {key}"
+
+    def _issues(self) -> Iterator[str]:
+        for issue in Digests(self.db).list_issues():
+            yield issue.slug if issue.statement is None and issue.parts else ""

@@ -61,6 +61,7 @@ class DraftsContract:
             assert tx.board.list_unsubmitted(limit=9) == [added]
             assert tx.drafts.list_versions(KEY, 9) == [added.version]
             assert tx.drafts.get(OTHER) is None
+            assert [tx.drafts.has_key(each) for each in (KEY, OTHER)] == [True, False]
             assert tx.drafts.list_submitted() == []
 
     def test_the_text_is_the_version_that_it_was_advanced_to(self, store: Store) -> None:

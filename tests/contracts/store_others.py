@@ -150,6 +150,7 @@ class OthersContract:
         with store.begin() as tx:
             first, second = (tx.imports.add_upload(upload, at) for at in (NOON, LATER))
             assert tx.imports.get_upload(first) == upload
+            assert tx.imports.list_uploads() == [first, second]
             tx.imports.configure_upload(first, ["email", "-"], omits_bad_rows=True)
             assert tx.imports.get_upload(first) == replace(
                 upload, columns=("email", "-"), omits_bad_rows=True

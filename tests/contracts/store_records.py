@@ -76,6 +76,8 @@ class RecordsContract:
         with store.read() as tx:
             assert tx.statements.find_slugs("forum", 5) == ["forum-fr", "forum"]
             assert tx.statements.find_slugs("for_", 5) == ["for_m"]
+            assert {*tx.statements.all_slugs()} == {"for_m", "forum", "forum-fr", "other"}
+            assert [tx.statements.has_slug(each) for each in ("forum", "for")] == [True, False]
             assert tx.statements.find_slugs("", 2) == ["other", "for_m"]
             assert tx.statements.find_slugs("F", 5) == []
 

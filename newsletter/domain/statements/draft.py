@@ -128,6 +128,14 @@ class ImportFindings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DamagedDraft:
+    """A submitted draft whose stored text cannot be read."""
+
+    key: str
+    slug: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Draft:
     """A text at the desk in its current version, or in its last submitted version."""
 

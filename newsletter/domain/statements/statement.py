@@ -18,6 +18,7 @@ from newsletter.domain.wording import say
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 MAX_SLUG_CHARS = 80
 _TEXT_DIGITS = 16
+UNREADABLE = say("its stored text cannot be read; ask your operator to restore it from a backup")
 OVERRIDE_COUNT = 2
 """The number of admin overrides that replace a missing approval."""
 

@@ -18,7 +18,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.domain.wording import say
 from newsletter.sources.desk import parse_version
-from newsletter.sources.statements import Defaults, Parsed
+from newsletter.sources.statements import Defaults, Parsed, unreadable
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.audit import TEXT_TAKEN_BACK
 
@@ -149,12 +149,17 @@ class FeedSource:
         with self.store.read() as tx:
             revision = tx.feeds.get_record(self.feed).revision
             if revision != self._cached[0]:
+                items = tx.feeds.list_statement_items(self.feed)
                 reading = Reading(
                     statements=tuple(
-                        self._statement(item.slug, item.composed)
-                        for item in tx.feeds.list_statement_items(self.feed)
-                        if item.composed
-                    )
+                        self._statement(item.slug, item.composed) for item in items if item.composed
+                    ),
+                    faults=tuple(
+                        fault
+                        for item in items
+                        if not item.composed
+                        for fault in unreadable(item.link or self.address).faults
+                    ),
                 )
                 is_same = reading == self._cached[1]
                 self._cached = (revision, self._cached[1] if is_same else reading)
@@ -216,7 +221,12 @@ class DigestSource(_StoredSource):
 
     def find(self, tx: Transaction, slugs: Collection[str] | None) -> dict[str, Parsed]:
         issues = tx.digests.list_issues() if slugs is None else tx.digests.find_issues(slugs)
-        return {issue.slug: Parsed(statement=issue.statement, faults=()) for issue in issues}
+        return {
+            issue.slug: unreadable(f"digest email {issue.slug}")
+            if issue.statement is None and issue.parts
+            else Parsed(statement=issue.statement, faults=())
+            for issue in issues
+        }
 
 
 class DeskSource(_StoredSource):

@@ -192,7 +192,7 @@ class _VisitRows:
 
     def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
         """Give each new statement a slug that no statement and no item has or had."""
-        slugs = {stored.statement.slug for stored in tx.statements.all()} | tx.feeds.find_slugs()
+        slugs = {*tx.statements.all_slugs()} | tx.feeds.find_slugs()
         for known in self._unnamed:
             slug = _free_slug(slugify(known.title), slugs)
             slugs.add(slug)

@@ -477,5 +477,5 @@ def _slug_for(tx: Transaction, draft: Draft) -> str:
     shorter = title[: MAX_SLUG_CHARS - 6].rstrip("-")
     names = itertools.chain([title], (f"{shorter}-{number}" for number in itertools.count(2)))
     return next(
-        name for name in names if tx.statements.get(name) is None and not tx.drafts.has_slug(name)
+        name for name in names if not (tx.statements.has_slug(name) or tx.drafts.has_slug(name))
     )

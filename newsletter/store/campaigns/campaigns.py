@@ -492,7 +492,7 @@ class Digests(Repository):
 
 
 def _read_issue(row: Mapping[str, Any]) -> Issue:
-    """Return an issue. A damaged text counts as none, and its parts stay listed."""
+    """Return an issue. A damaged text is None as a dropped one, but its parts stay listed."""
     try:
         return from_row(Issue, row)
     except ValueError:

@@ -16,7 +16,7 @@ from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.campaigns.campaigns import IS_RESUBMITTED
 from newsletter.store.database import Condition, Repository
 from newsletter.store.statements.drafts import DRAFT
-from newsletter.store.statements.statements import fold_text
+from newsletter.store.statements.statements import fold_text, readable
 
 _MAX_QUERY_CHARS = 200
 _EXCERPT_WORDS, _LEADING_WORDS = 32, 5
@@ -100,14 +100,14 @@ class Board(Repository):
     ) -> list[Draft]:
         """Return texts that were never submitted, the last changed first."""
         matching = _draft_condition(search)
-        return self._db.all(
-            Draft,
+        rows = self._db.mappings(
             f"{DRAFT} AND draft.slug = '' AND draft.template = 0 AND {matching}"
             " ORDER BY draft.changed_at DESC, draft.key LIMIT :limit OFFSET :skip",
             matching,
             limit=limit,
             skip=skip,
         )
+        return readable(Draft, rows)
 
     def count_unsubmitted(self, search: BoardSearch = _NO_FILTER) -> int:
         """Return the number of texts that were never submitted."""

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 
 from newsletter.domain.errors import Defect
-from newsletter.domain.statements.draft import Draft, Picture, Version
+from newsletter.domain.statements.draft import DamagedDraft, Draft, Picture, Version
 from newsletter.store.database import NO_LIMIT, Repository
-from newsletter.store.statements.statements import readable, searched_text
+from newsletter.store.statements.statements import read_text, readable, searched_text
 
 _VERSION = """
     SELECT number, kind, document AS text, "by", writers, began_at, at, closed, submitted_at,
@@ -36,13 +36,20 @@ class Drafts(Repository):
     """The drafts at the desk. A deleted draft is not found, but its versions are kept."""
 
     def get(self, key: str) -> Draft | None:
-        return self._db.first(Draft, f"{DRAFT} AND draft.key = :key", key=key)
+        """Return a draft; None if there is none or its text is damaged."""
+        return self._first(f"{DRAFT} AND draft.key = :key", key=key)
+
+    def _first(self, sql: str, **values: object) -> Draft | None:
+        return next(iter(readable(Draft, self._db.mappings(sql, **values))), None)
+
+    def has_key(self, key: str) -> bool:
+        """Return whether there is a draft with this key, also a damaged one."""
+        query = "SELECT 1 FROM draft WHERE key = :key AND deleted_at IS NULL"
+        return self._db.has_row(query, key=key)
 
     def find_by_slug(self, slug: str) -> Draft | None:
         """Return the draft that was submitted as this statement."""
-        return self._db.first(
-            Draft, f"{DRAFT} AND draft.slug = :slug AND draft.slug <> ''", slug=slug
-        )
+        return self._first(f"{DRAFT} AND draft.slug = :slug AND draft.slug <> ''", slug=slug)
 
     def has_slug(self, slug: str) -> bool:
         """Return whether a draft has this slug, even a deleted one."""
@@ -50,23 +57,25 @@ class Drafts(Repository):
         return self._db.value(query, slug=slug) is not None
 
     def list_templates(self) -> list[Draft]:
-        return self._db.all(Draft, f"{DRAFT} AND draft.template = 1 ORDER BY version.sought")
+        query = f"{DRAFT} AND draft.template = 1 ORDER BY version.sought"
+        return readable(Draft, self._db.mappings(query))
+
+    def _versions(self, condition: str, **values: object) -> list[Version]:
+        return readable(Version, self._db.mappings(f"{_VERSION} WHERE {condition}", **values))
 
     def list_template_versions(self, since: datetime) -> list[Version]:
         """Return the versions of templates that the editor may have inserted since a time."""
         templates = "FROM draft WHERE template = 1"
-        return self._db.all(
-            Version,
-            f"{_VERSION} WHERE draft IN (SELECT key {templates}) AND (at >= :since OR number IN"
+        return self._versions(
+            f"draft IN (SELECT key {templates}) AND (at >= :since OR number IN"
             f" (SELECT head {templates} AND COALESCE(deleted_at, :since) >= :since))",
             since=since,
         )
 
     def list_versions(self, key: str, limit: int, *, skip: int = 0) -> list[Version]:
         """Return versions of a draft, newest first."""
-        return self._db.all(
-            Version,
-            f"{_VERSION} WHERE draft = :key ORDER BY number DESC LIMIT :limit OFFSET :skip",
+        return self._versions(
+            "draft = :key ORDER BY number DESC LIMIT :limit OFFSET :skip",
             key=key,
             limit=limit,
             skip=skip,
@@ -78,25 +87,25 @@ class Drafts(Repository):
         return self._db.number(query, key=key, upto=upto)
 
     def get_version(self, key: str, number: int) -> Version | None:
-        return self._db.first(
-            Version, f"{_VERSION} WHERE draft = :key AND number = :number", key=key, number=number
-        )
+        """Return a version; None if there is none or its text is damaged."""
+        condition = "draft = :key AND number = :number"
+        return next(iter(self._versions(condition, key=key, number=number)), None)
 
     def find_conflicting(self, key: str, by: str) -> Version | None:
         """Return the last version that a person typed on an outdated revision."""
-        return self._db.first(
-            Version,
-            f"""{_VERSION} WHERE draft = :key AND "by" = :by AND kind = 'aside'
-            ORDER BY number DESC LIMIT 1""",
-            key=key,
-            by=by,
+        condition = (
+            """draft = :key AND "by" = :by AND kind = 'aside' ORDER BY number DESC LIMIT 1"""
         )
+        return next(iter(self._versions(condition, key=key, by=by)), None)
 
-    def list_submitted(self, slugs: Collection[str] | None = None) -> list[Draft]:
+    def list_submitted(self, slugs: Collection[str] | None = None) -> list[Draft | DamagedDraft]:
         """Return all submitted drafts, or those with these slugs, in their submitted versions."""
         among = "" if slugs is None else "AND draft.slug IN (SELECT value FROM json_each(:slugs))"
         query = f"{_SELECT_SUBMITTED} {among} ORDER BY draft.slug"
-        return readable(Draft, self._db.mappings(query, slugs=sorted(slugs or ())))
+        return [
+            read_text(Draft, row) or DamagedDraft(key=row["key"], slug=row["slug"])
+            for row in self._db.mappings(query, slugs=sorted(slugs or ()))
+        ]
 
     def add(self, draft: Draft) -> Draft:
         """Add a draft and its first version; return it with the version's number."""

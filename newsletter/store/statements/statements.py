@@ -68,16 +68,21 @@ def searched_text(text: Statement | DraftText, slug: str = "") -> str:
     return fold_text("\n".join(parts))
 
 
+def read_text(kind: type[T], row: Mapping[str, Any]) -> T | None:
+    """Return the text of a row. A damaged one is logged, stops no other, and gives None."""
+    names = {each.name for each in fields(cast("Any", kind))}
+    values = {name: row[name] for name in row if name.partition(".")[0] in names}
+    try:
+        return from_row(kind, values)
+    except ValueError:
+        name = next(str(row[key]) for key in ("slug", "key", "number") if row.get(key))
+        _log.error("the stored text of %s cannot be read", name)
+        return None
+
+
 def readable(kind: type[T], rows: Iterable[Mapping[str, Any]]) -> list[T]:
-    """Return the texts of these rows, each with a slug. A damaged one is logged and left out."""
-    names, found = {each.name for each in fields(cast("Any", kind))}, []
-    for row in rows:
-        values = {name: row[name] for name in row if name.partition(".")[0] in names}
-        try:
-            found.append(from_row(kind, values))
-        except ValueError:  # it stops no other
-            _log.error("the stored text of %s cannot be read", row["slug"])
-    return found
+    """Return the texts of these rows, without damaged ones."""
+    return [text for row in rows if (text := read_text(kind, row)) is not None]
 
 
 _SOURCES_READ_KEY = "sources read"
@@ -163,6 +168,10 @@ class Statements(Repository):
             limit=limit,
         )
 
+    def all_slugs(self) -> list[str]:
+        """Return the slugs of all statements, also of damaged ones."""
+        return self._db.column("SELECT slug FROM statement ORDER BY slug")
+
     def count(self) -> int:
         """Return the number of statements that their source has, or whose sending has begun."""
         return self._db.number(f"SELECT COUNT(*) FROM statement WHERE {_IS_LISTED}")
@@ -182,6 +191,10 @@ class Statements(Repository):
 
     def _get(self, slug: str) -> StoredStatement | None:
         return next(iter(self._list(f"{_SELECT_STORED} WHERE slug = :slug", slug=slug)), None)
+
+    def has_slug(self, slug: str) -> bool:
+        """Return whether a statement has this slug, also a damaged one."""
+        return self._db.has_row("SELECT 1 FROM statement WHERE slug = :slug", slug=slug)
 
     def find_translations(self, slug: str) -> list[StoredStatement]:
         """Return the statements with this ``translation_of``, even if their source lacks them."""
@@ -306,12 +319,18 @@ class Feeds(Repository):
         )
 
     def list_statement_items(self, feed: str) -> list[KnownItem]:
-        """Return the items that became statements, with their texts, in the same order."""
+        """Return the items that became statements, with their texts, in the same order.
+
+        An item whose text is damaged has none.
+        """
         query = (
             f"{_SELECT_ITEM}, slug, document AS composed FROM feed_item"
             " WHERE feed = :feed AND slug IS NOT NULL ORDER BY number"
         )
-        return readable(KnownItem, self._db.mappings(query, feed=feed))
+        return [
+            read_text(KnownItem, row) or from_row(KnownItem, {**row, "composed": ""})
+            for row in self._db.mappings(query, feed=feed)
+        ]
 
     def count_by_state(self, feed: str) -> dict[ItemState, int]:
         """Return state → number of items; a state without items is left out."""

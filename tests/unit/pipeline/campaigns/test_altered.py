@@ -3,8 +3,11 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.errors import Refused
+from newsletter.domain.statements.statement import UNREADABLE
 from newsletter.pipeline.campaigns.report import make_report
 from newsletter.pipeline.staff.notify import notify
+from newsletter.pipeline.statements.ingest import DigestSource
 from newsletter.store.sql import Store
 from tests.unit.pipeline.campaigns.correcting import RIGHT, WRONG, agree, held
 from tests.unit.pipeline.campaigns.digests import FIRST, Desk
@@ -145,6 +148,8 @@ def test_a_damaged_statement_pauses_its_own_campaign_and_others_start(room: News
     with room.store.read() as tx:
         assert [one.slug for one in tx.statements.all()] == ["sound"]
         assert tx.statements.find_translations("damaged") == []
+    with pytest.raises(Refused, match="the stored text of damaged cannot be read; ask"):
+        room.approve(slug="damaged")
 
     room.forget_looks()
     room.look()
@@ -160,6 +165,10 @@ def test_a_damaged_issue_of_a_digest_keeps_its_parts_and_stops_no_other(store: S
     desk.at("2026-11-27 16:00")
     assert desk.build() == [(FIRST, "1 statement; it waits for approval")]
     damage(desk, "name = 'weekly'", "issue")
+    [report] = [one for one in store.check_rows(seconds=9) if one.what == "issues"]
+    assert report.damaged == (FIRST,)
+    [fault] = DigestSource(store).read().faults
+    assert (fault.file, fault.message) == (f"digest email {FIRST}", UNREADABLE)
     desk.publish("library", "2026-11-29 10:00")
     desk.at("2026-12-04 16:00")
     [(slug, _)] = desk.build()

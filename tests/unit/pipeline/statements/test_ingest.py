@@ -170,6 +170,6 @@ def test_only_what_was_touched_is_read_again(store: Store) -> None:
         tx.schedules.put("another-statement-of-2026-11-27", NOON)
     assert source.read() is first
     with store.begin() as tx:
-        tx.digests.put(replace(MADE, statement=None), NOON)
+        tx.digests.put(replace(MADE, statement=None, parts=()), NOON)
         tx.digests.put(EMPTY, NOON)
     assert source.read() == Reading(statements=())

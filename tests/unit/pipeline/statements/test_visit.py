@@ -15,6 +15,7 @@ from newsletter.domain.statements.feed import (
     Item,
     ItemState,
 )
+from newsletter.domain.statements.statement import UNREADABLE
 from newsletter.pipeline.statements.ingest import FeedSource
 from newsletter.pipeline.statements.visit import Visitor, VisitResult
 from newsletter.sources.statements import slugify
@@ -130,6 +131,17 @@ def test_an_item_is_in_the_language_of_its_feed_or_its_own(
     desk.visit()
     [statement] = replace(desk.source(), own_language=own).read().statements
     assert statement.language == language
+
+
+def test_a_damaged_item_is_a_fault_and_stops_no_other(desk: Desk) -> None:
+    lost = desk.publish("lost")
+    desk.publish("sound")
+    desk.visit()
+    with desk.room.store.begin() as tx:
+        assert tx.db.change("UPDATE feed_item SET document = '{' WHERE link = :it", it=lost.link)
+    reading = desk.source().read()
+    assert [one.title for one in reading.statements] == ["On sound"]
+    assert [(one.file, one.message) for one in reading.faults] == [(lost.link, UNREADABLE)]
 
 
 def test_what_could_not_be_read_just_now_is_taken_at_the_next_visit(desk: Desk) -> None:
