@@ -1,6 +1,7 @@
 """The readers' pages of a workspace, asked within this process: no socket, no other process."""
 
 import asyncio
+import re
 import shutil
 import sqlite3
 import sys
@@ -115,6 +116,12 @@ async def exchange(
     return sent
 
 
+_COMMAND_PATTERN = re.compile(
+    rb"(?:'|&#39;)newsletter [a-z].{0,80}|(?<!\S)--[a-z][a-z-]*[\s.,;)&<]"
+)
+"""A command in a page: people at the desk have none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     status: int
@@ -180,6 +187,9 @@ class Forum:
         once = [name for name, _ in pairs if name != "set-cookie"]
         assert len(set(once)) == len(once), "each header field once"
         whole = b"".join(message.get("body", b"") for message in sent[1:])
+        kind = dict(pairs).get("content-type", "")
+        if path.startswith("/desk") and kind.startswith(("text/html", "application/json")):
+            assert not (named := _COMMAND_PATTERN.search(whole)), f"{path} names a command: {named}"
         cookies = tuple(value for name, value in pairs if name == "set-cookie")
         return Answer(status=sent[0]["status"], headers=dict(pairs), body=whole, cookies=cookies)
 

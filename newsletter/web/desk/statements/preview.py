@@ -18,6 +18,7 @@ from newsletter.pipeline.ledger import find_stored
 from newsletter.rendering import preview as views
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
+from newsletter.web.desk.deciding import describe_error
 from newsletter.web.desk.request import DeskRequest, framed_email, redirect, route
 from newsletter.web.http.forms import parse_number
 
@@ -130,7 +131,8 @@ def send_test(request: DeskRequest, send: Callable[..., dict[str, Answer]]) -> s
         answers = send(to=addresses)
     except NewsletterError as error:
         found = error.faults if isinstance(error, InvalidInput) else ()
-        return capitalized(joined([fault.message for fault in found]) or str(error))
+        why = joined([fault.message for fault in found]) or str(error)
+        return describe_error(why, request.desk.names(), other="")
     faults = {address: _describe_fault(answer.outcome) for address, answer in answers.items()}
     why = joined([*dict.fromkeys(filter(None, faults.values()))], "{first} {last}")
     if not why or len(addresses) == 1:

@@ -176,7 +176,7 @@ def test_why_a_test_was_not_sent_is_said(staffed: Staffed) -> None:
     staffed.site.change("UPDATE statement SET content_hash = '' WHERE slug = 'hours'")
     refused = staffed.as_("ana").post("/statements/hours/test", {})
     assert refused.status == 409
-    assert "cannot be rendered" in words(refused)
+    assert "Hours cannot be rendered." in words(refused)
     assert staffed.site.mails == []
 
 
