@@ -472,10 +472,6 @@ CREATE TABLE subscriber (
     address_hash BLOB NOT NULL UNIQUE,
     name TEXT NOT NULL,
     language TEXT NOT NULL,
-    -- what a translation that is yet to be sent divides readers by: the language before a change,
-    -- and the start of the newest campaign before that
-    former_language TEXT NOT NULL DEFAULT '',
-    language_after INTEGER NOT NULL DEFAULT 0,
     timezone TEXT NOT NULL,
     consent TEXT NOT NULL,
     added_at INTEGER NOT NULL,
@@ -509,6 +505,15 @@ CREATE TABLE address_history (
 ) STRICT;
 CREATE INDEX ix_address_history_address_hash ON address_history (address_hash);
 CREATE INDEX ix_address_history_subscriber_id_number ON address_history (subscriber_id, number);
+
+-- What a translation that is yet to be sent divides readers by: the language before the first
+-- change after a campaign's start. A trigger writes it.
+CREATE TABLE former_language (
+    subscriber_id INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,  -- of the newest campaign before the change
+    language TEXT NOT NULL,
+    PRIMARY KEY (subscriber_id, started_at)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tag (
     name TEXT NOT NULL,
@@ -887,9 +892,11 @@ END;
 CREATE TRIGGER language_changed AFTER UPDATE OF language ON subscriber
 WHEN NEW.language IS NOT OLD.language
 BEGIN
-    UPDATE subscriber SET former_language = OLD.language, language_after = newest.at
+    INSERT INTO former_language (subscriber_id, started_at, language)
+    SELECT OLD.id, newest.at, OLD.language
     FROM (SELECT max(started_at) AS at FROM campaign WHERE started_at IS NOT NULL) AS newest
-    WHERE subscriber.id = NEW.id AND newest.at > subscriber.language_after;
+    WHERE newest.at IS NOT NULL
+    ON CONFLICT DO NOTHING;
 END;
 
 -- Slugs of changed statements. The old row is deleted, so that the new one has the highest number.
@@ -1046,6 +1053,7 @@ CREATE TRIGGER address_erased AFTER DELETE ON subscriber BEGIN
     ON CONFLICT (address_hash) DO UPDATE SET address = NULL, reason = excluded.reason,
         origin = excluded.origin, at = excluded.at, import_id = NULL;
     DELETE FROM address_history WHERE subscriber_id = OLD.id;
+    DELETE FROM former_language WHERE subscriber_id = OLD.id;
 END;
 
 -- The full-text index of the archive. A hit in the title counts five times.

@@ -18,7 +18,7 @@ from newsletter.store.file.secure_erase import ERASURES_KEY
 from newsletter.store.subscribers.eligibility import contains_any
 
 _SELECT_SUBSCRIBER = """
-    SELECT id AS number, address, name, language, former_language, timezone, place, outlet, beat,
+    SELECT id AS number, address, name, language, timezone, place, outlet, beat,
         phone, notes, added_at, origin, paused_until, consent AS consent_when_imported
     FROM subscriber WHERE id = :id
 """

@@ -6,6 +6,10 @@ SELECT file, at, name, language, timezone, place, outlet, beat, phone, notes, co
 FROM import_change JOIN import ON import.id = import_change.import_id
 WHERE subscriber_id = :id ORDER BY import.id
 
+-- # former_languages
+SELECT language, started_at AS campaign_started_at FROM former_language
+WHERE subscriber_id = :id ORDER BY started_at
+
 -- # subscriptions
 SELECT list.name AS list, subscription.state, changed_at,
     subscription.ended_by AS ended_by_the_link_of_campaign, COALESCE(campaign.slug, '') AS statement

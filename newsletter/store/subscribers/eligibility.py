@@ -172,8 +172,9 @@ def language_for(original: str) -> Condition:
     of = "(slug = :original OR translates = :original)"
     began = f"SELECT MIN(started_at) FROM campaign WHERE state <> 'cancelled' AND {of}"
     return Condition(
-        f"CASE WHEN subscriber.language_after >= ({began}) THEN subscriber.former_language"
-        " ELSE subscriber.language END",
+        "COALESCE((SELECT former.language FROM former_language AS former"
+        f" WHERE former.subscriber_id = subscriber.id AND former.started_at >= ({began})"
+        " ORDER BY former.started_at LIMIT 1), subscriber.language)",
         {"original": original},
     )
 

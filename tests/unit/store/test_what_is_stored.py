@@ -6,7 +6,7 @@ from newsletter.store.sqlite import Sqlite
 
 PAGE = Path(__file__).parents[3] / "SECURITY.md"
 OF_PEOPLE = {
-    "id address address_hash name language former_language language_after timezone consent added_at"
+    "id address address_hash name language timezone consent added_at"
     " origin place outlet beat phone notes paused_until import_id last_import acted_after": (
         "subscriber",
         "address, name, languages, time zone, place, outlet, beat, telephone,"
@@ -17,6 +17,7 @@ OF_PEOPLE = {
         "address_history",
         "Of each address that a subscriber left: a keyed hash",
     ),
+    "subscriber_id started_at language": ("former_language", "languages"),
     "name subscriber_id import_id": ("tag", "tags"),
     "import_id subscriber_id name language timezone place outlet beat phone notes consent"
     " paused_until last_import removed_tags": ("import_change", "what it changed of a person"),

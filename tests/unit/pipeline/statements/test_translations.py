@@ -22,6 +22,9 @@ from tests.unit.pipeline.statements.languages import (
     later,
     populate,
 )
+from tests.unit.pipeline.statements.languages import (
+    got as had,
+)
 
 
 def awaited(room: Newsroom, slug: str = FORUM) -> list[str]:
@@ -72,6 +75,42 @@ def test_a_reader_whose_language_changes_between_two_starts_gets_the_one_that_th
     assert begin(room) == [second]
     room.drain()
     assert in_each(room) == {FORUM: 3, SPANISH: 3}
+
+
+def test_of_two_statements_under_way_a_reader_gets_the_one_that_they_waited_for_in_each(
+    room: Newsroom,
+) -> None:
+    [reader] = populate(room, {"es": 1})
+    populate(room, {"en": 1, "fr": 1}, start=2)
+    compose(room, FORUM, SPANISH)
+    later(room, SPANISH, hours=2)
+    agree(room, FORUM, SPANISH)
+    assert begin(room) == [FORUM]
+
+    def speak(language: str) -> None:
+        with room.store.begin() as tx:
+            tx.choices.set_details(1, language=language)
+
+    speak("fr")
+    room.write("hall", language="en", body="The hall opens.")
+    room.write("hall-fr", language="fr", body="La salle ouvre.", translation_of="hall")
+    room.look()
+    later(room, "hall-fr", hours=1)
+    agree(room, "hall", "hall-fr")
+    assert begin(room) == ["hall"]
+    speak("en")
+    speak("de")
+    room.clock.advance(hours=1)
+    assert begin(room) == ["hall-fr"]
+    room.clock.advance(hours=1)
+    assert begin(room) == [SPANISH]
+    room.drain()
+    assert sorted(had(room)[reader]) == [SPANISH, "hall-fr"]
+    with room.store.begin() as tx:
+        kept = tx.data_exports.collect(1)["former_languages"]
+        assert [one["language"] for one in kept] == ["es", "fr"]  # type: ignore[attr-defined] # a list
+        tx.readers.erase(reader, tx.now)
+        assert not tx.db.has_row("SELECT 1 FROM former_language")
 
 
 def test_a_dry_run_says_who_gets_which_language(room: Newsroom) -> None:
