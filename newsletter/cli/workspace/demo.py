@@ -27,6 +27,7 @@ from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import DraftText
+from newsletter.formats.files import write_file
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.report import make_report
 from newsletter.pipeline.campaigns.trial import fill, load_sample
@@ -101,7 +102,7 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     make_workspace(folder, {})
     example = folder / "statements" / "example.md"
     submitted_text = example.read_text(encoding="utf-8").replace("status: draft", "status: review")
-    example.write_text(submitted_text, encoding="utf-8")
+    write_file(example, submitted_text.encode())
     # without a second factor, so that no authenticator app is needed
     quick = {"schedule.undo_window": "0s", "schedule.start": "approval", "schedule.poll": "1s"}
     titles = {"lists[0].title": "Press releases", "lists[1].title": "Supporters"}
@@ -131,7 +132,7 @@ def _find_unused_folder(folder: Path) -> Path:
 
 def _configure(folder: Path, settings: Mapping[str, str]) -> None:
     file = folder / FILE_NAME
-    file.write_text(edit(file.read_text(encoding="utf-8"), settings), encoding="utf-8")
+    write_file(file, edit(file.read_text(encoding="utf-8"), settings).encode())
 
 
 def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int:
@@ -166,7 +167,7 @@ def _open_account(services: Services, person: _Person, password: str) -> None:
 def _print_next_steps(services: Services, folder: Path) -> None:
     message = load_sample(_SLUG, address=None, store=services.store, links=services.links)
     page = folder / "var" / "example.html"
-    page.write_text(fill(*message).html, encoding="utf-8")
+    write_file(page, fill(*message).html.encode())
     mails = sorted((folder / "var" / "outbox").glob("*.eml"))
     command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
     click.echo(
