@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _RUNS = count(1)
 _SESSION = timedelta(minutes=1)
 _HAS_SESSION = "SELECT 1 FROM session WHERE hash = ?"
-_MAY_REPEAT = frozenset({"sign-out", "verify", "stop", "unsubscribe", "review", "override"})
+_MAY_REPEAT = frozenset({"sign-out", "verify", "stop", "unsubscribe", "review", "override", "note"})
 """Acts that change nothing if all is so already. ``judge_done`` checks that it is so."""
 _OURS = {"Sec-Fetch-Site": "same-origin"}
 _TAG = re.compile(r"<(input|textarea|button|select)\b([^>]*)>(?:\n?([^<]*)</textarea>)?")

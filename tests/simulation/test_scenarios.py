@@ -252,3 +252,7 @@ def test_an_event_after_a_restore_proves_what_the_restored_books_never_tried() -
 
 def test_a_start_counts_after_its_approval_though_the_clock_was_put_back_in_between() -> None:
     holds("throng, safe: jump -432000; start ada")
+
+
+def test_a_second_press_writes_no_second_note() -> None:
+    holds("digest, asked: chore note; chore note")

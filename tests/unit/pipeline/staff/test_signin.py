@@ -73,13 +73,19 @@ def test_who_has_no_password_or_no_role_does_not_come_in(office: Office) -> None
     assert office.sign_in(ANA) is Refusal.WRONG
 
 
-def test_an_account_that_changes_meanwhile_lets_nobody_in(office: Office) -> None:
+@pytest.mark.parametrize("loses_only_the_role", [False, True])
+def test_an_account_that_changes_meanwhile_lets_nobody_in(
+    office: Office, *, loses_only_the_role: bool
+) -> None:
     office.join(ANA)
     proofs = office.proofs
 
     class Slow(Passwords):
         def matches(self, password: str, hashed: str) -> bool:
-            people.disable(ANA, by=OPERATOR_NAME, proofs=proofs)
+            if loses_only_the_role:
+                office.dismiss(ANA)
+            else:
+                people.disable(ANA, by=OPERATOR_NAME, proofs=proofs)
             return True
 
     slow = replace(proofs, passwords=Slow())

@@ -425,3 +425,13 @@ def test_a_text_in_the_email_of_its_original_is_settled_once_that_is_sent(
     late = desk.new(title="Horaires", language="fr", translation_of=SLUG)
     with pytest.raises(Refused, match=taken):
         desk.submit_draft(late)
+
+
+def test_a_translation_with_an_email_of_its_own_may_follow_its_original(desk: WritingRoom) -> None:
+    desk.room.subscribe(2)
+    desk.new_submitted()
+    desk.room.approve(BEN, SLUG)
+    desk.room.plan()
+    assert desk.room.start_due(minutes=6)
+    late = desk.new_submitted(title="Horaires", language="fr", translation_of=SLUG)
+    assert desk.draft(late).is_submitted
