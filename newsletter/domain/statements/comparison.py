@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from html import unescape
 
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.draft import DraftText
@@ -13,6 +14,9 @@ _MAX_WORDS = 2_000
 """Longer passages are not compared word by word."""
 _MIN_SHARED_WORD_RATIO = 0.5
 """Passages with a smaller share of common words are not compared word by word."""
+
+_PREVIEW_PATTERN = re.compile(r'<div style="display:none[^<>]*>([^<>]*)<')
+_PICTURE_PATTERN = re.compile(r'<img\b[^<>]*?\bsrc="([^"<>]*)"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +42,8 @@ class Difference:
             return [run for run in full_texts if run[1]]
         runs = []
         for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-            if tag == "equal":
-                runs.append(("same", "".join(right[j1:j2])))
-                continue
-            runs += [("out", "".join(left[i1:i2])), ("in", "".join(right[j1:j2]))]
+            removed, added = "".join(left[i1:i2]), "".join(right[j1:j2])
+            runs += [("same", added)] if tag == "equal" else [("out", removed), ("in", added)]
         return [run for run in runs if run[1]]
 
 
@@ -105,7 +107,10 @@ def compare_contents(before: Content, after: Content) -> tuple[Difference, ...]:
 
 
 def _envelope(content: Content) -> Iterator[tuple[str, str]]:
+    html = content.as_written(content.html)
+    previews, pictures = (each.findall(html) for each in (_PREVIEW_PATTERN, _PICTURE_PATTERN))
     yield say("subject"), content.subject
+    yield say("preview text"), unescape("".join(previews[:1])).rstrip("\u00a0\u200c")
     yield say("sender"), f"{content.sender.name} <{content.sender.address}>"
     yield say("reply address"), content.sender.reply_to
     yield say("lists"), ", ".join(content.lists)
@@ -116,6 +121,7 @@ def _envelope(content: Content) -> Iterator[tuple[str, str]]:
     yield say("embargo in the text"), content.embargo
     yield say("corrects"), content.corrects
     yield say("translation of"), content.translation_of
+    yield say("pictures"), unescape(" ".join(pictures))
 
 
 def _compare_lines(before: str, after: str) -> Iterator[Difference]:

@@ -82,6 +82,16 @@ def test_each_field_and_each_place_in_the_text_is_told_once() -> None:
     )
 
 
+def test_a_picture_and_the_text_in_inboxes_are_told_where_no_word_differs() -> None:
+    html = '<div style="display:none;mso-hide:all">We &amp; you{}</div><img alt="" src="{}">'
+    before = replace(content(), html=html.format("\xa0\u200c" * 9, "https://a.example/1?a&amp;b"))
+    after = replace(before, html=html.format(" too\xa0\u200c", "https://a.example/2"))
+    assert compare_contents(before, after) == (
+        Difference(what="preview text", before="We & you", after="We & you too"),
+        Difference(what="pictures", before="https://a.example/1?a&b", after="https://a.example/2"),
+    )
+
+
 @rows(
     ["before", "after", "runs"],
     [

@@ -112,11 +112,17 @@ def test_what_changed_since_the_last_approval_is_shown(at: Room, ben: Signed) ->
 
 
 def test_a_change_that_nobody_reads_is_told_as_such(at: Room, ben: Signed) -> None:
+    at.write('[The library](https://forum.example "Hours") opens at nine.')
     approve(at, ben)
+    at.write('[The library](https://forum.example "Times") opens at nine.')
+    assert "Nothing that readers read." in words(ben.get(PAGE))
+
+
+def test_another_picture_is_shown_by_its_address(at: Room, ben: Signed) -> None:
     at.write("![A door](https://forum.example/door.png)\n\nThe library opens at nine.")
     approve(at, ben)
     at.write("![A door](https://forum.example/gate.png)\n\nThe library opens at nine.")
-    assert "Nothing that readers read." in words(ben.get(PAGE))
+    assert "<ins>https://forum.example/gate.png</ins>" in ben.get(PAGE).text
 
 
 def test_while_a_check_warns_a_reason_is_asked_for_and_kept(at: Room, ben: Signed) -> None:
