@@ -140,8 +140,8 @@ def hold_sending(db: Database, reason: str, known_numbers: Mapping[str, int], at
 def invalidate(db: Database, known_numbers: Mapping[str, int], at: datetime) -> None:
     """End everything in an older database that may have been sent, used or revoked since.
 
-    These are waiting emails, notices and posts, and sessions, tokens and invitations. No row number
-    is given twice.
+    These are waiting emails, notices and posts, sessions, tokens, invitations and the private links
+    of calendars. No row number is given twice.
     """
     db.change(
         "UPDATE transactional_email SET state = 'withheld', settled_at = :at, reason = :reason"
@@ -161,6 +161,7 @@ def invalidate(db: Database, known_numbers: Mapping[str, int], at: datetime) -> 
         at=at,
     )
     db.change("UPDATE token SET revoked_at = :at WHERE revoked_at IS NULL", at=at)
+    db.change("UPDATE credential SET feed = NULL")
     skip_numbers(db.driver, at, known_numbers)
 
 
