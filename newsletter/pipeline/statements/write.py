@@ -338,18 +338,16 @@ class Lapse:
         return listed([*acts, *([say("{who} started it", who=started)] if started else [])])
 
 
-def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
-    """Return what lapses if this text changes. It may be part of the email of its original."""
-    status = get_status(tx, slug, rules)
-    if status is not None and status.is_within:
-        status = get_status(tx, status.statement.translation_of, rules)
-    if status is None or status.has_begun or not status.stored.content_hash:
-        return Lapse()
-    if status.approval.withheld:
-        return Lapse()
-    approvers = tuple(approval.by for approval in status.approval.valid)
-    start = status.start if rules.sender_starts else None
-    return Lapse(approved_by=approvers, started_by=start.by if start else "")
+def lapse_of(tx: Transaction, draft: Draft, rules: CampaignRules) -> Lapse:
+    """Return what lapses if this text is submitted, also of the email that it is, or gets, in."""
+    own, original = get_status(tx, draft.slug, rules), draft.version.text.translation_of
+    slugs = [own.statement.translation_of if own and own.is_within else draft.slug]
+    slugs += [original] if rules.shares_email and original not in slugs else []
+    known = filter(None, (get_status(tx, slug, rules) for slug in slugs))
+    live = [one for one in known if not (one.has_begun or one.approval.withheld)]
+    approvers = dict.fromkeys(each.by for one in live for each in one.approval.valid)
+    starts = [one.start.by for one in live if one.start is not None and rules.sender_starts]
+    return Lapse(approved_by=tuple(approvers), started_by=", ".join(dict.fromkeys(starts)))
 
 
 class WouldLapse(Refused):
@@ -398,7 +396,7 @@ class Submitter:
                 raise Refused(say(late, person=draft.changed_by))
             if draft.template:
                 raise Refused(say("It is a template. Begin a statement with it."))
-            lapse = lapse_of(tx, draft.slug, self.rules)
+            lapse = lapse_of(tx, draft, self.rules)
             if lapse.depth > shown_depth:
                 raise WouldLapse(lapse)
             slug = draft.slug or _slug_for(tx, draft)

@@ -203,7 +203,7 @@ class Drafts:
         text = draft.version.text
         with self._statements.store.read() as tx:
             rules = self._statements.campaigns.rules
-            status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft.slug, rules)
+            status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft, rules)
         findings = self._findings(request, draft)
         return request.page(
             "draft.html.j2",

@@ -90,7 +90,7 @@ class EditPages:
     ) -> Response:
         settings, view = self._statements.settings, view_of(request)
         with self._statements.store.read() as tx:
-            lapse = lapse_of(tx, draft.slug, self._statements.campaigns.rules)
+            lapse = lapse_of(tx, draft, self._statements.campaigns.rules)
             status = get_status(tx, draft.slug, self._statements.campaigns.rules)
             lists = [*(offer.name for offer in settings.titled_lists()), *settings.default_lists]
             lists += [*tx.readers.list_names(), *text.lists]

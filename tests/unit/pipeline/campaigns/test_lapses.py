@@ -11,6 +11,7 @@ from newsletter.domain.campaigns.sentences import describe_further, describe_sta
 from newsletter.domain.campaigns.state import Act, State
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.draft import Draft, DraftText, Version, VersionKind
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import load_desktop
 from newsletter.pipeline.campaigns.control import StartRequest
@@ -42,8 +43,17 @@ def start(room: Newsroom, slug: str = "resignation") -> None:
 
 
 def cost(room: Newsroom, slug: str = "resignation") -> Lapse:
+    by: dict[str, Any] = {"by": ANA, "began_at": NOON, "at": NOON}
+    text = Version(number=1, kind=VersionKind.TYPED, text=DraftText(), writers=(), **by)
+    made: dict[str, Any] = {
+        "created_at": NOON,
+        "created_by": ANA,
+        "changed_at": NOON,
+        "changed_by": ANA,
+    }
     with room.store.read() as tx:
-        return lapse_of(tx, slug, room.rules)
+        draft = Draft(key="k", version=text, slug=slug, revision=1, **made)
+        return lapse_of(tx, draft, room.rules)
 
 
 def reasons(room: Newsroom) -> str:
@@ -75,6 +85,24 @@ def test_a_change_of_a_translation_costs_the_approval_of_the_email_of_both(room:
     assert cost(room, "forum-fr") == Lapse()
     room.write_and_look(progress=Progress.DRAFT)
     assert cost(room) == Lapse()
+
+
+def test_a_new_translation_costs_the_approval_of_the_email_that_it_gets_in(room: Newsroom) -> None:
+    room.demand(shares_email=True)
+    desk = WritingRoom(room)
+    desk.new_submitted()
+    apart = desk.new_submitted(title="Horario", language="es")
+    room.approve(BEN, "library-hours")
+    room.approve(BEN, "horario")
+    start(room, "library-hours")
+    late = desk.new(title="Horaires", language="fr", translation_of="library-hours")
+    desk.type(apart, translation_of="library-hours")
+    both = r"ben@forum\.example approved it and sam@forum\.example started it"
+    for draft in (late, apart):
+        with pytest.raises(WouldLapse, match=both):
+            desk.submitter.submit_draft(draft.key, desk.draft(draft).revision, by=ANA)
+    room.look()
+    assert room.campaign("library-hours").state is CampaignState.SCHEDULED
 
 
 def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroom) -> None:
