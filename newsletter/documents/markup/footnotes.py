@@ -24,7 +24,8 @@ def take_footnotes(root: Element) -> Footnotes:
     target_of = {link: places.get(link.get("href")[1:]) for link in links}
     links_to: dict[Element, list[Element]] = {}
     for link, home in target_of.items():
-        links_to.setdefault(home, []).append(link)
+        if home is not None:
+            links_to.setdefault(home, []).append(link)
     seen_links: set[Element] = set()
     references: dict[Element, str] = {}
     notes: dict[str, Element] = {}
@@ -33,7 +34,7 @@ def take_footnotes(root: Element) -> Footnotes:
         seen_links.add(link)  # the mark stands above its note: only links below it lead back
         # A note may lead back to the link, a mark in it or next to it, or the figure around it.
         near = [link, *link, link.getparent(), link.getprevious(), link.getnext()]
-        later = [one for home in near for one in links_to.get(home, []) if one not in seen_links]
+        later = [one for home in near for one in links_to.get(home, ()) if one not in seen_links]
         place = target_of[link]
         back = next((one for one in later if place in (one, *one.iterancestors())), None)
         if back is None or place is None:

@@ -79,10 +79,10 @@ def may_be_title(text: str) -> bool:
     return _fits_title(text) and not cannot_be_title(text)
 
 
-def ends_as_headline(lines: Sequence[Line], index: int) -> bool:
+def ends_as_headline(lines: Sequence[Line], index: int, first_titles: range) -> bool:
     """Return whether a line that ends with a full stop is a headline.
 
-    It has to be one sentence, in the style of headlines or the first long line above the text.
+    It has to be one sentence, in the style of headlines or one of ``first_titles``.
     """
     text = lines[index].text
     if len(text) > _MAX_STOPPED_TITLE_CHARS or not text.endswith(".") or not _fits_title(text):
@@ -95,7 +95,7 @@ def ends_as_headline(lines: Sequence[Line], index: int) -> bool:
         return True
     below = lines[index + 1] if index + 1 < len(lines) else None
     is_set_apart = below is not None and (below.gap_above or date_line(below.text) is not None)
-    return is_set_apart and is_first_title(lines, index)
+    return is_set_apart and index in first_titles
 
 
 def is_one_sentence(text: str) -> bool:
@@ -103,24 +103,19 @@ def is_one_sentence(text: str) -> bool:
     return not re.search(r"[^\W\d_A-Z]{4}[.!?] |\b[a-zß-ÿ]{2,3}[.!?] (?=\W?[^\W\d_a-z])", text)
 
 
-def is_first_title(lines: Sequence[Line], index: int) -> bool:
-    """Return whether only a masthead, dates and labels are above a line, and running text below."""
-    lines_above = [n for n in range(index) if not is_furniture(lines[n].text)]
-    masthead_lines = [n for n in lines_above if n == lines_above.index(n) < _MASTHEAD_LINES]
+def find_first_titles(lines: Sequence[Line]) -> range:
+    """Return the indexes with only a masthead, dates and labels above, and running text below."""
+    long = [n for n, line in enumerate(lines) if len(line.text) >= _MIN_PROSE_CHARS]
+    if not long:
+        return range(0)
+    text = lines[0].text
     # a masthead is a name rather than a short title
-    masthead_lines = [
-        n
-        for n in masthead_lines
-        if not reads_like_title(lines, n)
-        and (
-            is_body_name(text := lines[n].text)
-            or len(text.split()) == 1
-            or text.isupper()
-            or not is_title_case(text)
-        )
-    ]
-    has_prose_below = any(len(line.text) >= _MIN_PROSE_CHARS for line in lines[index + 1 :])
-    return index > 0 and len(lines_above) == len(masthead_lines) <= 1 and has_prose_below
+    is_name = is_body_name(text) or len(text.split()) == 1 or text.isupper()
+    is_masthead = (is_name or not is_title_case(text)) and not reads_like_title(lines, 0)
+    if not (is_masthead or is_furniture(text)):
+        return range(0)
+    others = (n for n in range(1, len(lines)) if not is_furniture(lines[n].text))
+    return range(1, min(next(others, len(lines)), long[-1] - 1) + 1)
 
 
 def reads_like_title(lines: Sequence[Line], index: int) -> bool:

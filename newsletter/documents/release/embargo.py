@@ -50,14 +50,16 @@ _FORMS = (
 """(pattern of words that impose an embargo, facts that must hold for the line)."""
 
 
-@lru_cache(maxsize=1024)  # each rule of an import asks it of the same lines
 def is_embargo(text: str, *, is_trade: bool = False) -> bool:
     """Return whether a line imposes an embargo on its text.
 
     ``is_trade``: the text is about an embargo on a country, so that the word is not enough.
     """
-    if len(text) > _MAX_LINE_CHARS:
-        return False
+    return len(text) <= _MAX_LINE_CHARS and _imposes_embargo(text, is_trade=is_trade)
+
+
+@lru_cache(maxsize=16_384)  # each rule of an import asks it of the same lines
+def _imposes_embargo(text: str, *, is_trade: bool) -> bool:
     plain = fold_text(text)
     # an hour of each day is no embargo: Not before 8 am: new rules for leaf blowers
     hourly = any(
@@ -204,7 +206,7 @@ def _head_passages(
 def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: range) -> set[str]:
     """Return facts about a line that follow from the title, the line below and the first lines."""
     head_text = " ".join(fold_text(line.text) for line in lines[end : end + HEAD_PARAGRAPHS])
-    heads = [line.text for index, line in enumerate(lines) if index in title or index == n + 1]
+    heads = [lines[at].text for at in {*title, n + 1} if 0 <= at < len(lines)]
     again = any(day in head_text for day in _WEEKDAY_PATTERN.findall(fold_text(text)))
     facts = {
         "first": n < (title.start if title.start >= 0 else end),

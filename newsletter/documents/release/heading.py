@@ -18,10 +18,10 @@ from newsletter.documents.release.candidates import (
     Heading,
     cannot_be_title,
     ends_as_headline,
+    find_first_titles,
     find_line_in_title,
     has_title_length,
     is_body_name,
-    is_first_title,
     is_furniture,
     is_one_sentence,
     is_repeated_name,
@@ -64,11 +64,12 @@ def find_title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int)
     A notice, a line with an hour, a menu entry, the subject of a memo and Press release of Sender
     count only if there is no other line.
     """
-    contact_lines = find_contact_lines(head)
+    contact_lines, firsts = find_contact_lines(head), find_first_titles(lines)
     candidates = [
         n
         for n, line in enumerate(head)
-        if n not in contact_lines and (may_be_title(line.text) or ends_as_headline(lines, n))
+        if n not in contact_lines
+        and (may_be_title(line.text) or ends_as_headline(lines, n, firsts))
     ]
     for weak_fact in ("notice", "an hour"):
         candidates = [n for n in candidates if not holds(weak_fact, head[n].text)] or candidates
@@ -169,10 +170,11 @@ def _is_title_with_full_stop(text: str) -> bool:
 
 
 def _find_named(head: Sequence[Line], candidates: list[int]) -> int | None:
-    """Return the only line that contains a name above it."""
+    """Return the only line that contains a name among the first lines."""
     texts = {n: head[n].text.lower() for n in candidates}
+    names = candidates[:_MAX_HEAD_LINES]
     containing = [
-        n for n in texts if any(m < n and texts[m] in texts[n] != texts[m] for m in texts)
+        n for n in texts if any(m < n and texts[m] in texts[n] != texts[m] for m in names)
     ]
     return containing[0] if len(containing) == 1 else None
 
@@ -198,8 +200,10 @@ def _find_nearest(head: Sequence[Line], candidates: list[int], names: set[int]) 
     if is_first and len(head[above[0]].text.split()) >= TITLE_WORDS:
         return above[0]  # no masthead is above this line, and a subhead below
     nearest = above[-1]
-    while nearest - 1 in above and not head[nearest].gap_above and long:
-        nearest -= 1  # a line directly below a title is its subhead or second line
+    for n in reversed(above) if long else ():
+        # a line directly below a title is its subhead or second line
+        if n == nearest - 1 and not head[nearest].gap_above:
+            nearest = n
     words = len(head[nearest].text.split())
     if below and words < TITLE_WORDS and len(head[below[0]].text.split()) > words:
         return below[0]
@@ -267,31 +271,36 @@ def find_prose(lines: Sequence[Line], width: int, window_titles: Sequence[str] =
     titles = {n for found in named for n in range(found.first, found.last + 1)}
     if (found := _find_window_title(head)) is not None:
         titles |= {0, *range(found.first, found.last + 1)}
-    for is_text in (is_prose, _is_short_sentence):
-        for index, line in enumerate(lines):
+    rows, first_titles, first_copies = range(len(lines)), find_first_titles(lines), _index(lines)
+    likely = next((n for n in rows if reads_like_title(lines, n)), len(lines))
+    possible = next((n for n in rows if may_be_title(lines[n].text)), len(lines))
+    # a sentence below a possible title is the text if no line is long
+    for is_text, start in ((is_prose, 0), (_is_sentence, possible + 1)):
+        for index, line in enumerate(lines[start:], start):
             if index in titles or not is_text(lines, index, width):
                 continue
-            # a repeated line is the page's own title
-            if any(other.text == line.text for other in lines[:index]):
+            is_page_title = first_copies[line.text] < index
+            is_label = release_line(line.text) is not None or edge_reason(line.text)
+            if is_page_title or is_label or is_embargo(line.text):
                 continue
-            is_release_line = release_line(line.text) is not None
-            if is_release_line or edge_reason(line.text) or is_embargo(line.text):
+            if is_text is is_prose and ends_as_headline(lines, index, first_titles):
                 continue
-            if is_text is is_prose and ends_as_headline(lines, index):
-                continue
-            if not _is_wrapped_headline(lines, index):
+            if not _is_wrapped_headline(lines, index, first_titles, likely):
                 return index
     return None
 
 
-def _is_short_sentence(lines: Sequence[Line], index: int, _width: int) -> bool:
-    """Return whether a line is a sentence below a possible title, for texts without long lines."""
+def _index(lines: Sequence[Line]) -> dict[str, int]:
+    """Return text → index of its first line."""
+    return {line.text: n for n, line in reversed(list(enumerate(lines)))}
+
+
+def _is_sentence(lines: Sequence[Line], index: int, _width: int) -> bool:
     text = lines[index].text
-    is_sentence = ends_sentence(text) and len(text.split()) >= TITLE_WORDS
-    return is_sentence and any(may_be_title(line.text) for line in lines[:index])
+    return ends_sentence(text) and len(text.split()) >= TITLE_WORDS
 
 
-def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
+def _is_wrapped_headline(lines: Sequence[Line], index: int, firsts: range, likely: int) -> bool:
     """Return whether a line begins a wrapped headline that blank lines set off."""
     if len(lines[index].text) > MAX_TITLE_LEN // 2 or (index and not lines[index].gap_above):
         return False
@@ -304,9 +313,8 @@ def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
     text = " ".join(line.text for line in lines[index : last + 1])
     if ends_sentence(text):
         is_short = len(text) <= _MAX_SENTENCE_CHARS
-        return is_short and is_one_sentence(text) and is_first_title(lines, index)
-    has_title_above = any(reads_like_title(lines, n) for n in range(index))
-    return may_be_title(text) and text[-1] not in ":,;" and not has_title_above
+        return is_short and is_one_sentence(text) and index in firsts
+    return may_be_title(text) and text[-1] not in ":,;" and index <= likely
 
 
 def find_heading(lines: Sequence[Line], prose: int | None, width: int) -> Heading | None:
@@ -422,10 +430,10 @@ def _find_repeated_line(lines: Sequence[Line], head: Sequence[Line]) -> Heading 
     if window_title is not None:
         return window_title
     # from below: the copy nearest to the text is its headline
+    first_copies = _index(head)
     for index in range(len(head) - 1, 0, -1):
         text = head[index].text
-        is_repeated = any(text == earlier.text for earlier in head[:index])
-        if is_repeated and len(text) >= 20 and reads_like_title(lines, index):
+        if first_copies[text] < index and len(text) >= 20 and reads_like_title(lines, index):
             return Heading(title=text, first=index, last=index)
     return None
 
