@@ -52,6 +52,8 @@ schedule: {undo_window: 5m, start: sender}
 desk: {typed_count: 1000000000}
 notices:
   - {kind: slack, name: press-room, url: "https://chat.example/secret"}
+digests:
+  - {name: weekly, title: The week, every: week, day: friday, at: "16:00", lists: [press]}
 """
 _ELSEWHERE = {"/second": 303, "/second/set-up": 303, "/sign-in": 303, "/sign-in/back": 404}
 """Pages that a person who is signed in does not get, and their status."""
@@ -186,6 +188,7 @@ def _places(world: World) -> dict[str, str]:
         "slug": waiting,
         "sent": sent.slug,
         "digest": digest,
+        "name": "weekly",
         "id": str(sent.id),
         "key": text.key,
         "number": reader,

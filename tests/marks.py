@@ -37,6 +37,7 @@ _DATA = re.compile(
     r"|From the first of .*? opens at nine\.|Library hours|Opening hours|Abre a las ocho\.?"
     r"|Which Saturday\?|Nobody else is in\.|\(because\)|A desk|Fine\.|Me at the desk|Settings"
     r"|Practical answers|Firefox, Linux|Laptop|Forum ID|CRM|press-room|sport|wrong list"
+    r"|weekly|The week to|library"
     r"|See the report|kept in the outbox|More|Text|Spanish"
     r"|Atom|JSON Feed"
     r"|Statement|Briefing|Bulletin|Georgia|Times|Palatino|Helvetica|Trebuchet|Verdana"

@@ -36,7 +36,10 @@ from tools.desk_states import AheadClock, Page, empty_pages, states
 OTHERS = {"vera": Role.VIEWER, "dan": Role.ADMIN}
 """Beside those of the demo."""
 SIZES: Mapping[str, tuple[int, int]] = {"desktop": (1280, 900), "phone": (390, 844)}
-_CHANNEL = """
+_SETTINGS = """
+digests:
+  - {name: weekly, title: "The week to {date}", every: week, day: friday, at: "16:00",
+     lists: [press]}
 notices:
   - {kind: slack, name: press-room, url: "https://chat.forum.example/hush-hush"}
 """
@@ -82,6 +85,8 @@ def pages(services: Services) -> Iterator[Page]:
         ("campaign", "/campaigns/1", "cleo"),
         ("compare", "/campaigns", "cleo"),
         ("amend", "/campaigns/1/amend", "dan"),
+        ("digests", "/digests", "ana"),
+        ("digest", "/digests/weekly", "ana"),
         ("calendar", "/calendar", "cleo"),
         ("calendar-week", "/calendar?week=2026-11-24", "cleo"),
         ("stop", "/stop", "cleo"),
@@ -220,7 +225,7 @@ def sent(folder: Path) -> Path:
     """The demo's workspace, from which one statement has gone out."""
     send_one(folder, {person.address: secrets.token_urlsafe(16) for person in STAFF})
     with (folder / "newsletter.yaml").open("a", encoding="utf-8") as settings:
-        settings.write(_CHANNEL)
+        settings.write(_SETTINGS)
     return folder
 
 

@@ -4,7 +4,8 @@ Large libraries are imported by the functions that need them, so that listing st
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -226,17 +227,21 @@ class Statements:
 
     def submit_draft(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
         """Submit a draft and render its email. Raises the errors of ``submitter.submit_draft``."""
-        change_number = self._change_number()
-        draft = self.submitter.submit_draft(key, base, by=by, shown_depth=shown_depth)
-        self._render_since(change_number)
-        return draft
+        with self._rendering():
+            return self.submitter.submit_draft(key, base, by=by, shown_depth=shown_depth)
 
     def withdraw_draft(self, key: str, *, by: str) -> Draft:
         """Withdraw a submitted draft. Raises Refused."""
-        change_number = self._change_number()
-        draft = self.submitter.withdraw_draft(key, by=by)
-        self._render_since(change_number)
-        return draft
+        with self._rendering():
+            return self.submitter.withdraw_draft(key, by=by)
+
+    def make_issue(self, name: str, *, by: str) -> str:
+        """Make today's issue of a digest, render its email, and return its slug.
+
+        Raises NotFound or Refused.
+        """
+        with self._rendering():
+            return self.campaigns.digest_builder.make(name, by)[0].slug
 
     def submit(self, name: str, *, by: str) -> str:
         """Submit a draft that is a file. Return its slug. Raises NotFound or Refused."""
@@ -254,15 +259,15 @@ class Statements:
         self.refresh()
         return slug
 
-    def _change_number(self) -> int:
-        with self.store.read() as tx:
-            return tx.statements.changed_since(None)[0]
-
-    def _render_since(self, change_number: int) -> None:
-        """Render the statements changed since then, without the state of ``refresh``.
+    @contextmanager
+    def _rendering(self) -> Iterator[None]:
+        """Render the statements that the body changes, without the state of ``refresh``.
 
         If the running service has other settings or templates, it renders them instead.
         """
+        with self.store.read() as tx:
+            change_number = tx.statements.changed_since(None)[0]
+        yield
         with self.store.read() as tx:
             if self.configuration.mismatch(tx):
                 return

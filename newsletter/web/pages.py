@@ -25,6 +25,7 @@ from newsletter.web.api.statements import CampaignOperations, StatementOperation
 from newsletter.web.api.subscribers import SubscriberOperations
 from newsletter.web.desk.campaigns.calendar import Calendar
 from newsletter.web.desk.campaigns.campaign import CampaignPage
+from newsletter.web.desk.campaigns.digests import DigestPages
 from newsletter.web.desk.campaigns.starting import StartPages
 from newsletter.web.desk.delivery import StopPages, UnknownDeliveries
 from newsletter.web.desk.gate import Gate
@@ -226,6 +227,7 @@ def desk_routes(services: Services) -> list[DeskRoute]:
         StartPages(statements, campaigns),
         CampaignPage(campaigns, delivery),
         Calendar(staff),
+        DigestPages(statements),
         UnknownDeliveries(campaigns),
         StopPages(delivery),
         ReadersPages(services.subscribers),

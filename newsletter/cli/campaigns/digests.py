@@ -5,7 +5,6 @@ from typing import Any
 import click
 
 from newsletter.cli import shell
-from newsletter.domain.campaigns.digest import Digest, Every
 from newsletter.pipeline.campaigns.build_digest import Forecast
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.services import Services
@@ -36,19 +35,12 @@ def _digest_row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
     return {
         "name": settings.name,
         "title": settings.title,
-        "rhythm": _recurrence_in_words(settings),
+        "rhythm": str(settings.recurrence),
         "next": shell.wall_time(forecast.coming, campaigns.settings.timezone),
         "lists": list(settings.lists),
         "gathers": list(settings.gathers),
         "last": forecast.made[-1].slug if forecast.made else "",
     }
-
-
-def _recurrence_in_words(digest: Digest) -> str:
-    if digest.every is Every.WEEK:
-        return f"every {digest.day.capitalize()} at {digest.at}"
-    day = "last day" if digest.day == "last" else f"day {digest.day}"
-    return f"{day} of each month at {digest.at}"
 
 
 @digest.command()

@@ -32,6 +32,7 @@ MAX_STATEMENTS = 50
 DATE_MARK = "{date}"
 """The placeholder for the date in a title."""
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_A_MONDAY = date(2024, 1, 1)
 _DAY_ADVICE = say("a weekday like friday, or a day of the month: 1 to 28, without quotes, or last")
 _HOUR_PATTERN = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _FIRST_SAFE_HOUR = "04:00"
@@ -118,6 +119,16 @@ class Digest:
     )
     language: Language = setting("Its language. Without it: `language`.", "en", default="")
     intro: str = setting("Markdown before the statements.", "What we said this week.", default="")
+
+    @property
+    def recurrence(self) -> str:
+        """Return day and hour in words: every Friday at 16:00."""
+        if self.every is Every.WEEK:
+            day = _A_MONDAY + timedelta(days=DAYS.index(self.day))
+            return say("every {day:%A} at {hour}", day=day, hour=self.at)
+        if self.day == "last":
+            return say("last day of each month at {hour}", hour=self.at)
+        return say("day {day} of each month at {hour}", day=str(self.day), hour=self.at)
 
 
 @dataclass(frozen=True, kw_only=True)

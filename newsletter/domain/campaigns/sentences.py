@@ -270,7 +270,7 @@ def describe_next_step(status: StatementStatus, address: str) -> str:
     elif status.state is State.FAULTY and status.text_origin is TextOrigin.DIGEST:
         return say(
             "A digest email is made again if a statement in it is corrected or taken off the web."
-            " If neither helps, your operator can drop this issue."
+            " If neither helps, a writer can drop this issue."
         )
     if not act or (row is STATE_ROWS[State.CANCELLED] and status.has_begun):
         return ""

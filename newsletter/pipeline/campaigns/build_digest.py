@@ -4,7 +4,7 @@ Each digest has at most one issue for a local date, also after a crash or a cloc
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -23,7 +23,12 @@ from newsletter.domain.campaigns.digest import (
 )
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import Statement, texts_of, writers_of
+from newsletter.domain.statements.statement import (
+    Statement,
+    StoredStatement,
+    texts_of,
+    writers_of,
+)
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as, find_approved_content
 from newsletter.pipeline.status import current_parts, with_page
@@ -36,12 +41,13 @@ DigestPart = tuple[Campaign, Statement]
 """A campaign and its statement as approved."""
 
 
-def _sent_statement(tx: Transaction, campaign: Campaign) -> Statement | None:
+def _sent_statement(
+    tx: Transaction, campaign: Campaign, stored: StoredStatement | None
+) -> Statement | None:
     """Return the statement that a campaign sent. If its text changed since, the body is empty.
 
     Return None if its stored content was altered: no digest lists it.
     """
-    stored = tx.statements.get(campaign.slug)
     if stored is not None and stored.content_hash == campaign.content_hash:
         return stored.statement
     content = find_approved_content(tx, campaign)
@@ -63,8 +69,9 @@ def _sent_statement(tx: Transaction, campaign: Campaign) -> Statement | None:
     return sent
 
 
-def _sent_parts(tx: Transaction, campaigns: Iterable[Campaign]) -> list[DigestPart]:
-    sent = ((campaign, _sent_statement(tx, campaign)) for campaign in campaigns)
+def _sent_parts(tx: Transaction, campaigns: Sequence[Campaign]) -> list[DigestPart]:
+    known = {one.slug: one for one in tx.statements.find([one.slug for one in campaigns])}
+    sent = ((one, _sent_statement(tx, one, known.get(one.slug))) for one in campaigns)
     return [(campaign, statement) for campaign, statement in sent if statement is not None]
 
 
@@ -121,17 +128,18 @@ class DigestBuilder:
         issue = Issue(name=name, day=self._local_day(now), upto=now)
         with act_as(self.store, actor, Role.WRITER, "make a digest email") as (tx, _):
             if issue.slug in [one.slug for one in tx.digests.list_issues() if one.parts]:
-                raise Refused(
-                    f"{issue.slug} is made already, and a date has one issue; until it begins to"
-                    f" go out, 'newsletter digest drop {issue.slug}' takes it back"
+                twice = (
+                    "{slug} is made already. Until it is sent, you can drop it; the command is"
+                    " 'newsletter digest drop {slug}'"
                 )
+                raise Refused(say(twice, slug=issue.slug))
             if not self._parts(tx, digest, now):
                 began = tx.digests.configured_since()[name].astimezone(ZoneInfo(self.timezone))
-                raise Refused(
-                    f"there is nothing to gather: since {began:%Y-%m-%d %H:%M}, when {name} was"
-                    f" first seen here, nothing went out{_lists_text(digest)} that is not in one"
-                    " of its issues"
+                none = (
+                    "there is nothing to gather: since {began:%Y-%m-%d %H:%M}, when {name} was"
+                    " first seen here, nothing was sent for it that is in no issue"
                 )
+                raise Refused(say(none, began=began, name=name))
             # an issue that a person asks for may have fewer than the least number of statements
             return self._make(tx, replace(digest, least=1), issue, actor)
 
@@ -141,16 +149,16 @@ class DigestBuilder:
             made = (issue for issue in tx.digests.list_issues() if issue.parts)
             issue = next((one for one in made if one.slug == slug), None)
             if issue is None:
-                raise NotFound(
-                    f"there is no issue {slug!r} of a digest email; 'newsletter digest show NAME'"
-                    " names those that were made"
-                )
+                none = "there is no issue {slug!r}; 'newsletter digest show NAME' names those made"
+                raise NotFound(say(none, slug=slug))
             if slug not in [waiting.slug for waiting in tx.digests.list_waiting_issues()]:
-                raise Refused(
-                    f"{slug} has begun to go out; 'newsletter cancel {slug}' stops the rest"
+                late = (
+                    "{slug} has begun to be sent. A sender can cancel the rest; the command is"
+                    " 'newsletter cancel {slug}'"
                 )
+                raise Refused(say(late, slug=slug))
             dropped = replace(issue, statement=None, parts=())
-            tx.digests.put(dropped, tx.now)
+            _put(tx, dropped)
             tx.audit.enter(actor, "drop", slug, parts=issue.parts)
             return dropped
 
@@ -171,9 +179,8 @@ class DigestBuilder:
         """Return a configured digest. Raises NotFound."""
         digest = self._digest_of(name)
         if digest is None:
-            raise NotFound(
-                f"no digest email {name!r} is configured; 'newsletter digest list' shows them"
-            )
+            none = "no digest email {name!r} is configured; 'newsletter digest list' shows them"
+            raise NotFound(say(none, name=name))
         return digest
 
     def _digest_of(self, name: str) -> Digest | None:
@@ -265,7 +272,8 @@ class DigestBuilder:
 
     def _make(self, tx: Transaction, digest: Digest, issue: Issue, actor: str) -> BuiltDigest:
         parts = self._parts(tx, digest, issue.upto)
-        text = f"{_counted(len(parts))} went out{_lists_text(digest)}"
+        lists = f" to {', '.join(digest.gathers)}" if digest.gathers else ""
+        text = f"{_counted(len(parts))} went out{lists}"
         summary = f"{text}, and it takes {digest.least}: there is no issue"
         if len(parts) >= digest.least:
             issue = self._compose_issue(digest, issue, parts[-MAX_STATEMENTS:])
@@ -273,7 +281,7 @@ class DigestBuilder:
         if (surplus := len(parts) - MAX_STATEMENTS) > 0:
             summary += f"; the {surplus} oldest are left out, for one mail holds {MAX_STATEMENTS}"
         # an issue with too few parts is stored too, so that its date is not due again
-        tx.digests.put(issue, tx.now)
+        _put(tx, issue)
         # approvals of a dropped issue with the same parts must not count
         tx.approvals.revoke(issue.slug, tx.now, actor=actor, reason=say("it was made again"))
         tx.audit.enter(actor, "gather", issue.slug, parts=issue.parts)
@@ -285,7 +293,7 @@ class DigestBuilder:
         return [new for issue, new in pairs if new != issue]
 
     def _replace(self, tx: Transaction, issue: Issue) -> BuiltDigest:
-        tx.digests.put(issue, tx.now)
+        _put(tx, issue)
         result = (
             f"it is made again from {_counted(len(issue.parts))}" if issue.parts else "none is left"
         )
@@ -294,8 +302,14 @@ class DigestBuilder:
         return issue, summary
 
 
-def _lists_text(digest: Digest) -> str:
-    return f" to {', '.join(digest.gathers)}" if digest.gathers else ""
+def _put(tx: Transaction, issue: Issue) -> None:
+    """Store an issue, and its statement as ``DigestSource`` reads it."""
+    tx.digests.put(issue, tx.now)
+    text, stored = issue.statement, tx.statements.get(issue.slug)
+    if text is not None:
+        stored = StoredStatement(statement=text, content_hash="", fingerprint="")
+    if stored is not None:
+        tx.statements.put(replace(stored, present=text is not None), tx.now)
 
 
 def _counted(number: int) -> str:

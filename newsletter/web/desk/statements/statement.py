@@ -177,6 +177,7 @@ class StatementPages:
             draft=draft,
             submitted_version=submitted,
             related_titles=titles,
+            digest_names=[one.name for one in statements.settings.digests],
             public_url=statements.settings.public_url,
             typed_comment=request.field("comment"),
             **email,

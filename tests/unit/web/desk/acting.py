@@ -447,6 +447,20 @@ def _adds_segment(world: World) -> Act:
     return _saves_in_file(world, "/readers/segment", form)
 
 
+def _makes_issue(world: World) -> Act:
+    world.sending()
+    builder = world.room.services.campaigns.digest_builder
+    for issue in builder.forecast("weekly").made:
+        builder.drop(issue.slug, world.as_("ana").address)
+    return lambda: world.as_("ana").post("/digests/weekly/make")
+
+
+def _drops_issue(world: World) -> Act:
+    _makes_issue(world)()
+    [issue] = world.room.services.campaigns.digest_builder.forecast("weekly").made
+    return lambda: world.as_("ana").post("/digests/weekly/drop", {"issue": issue.slug})
+
+
 def _tries_settings(world: World) -> Act:
     form = {"organisation.tagline": "Practical answers"}
     return lambda: world.as_("dan").post("/settings/look/mail", form)
@@ -641,6 +655,8 @@ EXAMPLES = [
     Example(f"{_READERS}/acts", _tags_many, lines=0, why="it is rehearsed"),
     Example(f"{_READERS}/export", _of_reader("/export", tag="vip")),
     Example(f"{_READERS}/segment", _adds_segment),
+    Example("/digests/{name}/make", _makes_issue),
+    Example("/digests/{name}/drop", _drops_issue),
     Example(f"{_READERS}/move", _of_reader("/move", CANARIES[1], new="moved@readers.example")),
     Example(f"{_READERS}/lift", _lifts),
     Example(f"{_READERS}/data", _of_reader("/data", CANARIES[0])),

@@ -20,6 +20,7 @@ from tests.rows import rows
 from tests.unit.web.desk.acting import EXAMPLES, Example
 from tests.unit.web.desk.deciding import Room, room
 from tests.unit.web.desk.test_matrix import asked_of
+from tests.unit.web.desk.work import WEEKLY
 from tests.unit.web.desk.world import World
 
 DONE = {200, 303}
@@ -28,7 +29,9 @@ DONE = {200, 303}
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[World]:
     channel = {"kind": "slack", "name": "press-room", "url": "https://chat.example/secret"}
-    with room(tmp_path_factory.mktemp("audit"), migrated, notices=[channel]) as found:
+    with room(
+        tmp_path_factory.mktemp("audit"), migrated, notices=[channel], digests=[WEEKLY]
+    ) as found:
         made = World(room=found)
         made.site.pages = made.room.site.pages = MarkedDesk(found.services)
         yield made
@@ -58,7 +61,14 @@ def test_every_word_of_a_page_goes_through_the_catalogue(world: World) -> None:
         ready(world)
     paths = [one.path for one in desk_routes(world.room.services) if one.method == "GET"]
     plain = [path for path in paths if "{" not in path]
-    more = ["/statements?q=zzz", "/calendar?week=2026-11-24", "/readers/1", "/nowhere", "/staff/x"]
+    more = [
+        "/digests/weekly",
+        "/statements?q=zzz",
+        "/calendar?week=2026-11-24",
+        "/readers/1",
+        "/nowhere",
+        "/staff/x",
+    ]
     for path in [*plain, *more]:
         for name in STAFF:
             world.as_(name).get(path)

@@ -283,7 +283,7 @@ def test_a_refused_act_is_told_in_the_language_of_the_desk(
 
 
 # modules whose refusals only commands show, or pages for subscribers in words of their own
-COMMANDS_ONLY = {"build_digest.py", "join.py", "mime.py", "preferences.py"}
+COMMANDS_ONLY = {"join.py", "mime.py", "preferences.py"}
 
 
 def unsaid(module: Path) -> Iterator[str]:

@@ -16,7 +16,7 @@ from tests.counting import counted
 from tests.desk import STAFF, Staffed, desk
 from tests.pages import Kept
 from tests.rows import rows
-from tests.unit.web.desk.work import READERS, send, write
+from tests.unit.web.desk.work import READERS, WEEKLY, send, write
 from tests.unit.web.desk.writing import Desk as Writing
 
 
@@ -24,7 +24,7 @@ from tests.unit.web.desk.writing import Desk as Writing
 def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
     """A workspace whose emails count opens and clicks."""
     folder = tmp_path_factory.mktemp("desk")
-    with desk(folder, database=migrated, count=["opens", "clicks"]) as staffed:
+    with desk(folder, database=migrated, count=["opens", "clicks"], digests=[WEEKLY]) as staffed:
         yield Kept(staffed.site)
 
 
@@ -91,6 +91,7 @@ def pages_of(staffed: Staffed) -> dict[str, str]:
     with services.store.read() as tx:
         content_hash = tx.statements.get("hours").content_hash
     there = {"slug": "hours", "key": text.key, "digest": content_hash, "word": "made-up"}
+    there |= {"name": WEEKLY["name"]}
     there |= dict.fromkeys(("id", "number", "reader"), "1") | {"address": "ana@forum.example"}
     routes = [one.path for one in desk_routes(services) if one.method == "GET"]
     return {path: path.replace(":path", "").format(**there) for path in routes}

@@ -9,6 +9,15 @@ from tests.desk import Staffed, address_of
 
 READERS = tuple(f"canary{number}@readers.example" for number in range(1, 6))
 """Subscribers whose addresses only senders may see."""
+WEEKLY = {
+    "name": "weekly",
+    "title": "The week to {date}",
+    "every": "week",
+    "day": "friday",
+    "at": "16:00",
+    "lists": ["press"],
+}
+"""The settings of a digest email."""
 
 
 def write(
