@@ -25,7 +25,7 @@ from newsletter.web.pages import desk_routes
 from tools.desk_words import WORDS
 
 CODE = "en-US"
-_READ_OUT = {"title", "aria-label", "placeholder", "alt", "summary"}
+_READ_OUT = {"title", "aria-label", "label", "placeholder", "alt", "summary"}
 _NO_WORDS = {"script", "style", "code", "textarea"}
 _DATA = re.compile(
     # addresses, paths, files, keys and figures; Slack writes a title behind its address and |

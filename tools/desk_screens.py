@@ -87,6 +87,7 @@ def pages(services: Services) -> Iterator[Page]:
         ("amend", "/campaigns/1/amend", "dan"),
         ("digests", "/digests", "ana"),
         ("digest", "/digests/weekly", "ana"),
+        ("digest-form", "/digest?digest=weekly", "dan"),
         ("calendar", "/calendar", "cleo"),
         ("calendar-week", "/calendar?week=2026-11-24", "cleo"),
         ("stop", "/stop", "cleo"),

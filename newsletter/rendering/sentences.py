@@ -30,7 +30,7 @@ _FIRST_MARK = 0xE000
 """The first of the private characters that replace the expressions in a run of text."""
 _MARK_PATTERN = re.compile("[\ue000-\uf8ff]")
 _TAG_PATTERN = re.compile(r"(<[^>]*>?)")
-_ATTRIBUTE_PATTERN = re.compile(r'((?:aria-label|title|placeholder|alt|data-label)=")([^"]*)(?=")')
+_ATTRIBUTE_PATTERN = re.compile(r'((?:(?:aria-|data-)?label|title|placeholder|alt)=")([^"]*)(?=")')
 _LETTER_PATTERN = re.compile(r"[^\W\d_]")
 _GAP_PATTERN = re.compile(r"\{[^{}]*\}")
 _ENTITY_PATTERN = re.compile(r"&\w+;")

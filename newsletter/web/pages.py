@@ -25,6 +25,7 @@ from newsletter.web.api.statements import CampaignOperations, StatementOperation
 from newsletter.web.api.subscribers import SubscriberOperations
 from newsletter.web.desk.campaigns.calendar import Calendar
 from newsletter.web.desk.campaigns.campaign import CampaignPage
+from newsletter.web.desk.campaigns.digest_form import DigestForm
 from newsletter.web.desk.campaigns.digests import DigestPages
 from newsletter.web.desk.campaigns.starting import StartPages
 from newsletter.web.desk.delivery import StopPages, UnknownDeliveries
@@ -228,6 +229,7 @@ def desk_routes(services: Services) -> list[DeskRoute]:
         CampaignPage(campaigns, delivery),
         Calendar(staff),
         DigestPages(statements),
+        DigestForm(staff, services.subscribers),
         UnknownDeliveries(campaigns),
         StopPages(delivery),
         ReadersPages(services.subscribers),

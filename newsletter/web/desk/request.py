@@ -68,7 +68,7 @@ NO_HASH = "none"
 _MAX_SPAN = timedelta(days=60)
 """Days that a page shows before or after one in its query."""
 _MENU_ENTRIES = {"": "home", "readers": "audience"}
-_MENU_ENTRIES |= dict.fromkeys(("drafts", "campaigns", "digests"), "statements")
+_MENU_ENTRIES |= dict.fromkeys(("drafts", "campaigns", "digest", "digests"), "statements")
 _MENU_ENTRIES |= dict.fromkeys(("staff", "audit", "channels", "tokens"), "settings")
 """First segment of a path below the desk → its entry in the menu, if the name differs."""
 

@@ -461,6 +461,11 @@ def _drops_issue(world: World) -> Act:
     return lambda: world.as_("ana").post("/digests/weekly/drop", {"issue": issue.slug})
 
 
+def _adds_digest(world: World) -> Act:
+    form = {"digest": "", "name": "news", "title": "News", "every": "", "day": "last"}
+    return _saves_in_file(world, "/digest", form | {"at": "16:00", "lists": "press"})
+
+
 def _tries_settings(world: World) -> Act:
     form = {"organisation.tagline": "Practical answers"}
     return lambda: world.as_("dan").post("/settings/look/mail", form)
@@ -655,6 +660,7 @@ EXAMPLES = [
     Example(f"{_READERS}/acts", _tags_many, lines=0, why="it is rehearsed"),
     Example(f"{_READERS}/export", _of_reader("/export", tag="vip")),
     Example(f"{_READERS}/segment", _adds_segment),
+    Example("/digest", _adds_digest),
     Example("/digests/{name}/make", _makes_issue),
     Example("/digests/{name}/drop", _drops_issue),
     Example(f"{_READERS}/move", _of_reader("/move", CANARIES[1], new="moved@readers.example")),

@@ -68,6 +68,7 @@ NOT_THERE = [
     ("state", "/readers"),
     ("segment", "/readers"),
     ("group", "/settings/change"),
+    ("digest", "/digest"),
     ("origin", "/readers"),
     ("since", "/readers"),
     ("until", "/readers"),
