@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from newsletter.domain.campaigns.campaign import (
+    BEFORE_START,
     Campaign,
     Correction,
     ShownTerms,
@@ -475,7 +476,12 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
     campaign = tx.campaigns.find_latest(slug)
     is_begun = has_begun(campaign)
     original = stored.statement if stored is not None and (stored.present or is_begun) else None
-    members = [one.statement for one in tx.statements.find_translations(slug) if one.present]
+    members = []
+    for one in tx.statements.find_translations(slug):
+        planned = tx.campaigns.find_latest(one.slug)
+        # a text that only waits for its approval stops no other
+        if one.present and planned and (has_gone_out(planned) or planned.state in BEFORE_START):
+            members.append(one.statement)
     why = translation_fault(statement, original, members)
     if not why and campaign is not None and campaign.corrected_by and not is_begun:
         replaced = (

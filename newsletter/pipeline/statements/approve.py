@@ -220,8 +220,7 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
     """
     with act_as(store, by, Role.APPROVER, "revoke", in_person=True) as (tx, person):
         refuse_if_sent(get_status(tx, slug, rules))
-        revokes_all = tx.staff.roles()[person] is Role.ADMIN and not own
-        whose = None if revokes_all else person
+        whose = person if own or tx.staff.roles()[person] is not Role.ADMIN else None
         approvals = tx.approvals.revoke(slug, tx.now, whose, actor=person)
         if not approvals:
             none = "{slug} has no approval of {person} to take back"
@@ -399,8 +398,9 @@ def send_back(
         tx.change_requests.add(
             ChangeRequest(slug=slug, content_hash=content_hash, by=person, at=tx.now, reason=why)
         )
-        words = " ".join(why.split())
-        tx.audit.enter(person, "send back", slug, version=content_hash, reason=words)
+        tx.audit.enter(
+            person, "send back", slug, version=content_hash, reason=" ".join(why.split())
+        )
 
 
 def _already_returned(status: StatementStatus) -> str:

@@ -300,6 +300,26 @@ def test_faults_of_families_are_told_before_anybody_approves(room: Newsroom) -> 
     ]
 
 
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_a_second_text_in_a_language_stops_no_translation_that_was_approved_before(
+    room: Newsroom, is_approved: bool
+) -> None:
+    populate(room, {"en": 1, "es": 2})
+    compose(room, FORUM, SPANISH)
+    later(room, SPANISH, hours=1)
+    agree(room, FORUM, SPANISH)
+    room.write_and_look("otra", language="es", translation_of=FORUM)
+    if is_approved:
+        agree(room, "otra")
+        assert held(room, "otra").startswith(f"{SPANISH} is in es and translates {FORUM} too")
+    assert room.campaign(SPANISH).state is CampaignState.SCHEDULED
+    assert begin(room) == [FORUM]
+    room.clock.advance(hours=1)
+    assert begin(room) == [SPANISH]
+    room.drain()
+    assert in_each(room) == {FORUM: 1, SPANISH: 2}
+
+
 def test_what_a_translation_translates_is_part_of_what_is_approved(room: Newsroom) -> None:
     compose(room, FORUM, SPANISH)
     before = room.content_hash(SPANISH)
