@@ -27,6 +27,8 @@ _INDENT = (14, 60)
 """Minimum and maximum indent of a quotation, in points."""
 _SENTENCE_END_PATTERN = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
 _SPLIT_WORD_PATTERN = re.compile(r"\w[-‐]$")
+_TYPED_HYPHEN_PATTERN = re.compile(r"‐\w")
+"""A hyphen (U+2010) within a line, which a writer typed. At a line's end, programs put it."""
 _OPEN_WORD_PATTERN = pattern("open ends", r"(?:{})\b")
 """The word behind a hyphen that splits no word: ``Innen- und …``."""
 _PAGE_PATTERN = pattern("numbers of pages", flags=0)
@@ -364,6 +366,7 @@ def _find_numbered(blocks: Sequence[_Block]) -> set[int]:
 
 def _block_html(block: _Block, *, without_mark: bool = False) -> str:
     words: list[TextRun] = []
+    is_typed = any(_TYPED_HYPHEN_PATTERN.search(line.text) for line in block.lines)
     for line, below in zip_longest(block.lines, block.lines[1:]):
         for cell in line.cells:
             words += [*cell.words, TextRun(text=" ")]
@@ -371,7 +374,8 @@ def _block_html(block: _Block, *, without_mark: bool = False) -> str:
         if split and below and not _OPEN_WORD_PATTERN.match(below.text):
             while not words[-1].text.strip():
                 words.pop()
-            words[-1] = replace(words[-1], text=words[-1].text.rstrip())
+            text = words[-1].text.rstrip()
+            words[-1] = replace(words[-1], text=text if is_typed else text.removesuffix("‐"))
     return _marked_html(_without_mark(words) if without_mark else words)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.documents.release.candidates import (
+    MAX_TITLE_LEN,
     Heading,
     find_line_in_title,
     has_title_length,
@@ -22,7 +23,7 @@ from newsletter.documents.release.imported import (
     ImportedPicture,
     unusable,
 )
-from newsletter.documents.release.lines import Line, match_key
+from newsletter.documents.release.lines import Line, ends_sentence, match_key
 from newsletter.documents.release.recognition import StatedFacts, complete_document, recognise
 
 RULE = "* * *"
@@ -80,7 +81,12 @@ def import_blocks(extracted: ExtractedText, *, today: date, file: str) -> Import
     forwarded = list(_as_lines(extracted.blocks[:header_end]))
     extracted = replace(extracted, blocks=extracted.blocks[header_end:])
     lines = list(_as_lines(extracted.blocks))
-    prose = find_prose(lines, 0, extracted.window_titles)
+    headings = {
+        n
+        for n, block in enumerate(extracted.blocks)
+        if block.level and len(block.text) <= MAX_TITLE_LEN and not ends_sentence(block.text)
+    }
+    prose = find_prose(lines, 0, extracted.window_titles, headings)
     stated = replace(
         extracted,
         heading=_heading(extracted, lines, prose),
@@ -136,8 +142,8 @@ def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None)
     if find_menu_end(lines[: len(head)]) and not any(head[n].level == 1 for n in headings):
         return None
     names = {n for n in headings if is_body_name(head[n].text) or is_repeated_name(lines, n)}
-    headings = [n for n in headings if n not in names] or headings
-    if not headings:
+    headings = [n for n in headings if n not in names]
+    if not headings:  # the place of the lines decides
         return None
     best = min(headings, key=lambda n: (head[n].level, n))
     is_only_one = sum(head[n].level == head[best].level for n in titles) == 1

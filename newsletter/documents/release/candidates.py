@@ -141,7 +141,12 @@ def is_repeated_name(lines: Sequence[Line], index: int) -> bool:
         return True
     first, *others = _PART_SEPARATOR_PATTERN.split(text)
     names = [first, *(one for one in others if len(one.split()) > 1)]
-    if index >= _MASTHEAD_LINES or any(len(one.split()) > _MAX_NAME_WORDS for one in names):
+    # a quotation comes again where it was said
+    if (
+        index >= _MASTHEAD_LINES
+        or text[0] in '„“«»"'
+        or any(len(one.split()) > _MAX_NAME_WORDS for one in names)
+    ):
         return False
     if _ROW_PATTERN.search(lines[index].text):
         return True

@@ -170,6 +170,7 @@ def date_line(text: str) -> FoundDate | None:
     text_before, after = text[: first.start], text[first.end :]
     author = _AUTHOR_PATTERN.match(text_before)
     text_before = text_before[author.end() :] if author else text_before
+    text_before = _NUMBERED_PATTERN.sub("", text_before, count=1)
     if not (_LABEL_PATTERN.fullmatch(text_before) or _is_place(text_before, precedes=True)):
         return None
     if _LABEL_PATTERN.fullmatch(after) or _AFTER_PATTERN.fullmatch(after):
@@ -227,6 +228,7 @@ def _read_date(match: re.Match[str]) -> date | None:
     return None
 
 
+_NUMBERED_PATTERN = pattern("label nouns", r"^(?:{})\W{1,3}n[\w.º°]{0,3} ?\d[\d/-]*(?=\s)")
 CLOCK_PATTERN = pattern("clock")
 NAMED_HOUR_PATTERN = pattern("named times", r"\b(?:{})\b")
 NAMED_DAY_PATTERN = pattern("named days", r"\b(?:{})\b")

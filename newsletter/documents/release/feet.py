@@ -13,7 +13,10 @@ from newsletter.documents.release.dates import find_dates
 from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.furniture import (
     OTHER_PAGES_PATTERN,
+    PART_PATTERN,
+    PLACE_PATTERN,
     SIGN_ROW_PATTERN,
+    STREET_PATTERN,
     TRADE_PATTERN,
     edge_reason,
     is_contact_detail,
@@ -40,9 +43,8 @@ _LETTERHEAD_SIGNS, _REGISTER_SIGNS, _MAILING_SIGNS = (
 )
 """Weights and patterns of signs."""
 _OTHER_START_PATTERN, _LABEL_PATTERN = pattern("other starts"), pattern("labels before a line")
-_PART_PATTERN, _STREET_PATTERN = pattern("parts of a line"), pattern("street numbers")
 _SEAT_PATTERN = pattern("seats")
-_PLACE_PATTERN, _ROW_PATTERN = pattern("postal codes"), re.compile(r"[|•·\uf0b7]")
+_ROW_PATTERN = re.compile(r"[|•·\uf0b7]")
 _HOST_PATTERN = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)+/?")
 """The address of a site, which may be below the foot."""
 Reasons = dict[int, str]
@@ -93,11 +95,11 @@ def weigh_foot(text: str, *, names_sender: bool = False) -> int:
         return weight
     for day in find_dates(text):  # its year is no postal code
         text = text.replace(day.text, " ")
-    parts = list(filter(None, _PART_PATTERN.split(text)))
+    parts = list(filter(None, PART_PATTERN.split(text)))
     has_street = any(
-        len(part.split()) <= _MAX_PART_WORDS and _STREET_PATTERN.search(part) for part in parts
+        len(part.split()) <= _MAX_PART_WORDS and STREET_PATTERN.search(part) for part in parts
     )
-    if is_contact_detail(text) and not (has_street or _PLACE_PATTERN.search(text)):
+    if is_contact_detail(text) and not (has_street or PLACE_PATTERN.search(text)):
         return weight
     weight += _sum(_LETTERHEAD_SIGNS, text) + has_street + is_row
     return weight + names_sender + (len(parts) >= _MIN_PARTS)
@@ -216,7 +218,7 @@ def _is_below_contact(lines: Sequence[Line], start: int, index: int) -> bool:
 
 def _name_in_text(text: str, lines: Sequence[Line]) -> str:
     """Return the first part of a line if it is a name that the text above has too, else ""."""
-    name = _PART_PATTERN.split(text, maxsplit=1)[0]
+    name = PART_PATTERN.split(text, maxsplit=1)[0]
     is_name = len(name) >= _MIN_NAME_CHARS and len(name.split()) <= _MAX_NAME_WORDS
     if not is_name or name[0].islower() or is_contact_detail(name):
         return ""

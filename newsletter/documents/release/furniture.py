@@ -26,6 +26,11 @@ _MAX_ENTRY_CHARS = 40
 _TRAIL_PATTERN = re.compile(r"[^>›»\n]{2,40}(?: [>›»] [^>›»\n]{2,60})+")
 """The path to a page: ``Home > Press``."""
 _REACHED_PATTERN = pattern("ways to reach")
+_MIN_ROW_CHARS, _ENTRY_START_PATTERN = 18, re.compile(r"[a-zß-öø-ÿ][A-ZÀ-ÖØ-Þ]")
+PART_PATTERN, STREET_PATTERN = pattern("parts of a line"), pattern("street numbers")
+PLACE_PATTERN = pattern("postal codes")
+_MAX_ADDRESS_LINES = 5
+"""Maximum lines from the street of an address to the telephone below it."""
 
 
 def edge_reason(text: str) -> str:
@@ -38,9 +43,19 @@ def edge_reason(text: str) -> str:
     )
     if is_aside or SITE_PATTERN.fullmatch(text) or is_menu_entry(text) or is_label(text):
         return "site furniture"
-    if _TRAIL_PATTERN.fullmatch(text) and not ends_sentence(text):
+    if (_TRAIL_PATTERN.fullmatch(text) and not ends_sentence(text)) or _is_row_of_entries(text):
         return "site furniture"
     return "the vendor's line" if _VENDOR_PATTERN.fullmatch(text) else ""
+
+
+def _is_row_of_entries(text: str) -> bool:
+    """Return whether a menu's entries were copied as one word: ``TopicsPositionsLibrary``."""
+    words = [
+        word
+        for word in text.split()
+        if len(word) >= _MIN_ROW_CHARS and word.replace("’", "").isalpha()
+    ]
+    return any(len(_ENTRY_START_PATTERN.findall(word)) > 1 for word in words)
 
 
 def is_label(text: str) -> bool:
@@ -96,10 +111,25 @@ def is_contact_detail(text: str) -> bool:
     return len(text) <= _MAX_CONTACT_CHARS and bool(_REACHED_PATTERN.search(text))
 
 
+def is_address(texts: Sequence[str]) -> bool:
+    """Return whether lines are short, and have a street with a number and a postal code."""
+    parts = [part for text in texts for part in PART_PATTERN.split(text)]
+    is_short = all(len(text) <= _MAX_CONTACT_LINE_CHARS for text in texts)
+    has_street = is_short and STREET_PATTERN.search(PART_PATTERN.split(texts[0])[0])
+    return bool(has_street) and any(map(PLACE_PATTERN.match, parts[1:]))
+
+
 def find_contact_lines(lines: Sequence[Line]) -> frozenset[int]:
-    """Return the indexes of all lines of contacts, with names and offices between them."""
+    """Return the indexes of all lines of contacts, with names and offices between them, and with
+    the address above."""
     contact_lines = [n for n, line in enumerate(lines) if is_contact(line.text)]
     indexes = set(contact_lines)
+    for n in contact_lines:
+        for first in range(n - 1, max(n - _MAX_ADDRESS_LINES, -1), -1):
+            if is_text(lines[first]):
+                break
+            if is_address([line.text for line in lines[first:n]]):
+                indexes.update(range(first, n))
     for first, last in pairwise(contact_lines):
         between = range(first + 1, last)
         if len(between) <= _MAX_GAP_LINES and all(_may_be_part(lines, n) for n in [*between, last]):

@@ -5,7 +5,7 @@ repeated line, a release line, an embargo line, then the place, then a guess.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -196,7 +196,8 @@ def _find_nearest(head: Sequence[Line], candidates: list[int], names: set[int]) 
     below = [n for n in likely if n > date_lines[-1]]
     if not above:
         return below[0]
-    is_first = above[0] == candidates[0] or len(likely) < len(all_likely)
+    is_labelled = above[0] > 0 and is_label(head[above[0] - 1].text)
+    is_first = above[0] == candidates[0] or len(likely) < len(all_likely) or is_labelled
     if is_first and len(head[above[0]].text.split()) >= TITLE_WORDS:
         return above[0]  # no masthead is above this line, and a subhead below
     nearest = above[-1]
@@ -260,26 +261,34 @@ class Dated:
     note: str = ""
 
 
-def find_prose(lines: Sequence[Line], width: int, window_titles: Sequence[str] = ()) -> int | None:
+def find_prose(
+    lines: Sequence[Line],
+    width: int,
+    window_titles: Sequence[str] = (),
+    headings: Iterable[int] = (),
+) -> int | None:
     """Return the index of the first line of running text.
 
     A long headline is not running text if the page's own title contains it. ``window_titles`` are
-    such titles outside of the lines. The first line may be one too.
+    such titles outside of the lines. The first line may be one too. ``headings`` are the indexes of
+    headings.
     """
     head = lines[:_MAX_HEAD_LINES]
     named = [found for window in window_titles if (found := find_line_in_title(window, head))]
-    titles = {n for found in named for n in range(found.first, found.last + 1)}
+    titles = {n for found in named for n in range(found.first, found.last + 1)} | {*headings}
     if (found := _find_window_title(head)) is not None:
         titles |= {0, *range(found.first, found.last + 1)}
     rows, first_titles, first_copies = range(len(lines)), find_first_titles(lines), _index(lines)
-    likely = next((n for n in rows if reads_like_title(lines, n)), len(lines))
+    contacts = find_contact_lines(head)
+    titles_above = (n for n in rows if n not in contacts and reads_like_title(lines, n))
+    likely = next(titles_above, len(lines))
     possible = next((n for n in rows if may_be_title(lines[n].text)), len(lines))
     # a sentence below a possible title is the text if no line is long
     for is_text, start in ((is_prose, 0), (_is_sentence, possible + 1)):
         for index, line in enumerate(lines[start:], start):
             if index in titles or not is_text(lines, index, width):
                 continue
-            is_page_title = first_copies[line.text] < index
+            is_page_title = first_copies[line.text] < index or _is_above_date(lines, index)
             is_label = release_line(line.text) is not None or edge_reason(line.text)
             if is_page_title or is_label or is_embargo(line.text):
                 continue
@@ -293,6 +302,14 @@ def find_prose(lines: Sequence[Line], width: int, window_titles: Sequence[str] =
 def _index(lines: Sequence[Line]) -> dict[str, int]:
     """Return text → index of its first line."""
     return {line.text: n for n, line in reversed(list(enumerate(lines)))}
+
+
+def _is_above_date(lines: Sequence[Line], index: int) -> bool:
+    """Return whether a long line without a full stop is a headline: below it is only a date."""
+    is_title = len(lines[index].text) <= MAX_TITLE_LEN and not ends_sentence(lines[index].text)
+    below = lines[index + 1 : index + 2]
+    is_date = any(date_line(line.text) and line.gap_above for line in below)
+    return is_title and is_date and find_dateline(lines[index].text) is None
 
 
 def _is_sentence(lines: Sequence[Line], index: int, _width: int) -> bool:
@@ -364,9 +381,10 @@ def make_up_heading(lines: Sequence[Line], prose: int | None, file: str) -> Head
 
 
 def find_by_subject(subject: str, lines: Sequence[Line], prose: int | None) -> Heading | None:
-    """Return the first line that equals an email's subject, up to the first line of prose."""
+    """Return the first line that equals an email's subject, also below a letter's opening."""
     subject_key = match_key(subject)
-    for index, line in enumerate(lines if prose is None else lines[: prose + 1]):
+    end = len(lines) if prose is None else max(prose + 1, _MAX_HEAD_LINES)
+    for index, line in enumerate(lines[:end]):
         if not subject_key.startswith(match_key(line.text[:MAX_TITLE_LEN])) or not subject_key:
             continue
         for last in range(index, min(index + _MAX_LINES, len(lines))):

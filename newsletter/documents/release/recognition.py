@@ -23,6 +23,7 @@ from newsletter.documents.release.furniture import (
     is_contact_label,
     is_end_mark,
     is_for_editors,
+    is_label,
     is_share_link,
     release_line,
 )
@@ -32,6 +33,7 @@ from newsletter.documents.release.heading import (
     find_by_subject,
     find_date,
     find_heading,
+    find_prose,
     make_subject_heading,
     make_up_heading,
 )
@@ -75,11 +77,16 @@ def recognise(
     ``prose`` is the index of the first line of running text. Without a title, the email's subject
     or a made-up one is used. Raises InvalidInput, naming ``file``, if there is no text.
     """
-    stated_heading = stated.heading or find_by_subject(stated.email_subject, lines, prose)
+    label, _, title = stated.email_subject.partition(": ")
+    subject = title.strip() if is_label(label) else stated.email_subject
+    stated_heading = stated.heading or find_by_subject(subject, lines, prose)
     heading = stated_heading or find_heading(lines, prose, width)
     # a person wrote the subject: it is better than a guess
-    if heading is None or (stated.email_subject and heading.guessed):
-        heading = make_subject_heading(stated.email_subject) or make_up_heading(lines, prose, file)
+    if heading is None or (subject and heading.guessed):
+        heading = make_subject_heading(subject) or make_up_heading(lines, prose, file)
+    if prose is not None and heading.last >= prose:  # the headline is below a letter's opening
+        below = find_prose(lines[heading.last + 1 :], width)
+        prose = None if below is None else heading.last + 1 + below
     reasons, foot_notes = _find_dropped(lines, heading, prose)
     title_lines = range(heading.first, heading.last + 1)
     kept = [n for n in range(len(lines)) if n not in reasons and n not in title_lines]

@@ -1,0 +1,121 @@
+"""Letterheads, labels and lines of web pages around a statement: each rule with what it spares."""
+
+from datetime import date
+
+from newsletter.documents.importing import import_file
+from newsletter.documents.release.dates import date_line
+from newsletter.documents.release.furniture import edge_reason, is_address
+from newsletter.documents.release.imported import ImportedDocument
+from tests.rows import rows
+
+_TEXT = """The council of the river backs the new plan, and it will be read in May by all members.
+
+A second paragraph says why: the river has had no plan at all for more than twenty years.
+"""
+
+
+def _read(head: str, name: str = "a.txt") -> ImportedDocument:
+    return import_file((head + _TEXT).encode(), today=date(2026, 12, 2), file=name)
+
+
+@rows(
+    ["line", "is_furniture"],
+    [
+        ("Share this page on", True),
+        ("Auf LinkedIn teilen", True),
+        ("Partager sur Facebook", True),
+        ("Seite drucken", True),
+        ("Baixar em PDF", True),
+        ("Reading time: 4 minutes", True),
+        ("Publié par la rédaction", True),
+        ("Ouvrir le menu", True),
+        ("Voltar ao topo", True),
+        ("Laisser un commentaire", True),
+        ("Article précédent : Le rapport annuel est paru", True),
+        ("TopicsPositionsLibraryPeople", True),
+        ("Share the road: new rules for bicycles", False),
+        ("Seiten drucken ist teuer", False),
+        ("Publicado el informe sobre el agua", False),
+        ("Open the books, say residents", False),
+        ("LinkedIn and YouTube lose in court", False),
+        ("Published by a school: a book on the river", False),
+        ("Print", True),
+        ("Print and paper", False),
+        ("Next: a plan for the river", False),
+    ],
+)
+def test_lines_of_pages_are_known_by_their_whole_words(line: str, is_furniture: bool) -> None:
+    assert bool(edge_reason(line)) is is_furniture
+
+
+@rows(
+    ["texts", "is_one"],
+    [
+        (["22 Rue des Tanneurs", "1000 Brussels", "Belgium"], True),
+        (["Rua Sete de Abril 71", "sala 4", "Registro – SP, 11900-000"], True),
+        (["Am Alten Wehr 7 · 99084 Erfurt"], True),
+        (["40 Groups Call for Action"], False),
+        (["Council Backs Plan 7", "A day for the river"], False),
+    ],
+)
+def test_an_address_has_a_street_and_a_postal_code(texts: list[str], is_one: bool) -> None:
+    assert is_address(texts) is is_one
+
+
+def test_the_address_above_a_telephone_is_no_title() -> None:
+    head = "River Council\n\n22 Rue des Tanneurs\n\n1000 Brussels\n\nT: +32 2 555 01 88\n\n"
+    document = _read(f"{head}Council backs the new plan\n\nBrussels, 2 July 2026\n\n")
+    assert (document.title, document.date) == ("Council backs the new plan", date(2026, 7, 2))
+    assert document.body.startswith("The council of the river")
+
+
+@rows(
+    ["line"],
+    [
+        ("6 May 2026, Posted by the web team",),
+        ("8. Oktober 2026 — Lesezeit: 3 Minuten",),
+        ("2 July 2026 Statement",),
+        ("Pressemitteilung Nr. 14/2026 Erfurt, den 11. Juni 2026",),
+    ],
+)
+def test_a_date_may_stand_beside_a_label_or_words_of_its_page(line: str) -> None:
+    assert date_line(line)
+    assert not date_line(f"{line} was a good day for the river")
+
+
+def test_a_long_line_above_a_date_is_the_headline_and_no_text() -> None:
+    title = "River Council urges the Parliament to reject the proposal to let officers search" + (
+        " the phones of travellers without a warrant, a record or any right of complaint"
+    )
+    assert _read(f"{title}\n\nBrussels, 2 July 2026\n\n").title == title
+    assert _read(f"Council backs plan\n\n{title}.\n\n2 July 2026\n\n").title == "Council backs plan"
+
+
+def test_a_headline_may_be_a_quotation_that_comes_again_below() -> None:
+    title = "“It has had no plan at all”"
+    page = (
+        f"<h1>{title}</h1><p>River Council wants more</p><p>{title}, she said on Monday to all.</p>"
+    )
+    assert _read(page, "a.html").title == title
+
+
+def test_the_line_below_the_label_is_the_headline_rather_than_its_subhead() -> None:
+    head = "MEDIA ADVISORY\n\nParents to Walk the School Route\n\nFamilies invite the director to"
+    document = _read(f"Citizens\n\n{head} join them\n\n20 October 2026\n\n")
+    assert document.title == "Parents to Walk the School Route"
+
+
+def test_a_subject_is_found_below_a_cover_letter_and_without_its_label() -> None:
+    letter = "Dear editors,\n\nplease find our release below. We are glad if you print it soon.\n\n"
+    mail = (
+        "Subject: Press release: Council backs the new plan\nContent-Type: text/plain\n\n"
+        f"{letter}Council backs the new plan\n\nBrussels, 2 July 2026. "
+    )
+    document = _read(mail, "a.eml")
+    assert (document.title, document.date) == ("Council backs the new plan", date(2026, 7, 2))
+    assert "please find" not in document.body
+
+
+def test_a_heading_that_only_names_the_sender_is_no_title() -> None:
+    text = "# River Council\n\n**A plan for the river is there at last**\n\nRiver Council: "
+    assert _read(text, "a.md").title == "A plan for the river is there at last"
