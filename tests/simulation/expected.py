@@ -133,6 +133,8 @@ class Expected:
     """The latest time of a commit by the machine's clock: pauses until then may be over."""
     log: tuple[int, str] = (0, "")
     """The last line of the audit log that was seen, and its digest."""
+    heard: set[str] = field(default_factory=set)
+    """The events that counted, by id: a copy of one changes nothing."""
     posted: set[int] = field(default_factory=set)
     """The posts that a channel took."""
     gone: frozenset[str] = frozenset()
@@ -167,6 +169,7 @@ class Expected:
             imports=[*self.imports],
             former={*self.former},
             withdrawn={*self.withdrawn},
+            heard={*self.heard},
             posted={*self.posted},
             counted={**self.counted},
             slugs={**self.slugs},

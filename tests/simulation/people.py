@@ -80,6 +80,8 @@ class People:
         """Address → its reader, 0 for a new one: a link to confirm it was asked for."""
         self._shown = ""
         """The words of the page for signing up."""
+        self._events: dict[str, Told] = {}
+        """Event → how it was told first: a provider tells the same again."""
         self._told = 1
         """The reader whom the last event was about."""
 
@@ -589,7 +591,9 @@ class People:
             mail = mails[number % len(mails)]
             forged, kind = kind.startswith("forged "), kind.removeprefix("forged ")
             if self._posted(host, mail, kind, bare=bare, ours=not forged, twice=number % 3 == 0):
-                self._heard(host, kind, mail)
+                if (known := _id_of(mail, kind, bare=bare)) not in host.expected.heard:
+                    self._heard(host, kind, mail)
+                host.expected.heard.add(known)
                 if not bare and kind != "unsubscribed":
                     self._proved(mail)
 
@@ -601,11 +605,12 @@ class People:
         about = (mail.campaign, mail.attempt, str(mail.subscriber))
         told = Told(
             what=kind,
-            id=f"{kind}-{mail.attempt}-{mail.subscriber}-{bare}",
+            id=_id_of(mail, kind, bare=bare),
             address=mail.address,
             delivery=None if bare else about,
             at=host.now().replace(microsecond=0),
         )
+        told = self._events.setdefault(told.id, told)
         sent = post(traits, told, _event(mail, kind, bare=bare), ours=ours)
         if sent is not None and not ours and twice and "Basic " in str(sent.headers):
             field = {
@@ -679,6 +684,10 @@ def _revoke(process: Process, *, slug: str) -> None:
 
 def _preferences(host: Host, number: int) -> str:
     return f"/preferences/p-{number}-{host.now():%Y%m%dT%H%M}"
+
+
+def _id_of(mail: Mail, kind: str, *, bare: bool) -> str:
+    return f"{kind}-{mail.attempt}-{mail.subscriber}-{bare}"
 
 
 def _event(mail: Mail, kind: str, *, bare: bool) -> Event:

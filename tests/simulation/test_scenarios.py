@@ -256,3 +256,10 @@ def test_a_start_counts_after_its_approval_though_the_clock_was_put_back_in_betw
 
 def test_a_second_press_writes_no_second_note() -> None:
     holds("digest, asked: chore note; chore note")
+
+
+def test_a_copy_of_a_bounce_does_not_end_whom_it_ended_before_they_came_back() -> None:
+    holds(
+        "correction, mute: boot; import 1; go dispatch-1 99 take; event storm 5; "
+        "reader come_back 6; event storm -2"
+    )

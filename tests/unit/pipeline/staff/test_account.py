@@ -12,7 +12,7 @@ from newsletter.domain.staff.account import SignInStage
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff.account import OwnAccount, load_overview
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
-from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, OTHER, PASSWORD, Office
+from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, OTHER, PASSWORD, THERE, Office
 
 
 def change(
@@ -30,6 +30,14 @@ def test_another_password_ends_all_other_sessions_and_its_owner_is_told(office: 
     assert "Your password was changed." in office.told(ANA)[-1]
     assert office.deeds()[-1] == (ANA, "password", ANA)
     assert office.sign_in(ANA) is Refusal.WRONG
+
+
+def test_a_place_becomes_known_by_a_sign_in_alone(office: Office) -> None:
+    entered = office.join(ANA)
+    moved = replace(office.own(entered), proofs=replace(office.proofs, client=THERE))
+    assert isinstance(moved.change_password(PASSWORD, OTHER), SignedIn)
+    office.sign_in(ANA, OTHER, THERE)
+    assert "new to us" in office.told(ANA)[-1]
 
 
 @pytest.mark.parametrize("language", ["de", ""])
