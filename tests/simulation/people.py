@@ -81,7 +81,7 @@ class People:
         self._shown = ""
         """The words of the page for signing up."""
         self._events: dict[str, Told] = {}
-        """Event → how it was told first: a provider tells the same again."""
+        """Event → its first form: a provider repeats the same."""
         self._told = 1
         """The reader whom the last event was about."""
 
