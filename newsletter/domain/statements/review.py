@@ -249,13 +249,14 @@ def _embargo(_: Statement, context: ReviewContext) -> str:
     )
 
 
-def _open_embargo(statement: Statement, _: ReviewContext) -> str:
+def _open_embargo(statement: Statement, context: ReviewContext) -> str:
     if not statement.embargo or statement.embargo_until is not None:
         return ""
     return say(
         "the text speaks of an embargo ({embargo}), and no end is set: set one"
-        " (embargo_until), like 2026-06-05 10:00; if there is none, the approver confirms that",
+        " (embargo_until), like {example}; if there is none, the approver confirms that",
         embargo=statement.embargo,
+        example=f"{context.today + calendar.timedelta(days=1)} 10:00",
     )
 
 
