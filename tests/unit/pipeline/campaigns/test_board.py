@@ -86,6 +86,19 @@ def slugs(found: tuple[StatementStatus, ...]) -> list[str]:
     return [one.slug for one in found]
 
 
+def test_what_was_paused_before_its_start_is_not_being_sent(room: Newsroom) -> None:
+    room.subscribe(3)
+    room.write_and_look()
+    room.approve()
+    room.plan()
+    room.hand().pause("resignation")
+    assert home(room).ongoing == ()
+    room.hand().resume("resignation")
+    assert room.start_due(minutes=5)
+    room.hand().pause("resignation")
+    assert slugs(home(room).ongoing) == ["resignation"]
+
+
 def test_a_statement_is_followed_from_draft_to_report(room: Newsroom) -> None:
     room.subscribe(25)
     room.write_and_look(progress=Progress.DRAFT)
