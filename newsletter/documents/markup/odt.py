@@ -139,6 +139,9 @@ class _Writer:
         for child in parent:
             name = _local_name(child)
             if name in {"p", "h"}:
+                for shape in child.iter("{*}custom-shape"):  # the text box of a Word file
+                    if next(shape.iterancestors("{*}p", "{*}h")) is child:
+                        yield from self.blocks(shape)
                 yield "" if self._note_if_hidden(child) else self._paragraph_html(child)
             elif name == "list":
                 yield self._list_html(child, style, level + 1)
@@ -200,7 +203,7 @@ class _Writer:
 
     def _inline_html(self, element: Element) -> str:
         name = _local_name(element)
-        if name in _SKIPPED_TAGS or not name:
+        if name in {*_SKIPPED_TAGS, "custom-shape", ""}:
             return ""
         if name == "s":
             # ODF writes blanks in a row as <text:s c="3"/>: one without a count is one

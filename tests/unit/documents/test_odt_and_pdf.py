@@ -378,3 +378,14 @@ def test_a_label_beside_a_date_a_split_word_and_a_foot_of_many_numbers_are_told_
     assert document.date == date(2024, 5, 3)
     assert "a long-term plan and for an In- and Outbound lane." in document.body
     assert "Elm St" not in document.body
+
+
+def test_the_lines_of_a_shape_are_paragraphs_before_the_one_that_holds_it() -> None:
+    inner = "<draw:custom-shape><text:p>Inner words of the box</text:p></draw:custom-shape>"
+    lines = f"<text:p>1 Example Street{inner}</text:p><text:p>10115 Berlin</text:p>"
+    box = f"<draw:custom-shape>{lines}</draw:custom-shape>"
+    holder = f"<text:p><text:span>{box}</text:span>Forum resigns.</text:p>"
+    document = imported(odt(f"<text:p>A first line.</text:p>{holder}"))
+    words = f"{document.title} {document.body}"
+    assert [words.count(one) for one in ("Inner words", "1 Example Street", "10115")] == [1, 1, 1]
+    assert "Berlin\n\nForum resigns" in document.body
