@@ -43,6 +43,8 @@ _DATA = re.compile(
     r"|Statement|Briefing|Bulletin|Georgia|Times|Palatino|Helvetica|Trebuchet|Verdana"
     r"|Budget hearing: what we will say|Repairs, heating, and who pays for the elevator\."
     r"|\b(?:Vera|Ana|Ben|Cleo|Dan|Ed|press|events|New York|Outbox)\b"
+    # groups of time zones
+    r"|Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific"
     # CLDR's names of days, months and languages
     r"|\b[A-Z][a-z]{2}\b|\b[A-Z]{1,3}\b|English|Deutsch|Español|Français|Português|العربية"
     r"|(?:Janu|Febru|Septem|Octo|Novem|Decem)(?:ary|ber)|March|April|June|July|August|\w+day\b"

@@ -83,7 +83,8 @@ _FOCUSED = """() => {
   const one = document.activeElement;
   const looks = [getComputedStyle(one), getComputedStyle(one, "::after")];
   const isMarked = looks.some(look => look.outlineStyle !== "none" || look.boxShadow !== "none");
-  const marksItself = one.matches("body, iframe, textarea, [contenteditable], input[type=date]");
+  const fields = "textarea, input[type=date], input[type=time]";
+  const marksItself = one.matches(`body, iframe, [contenteditable], ${fields}`);
   return [Number(one.dataset.pressed ?? -1), isMarked || marksItself];
 }"""
 _LONG_WORD = "Verkehrsinfrastrukturfinanzierungsgesellschaftsgründungsbeschleunigung"
