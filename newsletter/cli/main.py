@@ -154,12 +154,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             )
         return next(code for error_class, code in _EXIT_CODES if isinstance(error, error_class))
     except OSError as error:
-        # the system does not name standard output, which only echo writes to
-        is_output = traceback.extract_tb(error.__traceback__)[-1].name == "echo"
-        place = "standard output: " if is_output else ""
-        place = f"{error.filename}: " if error.filename else place
-        advice = "check its owner, its rights and the disk, then try again"
-        _print_error(f"newsletter: {place}{error.strerror or error}; {advice}")
+        _print_system_error(error)
         return EXIT_FAILED
     except Exception as error:  # the last resort
         logging.getLogger("newsletter").debug("unexpected", exc_info=error)
@@ -169,6 +164,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
         )
         return EXIT_FAILED
     return code if isinstance(code, int) else EXIT_DONE
+
+
+def _print_system_error(error: OSError) -> None:
+    place = error.filename
+    # the system does not name standard output, which only echo writes to
+    if not place and traceback.extract_tb(error.__traceback__)[-1].name == "echo":
+        place = "standard output"
+        # else Python tries again to write the rest, and exits with 120
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    place = f"{place}: " if place else ""
+    advice = "check its owner, its rights and the disk, then try again"
+    _print_error(f"newsletter: {place}{error.strerror or error}; {advice}")
 
 
 def _print_error(message: str) -> None:

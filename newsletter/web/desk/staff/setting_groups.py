@@ -18,10 +18,12 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import capitalized, say
 from newsletter.runtime.configuration import SettingChanges
 from newsletter.runtime.services import Staff
+from newsletter.web.desk.page import words_of
 from newsletter.web.desk.request import DeskRequest, Faults, redirect, route
 from newsletter.web.http.forms import parse_number
 
 _PATH = "/settings/change"
+_CHOICE_LABELS = words_of("choices")
 _EDITABLE_PATTERN = re.compile(
     r"count|timezone|language|default_lists|translations"
     r"|(layout|utm|signup)\.\w+|lists\[\d+\]\.\w+|schedule\.(poll|undo_window)"
@@ -135,6 +137,7 @@ class SettingGroupPages:
             fields=fields,
             headings={f"lists[{n}].title": one.name for n, one in enumerate(settings.lists)}
             | {f"{_new_list(settings)}.name": say("Add a list")},
+            choices={**_CHOICE_LABELS, "": "–"},
             untitled=[name for name in names if name not in {one.name for one in settings.lists}],
             typed={one.key: request.posted.text(one.key) for one in fields}
             if request.faults
