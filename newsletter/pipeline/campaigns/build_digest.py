@@ -271,6 +271,10 @@ class DigestBuilder:
         return [(issue, summary)]
 
     def _make(self, tx: Transaction, digest: Digest, issue: Issue, actor: str) -> BuiltDigest:
+        taken = tx.statements.get(issue.slug)
+        if taken is not None and not taken.statement.digest:
+            tx.digests.put(issue, tx.now)  # so that its date is not due again
+            return issue, f"another statement has the name {issue.slug}: there is no issue"
         parts = self._parts(tx, digest, issue.upto)
         lists = f" to {', '.join(digest.gathers)}" if digest.gathers else ""
         text = f"{_counted(len(parts))} went out{lists}"

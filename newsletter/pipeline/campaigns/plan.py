@@ -290,7 +290,8 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     decision = _decide(tx, status)
     if decision.step is Step.WITHDRAW:
         _withdraw(tx, campaign, decision.why)
-    if decision.step is not Step.NOTHING or decision.why or is_outdated(tx, campaign.slug):
+    is_old = bool(stored.statement.digest) and is_outdated(tx, campaign.slug)
+    if decision.step is not Step.NOTHING or decision.why or is_old:
         return False
     content, replaced = _content_or_pause(tx, campaign), _find_replaced(tx, campaign)
     if content is None or replaced is None:

@@ -42,6 +42,28 @@ def test_at_its_hour_what_went_out_is_gathered_and_waits_for_approval(desk: Desk
     assert ("scheduler", "gather") in desk.deeds()
 
 
+@pytest.mark.parametrize("has_parts", [False, True])
+def test_a_statement_with_the_name_of_an_issue_goes_out_as_it_was_approved(
+    desk: Desk, has_parts: bool
+) -> None:
+    if has_parts:
+        desk.publish("one", "2026-11-25 10:00")
+    desk.write(FIRST, title="Weekly 2026-11-27", body="The week in the press.")
+    desk.refresh()
+    desk.approve(slug=FIRST)
+    desk.starter().schedule(FIRST, desk.clock.now() + timedelta(days=9), by="sam@forum.example")
+    [(issue, said)] = desk.tick("2026-11-27 16:00")
+    assert (issue.parts, said) == (
+        (),
+        f"another statement has the name {FIRST}: there is no issue",
+    )
+    assert desk.tick("2026-11-27 17:00") == []
+    assert desk.campaign(FIRST).state is CampaignState.SCHEDULED
+    desk.digests = ()
+    desk.tick("2026-12-10 10:00")
+    assert desk.started(FIRST)
+
+
 def test_nobody_gets_it_without_a_yes_and_everybody_once_it_is_given(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
     desk.at("2026-11-27 16:00")
