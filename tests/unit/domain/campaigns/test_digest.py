@@ -207,3 +207,15 @@ def test_its_words_stand_first_and_its_title_may_hold_the_day() -> None:
 def test_an_issue_has_the_slug_of_its_statement() -> None:
     issue = Issue(name="weekly", day=date(2026, 11, 27), upto=NOON)
     assert issue.slug == compose_issue(WEEKLY, issue.day, ABSTRACTS, dated="").slug
+
+
+@rows(
+    ["every", "day", "said"],
+    [
+        (Every.WEEK, "friday", "every Friday at 16:00"),
+        (Every.MONTH, 15, "day 15 of each month at 16:00"),
+        (Every.MONTH, "last", "last day of each month at 16:00"),
+    ],
+)
+def test_when_a_digest_comes_is_said_in_words(every: Every, day: object, said: str) -> None:
+    assert replace(WEEKLY, every=every, day=day).recurrence == said
