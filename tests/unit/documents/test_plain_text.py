@@ -1124,3 +1124,39 @@ def test_a_date_below_the_text_dates_it_if_none_is_above() -> None:
 )
 def test_what_is_above_a_headline_is_no_headline(head: list[str]) -> None:
     assert imported(*head, TITLE, DAY, FIRST, SECOND).title == TITLE
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Publishers must obtain consent before they set cookies.",
+        "Ohne Einwilligung darf keine Website Cookies setzen.",
+        "We counted the cookies of two hundred public pages.",
+        "Our site uses forced labour, the files show.",
+        "Wir fordern die Umsetzung der Richtlinie bis Mai.",
+        "Die Gestaltung der Häfen liegt bei der Stadt.",
+        "La réalisation du port revient à la ville.",
+        "Das Projekt wird als Website by the people geführt.",
+    ],
+)
+def test_a_sentence_on_cookies_or_on_what_is_made_stays_wherever_it_is(sentence: str) -> None:
+    assert sentence in imported(TITLE, DAY, FIRST, SECOND, sentence).body
+    assert sentence in imported(TITLE, DAY, FIRST, sentence, SECOND).body
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "This site uses cookies.",
+        "This website stores small files on your device.",
+        "Um unsere Seite zu verbessern, verwenden wir Cookies.",
+        "En continuant votre navigation, vous acceptez les cookies.",
+        "Este sitio web utiliza cookies propias.",
+        "Questo sito utilizza cookie tecnici.",
+        "Example Forum 2026 · Diseño web: Estudio Cierzo",
+        "Collectif Exemple 2026 – Site réalisé avec SPIP",
+    ],
+)
+def test_notices_on_cookies_and_the_makers_of_pages_are_left_out(notice: str) -> None:
+    document = imported(TITLE, DAY, FIRST, SECOND, notice)
+    assert left_out(document)[-1] == notice
