@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bench import product
+from bench.chart import draw
 from bench.measuring import circumstances
-from bench.run import Bench, Compared, figures, ratios
+from bench.run import ANYMAIL, BARE, Bench, Compared, figures, growth, ratios
 from bench.sink import compiled
 
 
@@ -25,17 +26,24 @@ def main() -> None:
         versions = (f"{name} {version(name)}" for name in ("requests", "django-anymail"))
         print(circumstances("the sink on the same cores", *versions))
         print(f"sink: {program.description}; each recipient was checked to be reached exactly once")
-        for number, recipients in enumerate(options.recipients):
+        sizes: list[Compared] = []
+        for recipients in options.recipients:
             bench = Bench(folder / str(recipients), program, recipients)
-            compared = bench.compare(options.runs)
-            if not number:
+            sizes.append(bench.compare(options.runs, () if options.alone else (ANYMAIL, BARE)))
+            if len(sizes) == 1:
                 _print_message(folder / str(recipients) / "workspace")
-            _print(compared)
+            _print(sizes[-1])
+        if len(sizes) > 1:
+            print(growth(sizes[0].ours, sizes[-1].ours))
+    if options.chart:
+        _draw(options.chart, sizes[-1])
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="runs of each; medians are printed")
+    parser.add_argument("--alone", action="store_true", help="without the two others")
+    parser.add_argument("--chart", type=Path, help="draw the last size into this file, as SVG")
     parser.add_argument("recipients", type=int, nargs="*", default=[10_000, 100_000])
     return parser.parse_args()
 
@@ -49,10 +57,16 @@ def _print_message(workspace: Path) -> None:
 
 
 def _print(compared: Compared) -> None:
-    print(ratios(compared.ours, compared.others))
-    print()
+    if compared.others:
+        print(f"{ratios(compared.ours, compared.others)}\n")
     print(figures([*compared.ours, *compared.others]), flush=True)
     print()
+
+
+def _draw(path: Path, compared: Compared) -> None:
+    series = [*compared.ours, *compared.others]
+    title = f"Microseconds of CPU for each email, {series[0].recipients:,} recipients"
+    draw(path, title, [(one.name, one.cpu, f"{one.cpu:.1f}") for one in series], ours="product")
 
 
 if __name__ == "__main__":

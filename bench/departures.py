@@ -35,7 +35,7 @@ _CONNECTIONS = 64
 _FLOOR_SECONDS = 10
 _STARTS_WITHIN = 120
 _BODY = b"List-Unsubscribe=One-Click"
-_CAMPAIGN = 1
+CAMPAIGN = 1
 """The number of the first campaign of a database."""
 
 
@@ -100,13 +100,19 @@ async def _status(reader: asyncio.StreamReader) -> int:
     return int(head.split(b" ", 2)[1])
 
 
-def request(method: str, path: str, body: bytes = b"") -> bytes:
-    """A request in its bytes, as a mailbox provider makes one (RFC 8058)."""
-    fields = f"{method} {path} HTTP/1.1\r\nHost: news.forum.example\r\n"
+def request(
+    method: str,
+    path: str,
+    body: bytes = b"",
+    *,
+    kind: str = "application/x-www-form-urlencoded",
+    fields: str = "",
+) -> bytes:
+    """A request in its bytes. Without ``kind`` as a mailbox provider makes one (RFC 8058)."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: news.forum.example\r\n{fields}"
     if body:
-        kind = "application/x-www-form-urlencoded"
-        fields += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-    return fields.encode() + b"\r\n" + body
+        head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+    return head.encode() + b"\r\n" + body
 
 
 @contextmanager
@@ -149,7 +155,7 @@ def prepare(workspace: Path, readers: int, rate: int) -> list[str]:
     text = settings.read_text().replace("poll: 5s", "poll: 1s")
     settings.write_text(text.replace("  kind: mailgun\n", f"  kind: mailgun\n  rate: {rate}\n"))
     with open_workspace(workspace, {}) as services:
-        return services.links.for_batch(_CAMPAIGN, range(1, readers + 1))[0]
+        return services.links.for_batch(CAMPAIGN, range(1, readers + 1))[0]
 
 
 def measure(readers: int, rate: int) -> None:

@@ -23,6 +23,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 
 import psycopg
 
@@ -35,6 +36,8 @@ from tests.postgresql import Server, missing, own_server
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE = 600.0
+Figures = tuple[str, float, float, float, float]
+"""A name, messages a second, their share, and microseconds of CPU of senders and server."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,26 +78,34 @@ def family(pid: int) -> float:
 
 
 def main() -> None:
-    """Print a table: the rate, the share and the CPU of each."""
-    load = _options()
+    """Print a table: the rate, the share and the CPU of each, as medians of all runs."""
+    load, runs = _options()
     if reason := missing():
         raise SystemExit(reason)
-    with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as made:
-        folder = Path(made)
-        program = compiled(folder)
-        print(circumstances(f"{load}"))
-        print("\n| | messages/s | share | CPU us, senders | CPU us, server |")
-        print("|---|--:|--:|--:|--:|")
-        _one_process(folder / "one", program, load)
-        with own_server(folder) as server:
-            for workers, limits in itertools.product(
-                (1, 2), [{}] + [load.limits] * bool(load.limits)
-            ):
-                _workers(folder, program, replace(load, limits=limits), server, workers)
+    print(circumstances(f"{load}", f"medians of {runs}"))
+    measured: dict[str, list[tuple[float, ...]]] = {}
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as made:
+            for what, *figures in _run(Path(made), load):
+                measured.setdefault(what, []).append(tuple(figures))
+    print("\n| | messages/s | share | CPU us, senders | CPU us, server |")
+    print("|---|--:|--:|--:|--:|")
+    for what, rows in measured.items():
+        rate, share, ours, theirs = (median(column) for column in zip(*rows, strict=True))
+        print(f"| {what} | {rate:,.0f} | {share:.0%} | {ours:.1f} | {theirs:.1f} |")
 
 
-def _options() -> Load:
+def _run(folder: Path, load: Load) -> Iterator[Figures]:
+    program = compiled(folder)
+    yield _one_process(folder / "one", program, load)
+    with own_server(folder) as server:
+        for workers, limits in itertools.product((1, 2), [{}] + [load.limits] * bool(load.limits)):
+            yield _workers(folder, program, replace(load, limits=limits), server, workers)
+
+
+def _options() -> tuple[Load, int]:
     parser = argparse.ArgumentParser(prog="python -m bench.hosts", description=__doc__)
+    parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--readers", type=int, default=20_000)
     parser.add_argument("--latency", type=int, default=100, help="milliseconds")
     parser.add_argument("--batch", type=int, default=50)
@@ -103,13 +114,14 @@ def _options() -> Load:
     parser.add_argument("--quota", type=int, help="messages a day")
     options = parser.parse_args()
     limits = {"rate": options.rate, "daily_quota": options.quota}
-    return Load(
+    load = Load(
         readers=options.readers,
         batch=options.batch,
         concurrency=options.concurrency,
         latency=timedelta(milliseconds=options.latency),
         limits={name: limit for name, limit in limits.items() if limit},
     )
+    return load, options.runs
 
 
 @contextmanager
@@ -131,15 +143,15 @@ def _prepared(folder: Path, program: Program, load: Load, **settings: str) -> It
             workspace.close()
 
 
-def _one_process(folder: Path, program: Program, load: Load) -> None:
+def _one_process(folder: Path, program: Program, load: Load) -> Figures:
     with _prepared(folder, program, replace(load, limits={})) as workspace:
         one = workspace.start("run")
         with closing(sqlite3.connect(workspace.database)) as db:
             seconds = _sent(lambda: db.execute(_TOOK).fetchone(), one)
-        _print("`newsletter run`, SQLite", load, 1, seconds, _spent([one]), 0.0)
+        return _figures("`newsletter run`, SQLite", load, 1, seconds, _spent([one]), 0.0)
 
 
-def _workers(folder: Path, program: Program, load: Load, server: Server, number: int) -> None:
+def _workers(folder: Path, program: Program, load: Load, server: Server, number: int) -> Figures:
     name = f"bench{number}{'_limited' * bool(load.limits)}"
     server.run(f"CREATE DATABASE {name}")
     url = server.url(name)
@@ -152,7 +164,7 @@ def _workers(folder: Path, program: Program, load: Load, server: Server, number:
         spent = _spent([*workers, scheduler])
         server_spent = family(_postmaster(server)) - before
         what = f"{number} `newsletter worker`, PostgreSQL{load.says}"
-        _print(what, load, number, seconds, spent, server_spent)
+        return _figures(what, load, number, seconds, spent, server_spent)
 
 
 _TOOK = """
@@ -183,15 +195,12 @@ def _postmaster(server: Server) -> int:
     return int((server.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
 
 
-def _print(
+def _figures(
     what: str, load: Load, processes: int, seconds: float, ours: float, theirs: float
-) -> None:
+) -> Figures:
     rate = load.readers / seconds
-    print(
-        f"| {what} | {rate:,.0f} | {rate / load.allowed(processes):.0%}"
-        f" | {ours / load.readers * 1e6:.1f} | {theirs / load.readers * 1e6:.1f} |",
-        flush=True,
-    )
+    share = rate / load.allowed(processes)
+    return what, rate, share, ours / load.readers * 1e6, theirs / load.readers * 1e6
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Runs all contenders in turn against the same sink, each in a process of its own, and compares."""
 
+import math
 import os
 import shutil
 import subprocess
@@ -13,9 +14,10 @@ from bench import measuring, product
 from bench.measuring import Measured
 from bench.sink import ROOT, Program, Sink, sink
 
-_PATIENCE = 300  # seconds, for one process
+_PATIENCE = 1_800  # seconds, for one process
 OURS = {"product, hand over": "hand over", "product, end to end": "end to end"}
 ANYMAIL, BARE = "django-anymail", "bare requests"
+_MODES = {ANYMAIL: "anymail", BARE: "bare"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +73,17 @@ class Bench:
         self._workspace = folder / "workspace"
         self._calls = folder / "calls"
 
-    def compare(self, runs: int) -> Compared:
-        """Prepare, then measure each contender so many times, taking turns."""
+    def compare(self, runs: int, peers: Sequence[str] = (ANYMAIL, BARE)) -> Compared:
+        """Prepare, then measure the product and these peers so many times, taking turns."""
         self._calls.mkdir(parents=True)
         _child("bench.product", "prepare", str(self._workspace), str(self._recipients))
         self._product(keep=self._calls)
         rounds = [
-            {"product": self._product(), ANYMAIL: self._again("anymail"), BARE: self._again("bare")}
+            {"product": self._product()} | {name: self._again(_MODES[name]) for name in peers}
             for _ in range(runs)
         ]
         ours = [self._series(name, phase, "product", rounds) for name, phase in OURS.items()]
-        others = [self._series(name, "hand over", name, rounds) for name in (ANYMAIL, BARE)]
+        others = [self._series(name, "hand over", name, rounds) for name in peers]
         return Compared(ours=ours, others=others)
 
     def _series(
@@ -170,6 +172,26 @@ def ratios(ours: Sequence[Series], others: Sequence[Series]) -> str:
                 f"{ours[0].recipients:,}",
                 *(f"{one.rate / other.rate:.2f}" for one in ours for other in others),
             )
+        ],
+    )
+
+
+def growth(small: Sequence[Series], large: Sequence[Series]) -> str:
+    """From the smallest to the largest size: CPU as a power of recipients, and MB of memory more.
+
+    An exponent of 1 is a cost in proportion.
+    """
+    times = math.log(large[0].recipients / small[0].recipients)
+    return _table(
+        ("what", "recipients", "exponent of CPU", "MB more"),
+        [
+            (
+                one.name,
+                f"{one.recipients:,} to {other.recipients:,}",
+                f"{1 + math.log(other.cpu / one.cpu) / times:.3f}",
+                f"{other.peak - one.peak:.1f}",
+            )
+            for one, other in zip(small, large, strict=True)
         ],
     )
 
