@@ -70,12 +70,15 @@ class TransactionalEmails(AddressRepository):
         now = email.asked_at
         # much later requests are of a clock that ran ahead, and do not count
         within = "asked_at > :since AND asked_at <= :until"
-        sql = f"SELECT COUNT(*) FROM transactional_email WHERE {within} AND {_IS_SAME}"
-        day, month = (
-            self._db.value(
-                sql, mailbox=mailbox_hash, kind=email.kind, since=now - span, until=now + span
-            )
-            for span in (_DAY, _MONTH)
+        [(month, day)] = self._db.rows(
+            "SELECT COUNT(*), COALESCE(SUM(CASE WHEN asked_at > :day AND asked_at <= :to_day"
+            f" THEN 1 ELSE 0 END), 0) FROM transactional_email WHERE {within} AND {_IS_SAME}",
+            mailbox=mailbox_hash,
+            kind=email.kind,
+            since=now - _MONTH,
+            until=now + _MONTH,
+            day=now - _DAY,
+            to_day=now + _DAY,
         )
         hour = self._db.value(
             f"SELECT COUNT(*) FROM transactional_email WHERE network_hash = :network AND {within}",
@@ -83,12 +86,16 @@ class TransactionalEmails(AddressRepository):
             since=now - _HOUR,
             until=now + _HOUR,
         )
-        waiting, _ = self.count_waiting()
+        # a count would read each of the waiting emails
+        is_full = self._db.has_row(
+            f"SELECT 1 FROM transactional_email WHERE {_IS_WAITING} LIMIT 1 OFFSET :before",
+            before=limits.max_waiting - 1,
+        )
         if day >= limits.max_per_day or month >= limits.max_per_month:
             return RequestOutcome.AGAIN
         if network and hour >= limits.max_per_network:
             return RequestOutcome.NETWORK
-        return RequestOutcome.FULL if waiting >= limits.max_waiting else RequestOutcome.NEW
+        return RequestOutcome.FULL if is_full else RequestOutcome.NEW
 
     def inform(
         self,

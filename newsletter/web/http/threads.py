@@ -32,9 +32,11 @@ class Lane:
 class Lanes:
     """The thread limits of one server, by kind of request."""
 
-    one_click: Lane = field(default_factory=partial(Lane, 4))
+    one_click: Lane = field(default_factory=partial(Lane, 16))
+    """Many threads, because the posts that wait at the same time share a commit."""
     api: Lane = field(default_factory=partial(Lane, 4))
-    webhooks: Lane = field(default_factory=partial(Lane, 4))
+    webhooks: Lane = field(default_factory=partial(Lane, 16))
+    """The same."""
     monitoring: Lane = field(default_factory=partial(Lane, 2))
     readers: Lane = field(default_factory=partial(Lane, 8))
     """Public pages and forms."""
