@@ -11,6 +11,9 @@ DRAWN = $(if $(SEED),--seed $(SEED))
 AGAIN = $(BIN)/pytest -v --last-failed --last-failed-no-failures none --faults=sample $(DRAWN) --cov --cov-append --cov-report=
 JUDGES := bench/judge
 SEEDS ?= 1000000
+# each: 20 power cuts, and 40 kills or refused calls
+CAMPAIGNS ?= 125
+START ?= $$(date +%s)
 FUZZ ?= 100
 N ?= 200
 ROOMS ?= delivery statements staff
@@ -85,13 +88,18 @@ faults: setup-dev ## The long ones, all of them, and the stages on PostgreSQL. H
 	$(PYTEST) --faults=all -m faults --durations=25
 	$(PYTEST) --postgresql tests/unit/pipeline
 	$(MAKE) fuzz
-	$(MAKE) simulate SEEDS=$(SEEDS)
+	for database in sqlite postgresql; do \
+		$(BIN)/python -m tests.acceptance.sweep --keep --database $$database --seeds $(CAMPAIGNS) --start $(START) || exit; \
+	done
+	$(MAKE) simulate SEEDS=$(SEEDS) START=$(START) KEEP=--keep
+	$(BIN)/python -m tests.simulation --keep --database postgresql --seeds $(shell echo $$(( $(SEEDS) / 100 ))) --start $(START)
+	$(BIN)/python -m tests.simulation --keep --bugs --seeds 10000 --start $(START)
+	$(BIN)/python -m tests.simulation.reached --keep --start $(START)
 	$(MAKE) judge
 
 simulate: SEEDS = 2000
-simulate: START ?= $$(date +%s)
 simulate: setup-dev ## Fresh seeds of the simulator, or those from START on, on all processors
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $(START)
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $(START) $(KEEP)
 
 mutants: setup-dev ## N random bugs in ROOMS, such as ROOMS="delivery staff", and which of them no quick test finds
 	$(BIN)/python -m tools.mutants $(ROOMS) --number $(N) --workers $$(getconf _NPROCESSORS_ONLN) $(DRAWN)
@@ -123,8 +131,9 @@ docs: setup-dev ## Regenerate what is generated, and fail where it was stale
 	$(BIN)/python -m tools.reference.commands > build/commands.md && mv build/commands.md docs/
 	$(BIN)/python -m tools.reference.matrix docs/providers.md
 	$(BIN)/python -m tools.reference.modules docs/architecture.md
+	$(BIN)/python -m tools.reference.reliability docs/reliability.md
 	$(BIN)/python -m tools.reference.openapi newsletter/web/api/openapi.json docs/api.md
-	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md docs/api.md newsletter/web/api/openapi.json \
+	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md docs/api.md docs/reliability.md newsletter/web/api/openapi.json \
 		|| { echo "make docs: read these changes, and git add them"; exit 1; }
 
 site: .venv/.installed-site ## The documents of each release as a site, in build/site/html; fails on a broken link

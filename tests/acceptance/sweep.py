@@ -13,7 +13,6 @@ import errno
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -34,6 +33,7 @@ from tests.acceptance.power import LIES, Act, lose_power, read_log
 from tests.acceptance.shimmed import Shimmed
 from tests.acceptance.workspace import ROOT, Workspace, copied, readers
 from tests.budget import MEMORY, fits
+from tests.figures import keep
 from tests.postgresql import Server, own_server
 from tests.provider_servers.postal import PostalServer
 from tests.provider_servers.resend import ResendServer
@@ -45,6 +45,7 @@ _VARIABLES = {"PATH": environment()["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C
 _SHARE = 5
 """Seeds that one process sweeps before it tells of them."""
 _DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
+_REMADE = ("-shm", "/postmaster.pid")
 Files = dict[str, bytes]
 
 
@@ -160,7 +161,7 @@ class OnSqlite:
     ) -> None:
         """Leave the files of a power cut after a record."""
         files = lose_power(record.before, record.acts, chance, share=share)
-        _write(workspace.folder / "var", {}, files)
+        _write(workspace.folder / "var", files)
 
 
 class OnPostgresql(OnSqlite):
@@ -191,11 +192,9 @@ class OnPostgresql(OnSqlite):
         self._server.run(f"DROP DATABASE {workspace.folder.name} WITH (FORCE)")
 
     def record(self, workspace: Workspace) -> Record:
-        log, kept = self._server.folder / "acts", self._server.folder / "kept"
+        log = self._server.folder / "acts"
         log.unlink(missing_ok=True)
         self._server.stop("fast")
-        shutil.rmtree(kept, ignore_errors=True)
-        subprocess.run(["cp", "-a", self._data, kept], check=True)
         data = _read(self._data)
         self._server.start(
             *_DURABLE, LD_PRELOAD=str(self._library), DISK_ROOT=".", DISK_LOG=str(log)
@@ -216,10 +215,8 @@ class OnPostgresql(OnSqlite):
         own, server = chance.choice(((None, None), (1.0, None), (None, 1.0)))
         super().restore(workspace, record, chance, share or own)
         self._server.stop()
-        shutil.rmtree(self._data)
-        subprocess.run(["cp", "-a", self._server.folder / "kept", self._data], check=True)
         files = lose_power(record.server_before, record.server_acts, chance, share=share or server)
-        _write(self._data, record.server_before, files)
+        _write(self._data, files)
         self._server.start()
 
 
@@ -227,18 +224,18 @@ def _read(folder: Path) -> Files:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def _write(folder: Path, there: Mapping[str, bytes], files: Mapping[str, bytes]) -> None:
+def _write(folder: Path, files: Files) -> None:
     """Bring a folder to a state. The database keeps its inode, as on its own disk."""
     owner = folder.stat()
-    for path in folder.rglob("*") if not there else map(Path, there.keys() - files.keys()):
-        if path.is_file() and (str(path) not in files or path.name.endswith("-shm")):
-            path.unlink()
+    # SQLite makes a new index of a log, and PostgreSQL the note of its process
+    files = {name: files[name] for name in files if not name.endswith(_REMADE)}
+    there = _read(folder)
+    for name in there.keys() - files.keys():
+        Path(name).unlink()
     for name, content in files.items():
-        # SQLite makes a new index of a log, and PostgreSQL the note of its process
-        if name.endswith(("-shm", "/postmaster.pid")) or there.get(name) is content:
-            continue
-        Path(name).write_bytes(content)
-        os.chown(name, owner.st_uid, owner.st_gid)
+        if there.get(name) != content:
+            Path(name).write_bytes(content)
+            os.chown(name, owner.st_uid, owner.st_gid)
 
 
 @dataclass(kw_only=True)
@@ -388,6 +385,7 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0, help="the first of them")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="at once")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--keep", action="store_true", help="keep the figures for the docs")
     given, total = parser.parse_args(), Tally()
     seeds = range(given.start, given.start + given.seeds)
     shares = [(given.database, seeds[at : at + _SHARE]) for at in range(0, len(seeds), _SHARE)]
@@ -395,6 +393,8 @@ def main() -> int:
         for tally in processes.imap_unordered(_share, shares):
             total += tally
             print(replace(total, broken=tally.broken), flush=True)  # noqa: T201 - the news
+    if given.keep:
+        keep(f"disk of {given.database}", **vars(total) | {"broken": len(total.broken)})
     return int(bool(total.broken))
 
 

@@ -1,4 +1,7 @@
-"""A real process whose disk and sockets fail at any of its system calls, or lose power there."""
+"""A real process whose disk and sockets fail at any of its system calls, or lose power there.
+
+``make faults`` tries thousands of calls.
+"""
 
 from pathlib import Path
 
@@ -6,19 +9,14 @@ import pytest
 
 from tests.acceptance.sweep import place_on, sweep
 
-PARTS, SEEDS, FEW = 4, 32, 3
-"""``PARTS`` tests, for the workers of pytest; the seeds of each, and else how many points."""
+FEW = 3
+"""Power cuts, and kills or refused calls."""
 
 
-@pytest.mark.faults(seconds=20)
+@pytest.mark.slow("runs the program a dozen times")
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-@pytest.mark.parametrize("part", range(PARTS))
 def test_a_failure_at_any_system_call_sends_nothing_twice_and_loses_nobody(
-    database: str, part: int, tmp_path: Path, seed: int, thorough: bool
+    database: str, tmp_path: Path, seed: int
 ) -> None:
     with place_on(database, tmp_path) as place:
-        for number in range(SEEDS if thorough else 1):
-            few = {} if thorough else {"cuts": FEW, "kills": FEW}
-            tally = sweep(place, seed + part * SEEDS + number, **few)
-            assert tally.broken == []
-            print(tally)  # noqa: T201 - for -s
+        assert sweep(place, seed, cuts=FEW, kills=FEW).broken == []

@@ -3,7 +3,7 @@
 python -m tests.simulation --seeds 2000 --start 0
 python -m tests.simulation --seed 4711
 python -m tests.simulation --bugs --seeds 10000
-python -m tests.simulation --database postgresql --seeds 2000
+python -m tests.simulation --database postgresql --seeds 2000 --keep
 """
 
 import argparse
@@ -19,6 +19,7 @@ from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 
+from tests.figures import keep
 from tests.simulation.bugs import BUGS
 from tests.simulation.host import Parts
 from tests.simulation.lots import explain, first_broken, program
@@ -37,9 +38,12 @@ def main() -> int:
             return _replay(given.seed, parts)
     seeds = range(given.start, given.start + given.seeds)
     if given.bugs:
-        return _bugs(seeds, given.only)
+        return _bugs(seeds, given)
     with _parts(given.database) as parts:
-        return _search(seeds, given.processes, parts)
+        broken = _search(seeds, given.processes, parts)
+    if given.keep:
+        keep(f"simulation on {given.database}", seeds=len(seeds), broken=len(broken))
+    return int(bool(broken))
 
 
 @contextmanager
@@ -63,6 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, help="at once; else one on each processor")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--only", default="", help="bugs whose name has this in it")
+    parser.add_argument("--keep", action="store_true", help="keep the figures for the docs")
     return parser.parse_args()
 
 
@@ -78,8 +83,9 @@ def _replay(seed: int, parts: Parts | None) -> int:
     return int(result.violation is not None)
 
 
-def _search(seeds: range, processors: int | None, parts: Parts | None) -> int:
-    begun, broken = time.monotonic(), []
+def _search(seeds: range, processors: int | None, parts: Parts | None) -> list[int]:
+    """Return the seeds that break a rule."""
+    begun, broken = time.monotonic(), list[int]()
     with Pool(processors, _collect_less) as processes:
         for done, (seed, why) in enumerate(
             processes.imap(partial(_tried, parts), seeds, chunksize=10), start=1
@@ -96,7 +102,7 @@ def _search(seeds: range, processors: int | None, parts: Parts | None) -> int:
     _say(
         f"{len(seeds)} seeds from {seeds.start} in {took:.0f} s of CPU; broken: {broken or 'none'}"
     )
-    return int(bool(broken))
+    return broken
 
 
 def _collect_less() -> None:
@@ -112,22 +118,25 @@ def _tried(parts: Parts | None, seed: int) -> tuple[int, str]:
     return seed, "" if violation is None else explain(seed, parts, on_server=on_server)
 
 
-def _bugs(seeds: range, only: str) -> int:
-    missed = 0
-    for name, parts in BUGS.items():
-        if only in name:
-            missed += not _found(name, parts, seeds)
-    return int(missed > 0)
+def _bugs(seeds: range, given: argparse.Namespace) -> int:
+    names, found = [name for name in BUGS if given.only in name], list[int]()
+    with Pool(given.processes, _collect_less) as processes:
+        for needed, words in processes.imap_unordered(partial(_found, seeds), names):
+            _say(words)
+            found += [needed] if needed else []
+    if given.keep:
+        most = max(found, default=0)
+        keep("planted bugs", bugs=len(names), found=len(found), seeds=len(seeds), most=most)
+    return int(len(found) < len(names))
 
 
-def _found(name: str, parts: Parts, seeds: range) -> bool:
-    seed = first_broken(seeds, parts)
+def _found(seeds: range, name: str) -> tuple[int, str]:
+    """Return how many seeds find a bug, 0 if none does, and the outcome in words."""
+    seed = first_broken(seeds, BUGS[name])
     if seed is None:
-        _say(f"{name}: not found in {len(seeds)} seeds")
-        return False
-    violation = run(program(seed), parts).violation
-    _say(f"{name}: found by seed {seed}, after {seed - seeds.start + 1:,}; {violation}")
-    return True
+        return 0, f"{name}: not found in {len(seeds)} seeds"
+    needed, violation = seed - seeds.start + 1, run(program(seed), BUGS[name]).violation
+    return needed, f"{name}: found by seed {seed}, after {needed:,}; {violation}"
 
 
 if __name__ == "__main__":
