@@ -80,9 +80,9 @@ def _once(mail: Mail, reader: int, true: Truth) -> None:
     before = [
         one
         for one in true.journal
-        if one is not mail
+        if (one.address == mail.address or (reader and true.owners.get(one.address) == reader))
+        and one is not mail
         and _key(one) == key
-        and (one.address == mail.address or (reader and true.owners.get(one.address) == reader))
     ]
     keys = [(slug, reader) for slug in {one.campaign for one in before} | {mail.campaign}]
     anew = any(key in true.excuses.anew for key in keys)
@@ -187,6 +187,8 @@ def in_turn(true: Truth, provider: str, limits: Limits) -> None:
 
     A second call for the same batch was counted at the first.
     """
+    if limits.rate is None and limits.daily_quota is None:
+        return
     claims = sorted(
         mail.claimed.at
         for mail in true.journal
