@@ -43,7 +43,7 @@ CUTS, KILLS = 20, 40
 """Power cuts, and kills or refused calls, of a seed."""
 _VARIABLES = {"PATH": environment()["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
 _SHARE = 5
-"""Seeds that one process sweeps before it tells of them."""
+"""Seeds that one process sweeps in one place."""
 _DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
 _REMADE = ("-shm", "/postmaster.pid")
 Files = dict[str, bytes]
@@ -369,13 +369,17 @@ def place_on(database: str, folder: Path) -> Iterator[OnSqlite]:
 
 
 def _share(given: tuple[str, Sequence[int]]) -> Tally:
-    """Sweep some seeds in one place."""
-    database, seeds = given
+    """Sweep some seeds in one place, and tell of each."""
+    (database, seeds), total = given, Tally()
     with (
         tempfile.TemporaryDirectory(dir=MEMORY if fits(MEMORY) else None) as folder,
         place_on(database, Path(folder)) as place,
     ):
-        return sum((sweep(place, seed) for seed in seeds), Tally())
+        for seed in seeds:
+            tally = sweep(place, seed)
+            print(f"{seed}: {tally}", flush=True)  # noqa: T201 - the news
+            total += tally
+    return total
 
 
 def main() -> int:
@@ -392,7 +396,7 @@ def main() -> int:
     with Pool(given.processes) as processes:
         for tally in processes.imap_unordered(_share, shares):
             total += tally
-            print(replace(total, broken=tally.broken), flush=True)  # noqa: T201 - the news
+    print(total)  # noqa: T201
     if given.keep:
         keep(f"disk of {given.database}", **vars(total) | {"broken": len(total.broken)})
     return int(bool(total.broken))
