@@ -5,7 +5,7 @@ and CSS Rendering Capabilities in Outlook 2007", and computes with the email's o
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from lxml import html as markup
@@ -16,17 +16,19 @@ _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _MEDIA = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _LINE_OF_FONT = re.compile(r"px/(\d+px)")
 _PIXELS = re.compile(r"(-?\d+)px")
+_LEAST_GAP = 8
 _BLOCKS = {"p", "td", "th", "li", "address", "h1", "h2", "h3", "h4", "pre"}
 _CELLS = {"td", "th"}
 Styles = dict[Any, dict[str, str]]
+Rule = Callable[[Any, Styles], Iterator[str]]
 
 
-def objections(page: str) -> tuple[str, ...]:
+def objections(page: str, rules: Sequence[Rule] = ()) -> tuple[str, ...]:
     """Return what Word would spoil in the HTML of an email, each thing once."""
     seen = _FOR_OTHERS.sub("", _FOR_WORD.sub(r"\1", page))
     tree = markup.document_fromstring(seen.encode(), parser=markup.HTMLParser(encoding="utf-8"))
     styles = _styles(tree)
-    found = (told for rule in RULES for told in rule(tree, styles))
+    found = (told for rule in rules or RULES for told in rule(tree, styles))
     return tuple(dict.fromkeys(found))
 
 
@@ -101,6 +103,24 @@ def tight_grounds(tree: Any, styles: Styles) -> Iterator[str]:
             yield f"the words of a {one.tag} touch the edge of its ground"
 
 
+def lost_gaps(tree: Any, styles: Styles) -> Iterator[str]:
+    """Tables keep their left margin alone (MS-OODF on fo:margin), so a gap has to follow."""
+    for table in tree.iter("table"):
+        below = _vertical_margins(styles[table])[1]
+        following = next(table.itersiblings("*"), None)
+        if not below or following is None or not (following.text_content().strip("\xa0 ")):
+            continue
+        above = 0 if following.tag == "table" else _vertical_margins(styles[following])[0]
+        if above < _LEAST_GAP:
+            yield f"{below} pixels below a table are lost, and a {following.tag} touches it"
+
+
+def _vertical_margins(own: dict[str, str]) -> tuple[int, int]:
+    """Return the margins above and below, in pixels."""
+    edges = [_pixels(edge)[0] if _pixels(edge) else 0 for edge in own.get("margin", "0").split()]
+    return edges[0], edges[2 if len(edges) > 2 else 0]
+
+
 def unbounded_widths(tree: Any, styles: Styles) -> Iterator[str]:
     """max-width works on tables alone, so a table of a fixed width has to hold the rest."""
     for one in tree.iter("table", "div", "td"):
@@ -132,11 +152,12 @@ def unknown_properties(tree: Any, styles: Styles) -> Iterator[str]:
             yield "a negative margin is ignored"
 
 
-RULES: tuple[Callable[[Any, Styles], Iterator[str]], ...] = (
+RULES: tuple[Rule, ...] = (
     cropped_pictures,
     unsized_pictures,
     bare_buttons,
     tight_grounds,
+    lost_gaps,
     unbounded_widths,
     shown_secrets,
     unknown_properties,

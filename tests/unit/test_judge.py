@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.judge import word
 from bench.judge.archive.__main__ import list_objections, publish
 from bench.judge.corpus import BLOCKS, BRANDS, read_text
 from bench.judge.mail import make_renderer
@@ -38,6 +39,27 @@ def test_word_spoils_no_block_of_ours_in_any_brand() -> None:
             text = read_text(BLOCKS / f"{name}.md")
             page = make_renderer(brand).render(text.statement, text.translations).html
             assert objections(page) == (), (brand, name)
+
+
+_SPOILT = {
+    word.cropped_pictures: (r"mso-line-height-rule: ?at-least;?", ""),
+    word.unsized_pictures: (r'(<img [^>]*) width="\d+"', r"\1"),
+    word.bare_buttons: (r"mso-padding-alt:13px 26px", "color:#000000"),
+    word.tight_grounds: (r"background-color: ?#[0-9a-f]{6} ?!important", "color: #000000"),
+    word.lost_gaps: (r"<p class=.gap.>.*?</p>", ""),
+    word.unbounded_widths: (r' width="(?:254|600)"', ""),
+    word.shown_secrets: (r"mso-hide: ?all", "color:#000000"),
+    word.unknown_properties: (r"display:inline-block", "float:left"),
+}
+
+
+def test_each_rule_of_word_objects_to_an_email_of_ours_that_is_spoilt_in_one_way() -> None:
+    texts = [read_text(BLOCKS / f"{name}.md") for name in ("all", "figure")]
+    pages = [make_renderer().render(one.statement).html for one in texts]
+    for rule in word.RULES:
+        spoilt = [re.sub(*_SPOILT[rule], page) for page in pages]
+        assert any(objections(page, [rule]) for page in spoilt), rule.__name__
+        assert not any(objections(page, [rule]) for page in pages), rule.__name__
 
 
 @pytest.mark.slow("sends seven statements")
