@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
-from newsletter.domain.setting import Line, Rule, SecureUrl, Website, not_empty, setting
+from newsletter.domain.setting import Line, PictureUrl, Rule, SecureUrl, Website, not_empty, setting
 from newsletter.domain.statements.brand import Brand
 from newsletter.domain.statements.counting import Counted, Counting
 from newsletter.domain.subscribers.address import Address, OptionalAddress
@@ -93,6 +93,7 @@ class PressContact:
 
     name: Line = setting("The contact's name.", "Press Office")
     position: Line = setting("The contact's position.", "Head of press", default="")
+    portrait: PictureUrl = setting("A square picture.", "https://forum.example/us.jpg", default="")
     email: Address = setting("The contact's email address.", "press@forum.example", default="")
     phone: Line = setting("The contact's telephone number.", '"+1 202 555 0100"', default="")
 

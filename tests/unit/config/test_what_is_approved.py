@@ -40,6 +40,9 @@ IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
     "organisation.postal_address": {"organisation": {"postal_address": "2 Other Street"}},
     "organisation.press_contact.name": {"organisation": {"press_contact": {"name": "Ana"}}},
     "organisation.press_contact.position": {"organisation": {"press_contact": {"position": "P"}}},
+    "organisation.press_contact.portrait": {
+        "organisation": {"press_contact": {"portrait": "https://forum.example/us.jpg"}}
+    },
     "organisation.press_contact.email": {
         "organisation": {"press_contact": {"email": "ana@forum.example"}}
     },

@@ -111,7 +111,10 @@ def test_without_date_tagline_press_contact_and_website_they_are_left_out() -> N
     assert '<p class="dateline"' in content.html
 
 
-def test_a_press_contact_needs_a_name_only_and_may_have_a_position() -> None:
+PORTRAIT = "https://forum.example/us.jpg"
+
+
+def test_a_press_contact_needs_a_name_only_and_may_have_a_position_and_a_portrait() -> None:
     def said(**contact: str) -> Content:
         named = replace(ORGANISATION, press_contact=PressContact(name="Jane Doe", **contact))
         return render("Text.", publisher=replace(HOUSE, organisation=named))
@@ -123,6 +126,8 @@ def test_a_press_contact_needs_a_name_only_and_may_have_a_position() -> None:
     content = said(position="Head of press", phone="+1 202")
     assert "Jane Doe\nHead of press\n+1 202" in content.text
     assert ">Head of press</p>" in content.html
+    assert "<img" not in content.html
+    assert '="https://forum.example/us.jpg" alt="J" width="64"' in said(portrait=PORTRAIT).html
 
 
 def test_a_postal_address_of_two_lines_keeps_them() -> None:

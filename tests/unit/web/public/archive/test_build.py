@@ -26,6 +26,7 @@ def test_pages_of_the_list_are_linked_from_where_a_page_stands(
 CONTACT = {
     "name": "Press Office",
     "position": "Head of press",
+    "portrait": "https://forum.example/us.jpg",
     "email": "press@forum.example",
     "phone": "+1 202 555 0100",
 }
@@ -45,6 +46,7 @@ def test_a_statement_has_its_own_date_a_citation_a_contact_and_its_pictures(tmp_
         [record] = page.xpath("//aside[@class='record']")
         assert cited in " ".join(record.text_content().split())
         assert record.xpath(".//@href") == ["https://forum.example/door.jpg"]
+        assert page.xpath("//section/img/@src") == [CONTACT["portrait"]]
         assert "tel:+12025550100" in page.xpath("//@href")
         assert "Head of press" in page.xpath("//bdi/text()")
         today = site.clock.now().date().isoformat()
