@@ -16,6 +16,7 @@ from tests.pages import Forum, forum
 pytestmark = pytest.mark.chromium
 
 PEOPLE = [f"reader{number}@example.org" for number in range(1, 6)]
+HEBREW = "הספרייה פתוחה"
 LONG = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
@@ -26,6 +27,7 @@ def served(
     with forum(tmp_path_factory.mktemp("site") / "forum", database=migrated) as site:
         site.subscribe(*PEOPLE)
         for slug, head in {
+            "hebrew": {"title": HEBREW, "language": "he", "text": HEBREW},
             "hours": {"title": "The library opens on Sundays"},
             "long": {"title": LONG},
             "right": {"title": "The library is closed", "corrects": "hours"},
@@ -97,6 +99,7 @@ PATHS = [
     "reader",
     "/archive/hours",
     "/archive/right",
+    "/archive/hebrew",
     "/archive/none",
 ]
 PATHS += ["/search", "/search?q=library", f"/search?q={LONG}"]
@@ -130,12 +133,12 @@ def test_a_page_fits_each_window_and_axe_finds_nothing(
 ) -> None:
     page = open_page(site.unsubscribe_link(4) if path == "reader" else path)
     wait_for_count(page.locator("h1"), 1)
-    assert page.get_attribute("html", "lang").startswith("en")
+    assert page.get_attribute("html", "lang") == ("he" if path.endswith("hebrew") else "en")
     # axe looks in the last of them, so at one page on a telephone and at the next on a desk
     for width in (320, 1000, 375) if PATHS.index(path) % 2 else (320, 375, 1000):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") == width
-    is_mail = path in {"/archive/hours", "/archive/right"}
+    is_mail = path in {"/archive/hours", "/archive/right", "/archive/hebrew"}
     assert violations_in_both(page, advice=not is_mail) == {}
 
 
@@ -157,7 +160,7 @@ def test_a_page_follows_the_readers_colours(site: Forum, open_page: Open) -> Non
 def test_the_archive_lists_the_statements_and_leads_to_them(site: Forum, open_page: Open) -> None:
     page = open_page("/")
     links = page.get_by_role("list").get_by_role("link")
-    shown = ["The library is closed", LONG, "The library opens on Sundays"]
+    shown = ["The library is closed", LONG, "The library opens on Sundays", HEBREW]
     assert links.all_inner_texts() == shown
     links.nth(2).click()
     page.wait_for_url("**/archive/hours")

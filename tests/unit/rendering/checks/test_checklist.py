@@ -437,7 +437,8 @@ def test_news_for_staff_have_a_link_for_each_event_and_one_to_choose_them() -> N
     elements = Elements(content.html)
     links = [*(one.url for one in NEWS), "https://news.forum.example/confirm/abc123"]
     assert elements.mistakes == []
-    assert [one["href"] for one in elements.of("a")][:3] == links
+    hrefs = [one["href"] for one in elements.of("a")]
+    assert (hrefs[:2], hrefs[-1]) == (links[:2], links[2])
     assert [line for line in content.text.splitlines() if line.startswith("https://")][:3] == links
     assert content.subject == "Waiting for approval: Library hours have to stay, and 1 more"
     for part in (Page(content.html).text, content.text):
