@@ -4,12 +4,12 @@ A command's module is imported when it runs: help and completion then take a fra
 """
 
 import gc
+import io
 import logging
 import os
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -167,13 +167,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_system_error(error: OSError) -> None:
-    place = error.filename
-    # the system does not name standard output, which only echo writes to
-    if not place and traceback.extract_tb(error.__traceback__)[-1].name == "echo":
-        place = "standard output"
-        # else Python tries again to write the rest, and exits with 120
+    if error.filename == _OUTPUT_NAME:  # else Python tries again to write, and exits with 120
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    place = f"{place}: " if place else ""
+    place = f"{error.filename}: " if error.filename else ""
     advice = "check its owner, its rights and the disk, then try again"
     _print_error(f"newsletter: {place}{error.strerror or error}; {advice}")
 
@@ -183,6 +179,20 @@ def _print_error(message: str) -> None:
         click.echo(message, err=True)
 
 
+_OUTPUT_NAME = "standard output"
+
+
+class _NamedOutput(io.FileIO):
+    """Standard output, whose errors name it. The system gives them no name."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = _OUTPUT_NAME
+            raise
+
+
 def entry_point() -> None:
     """Run the command line of the process, and exit with its code."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
@@ -190,6 +200,10 @@ def entry_point() -> None:
             stream = open(os.devnull, mode)  # noqa: SIM115, PTH123 - until the process ends
             os.set_inheritable(stream.fileno(), True)
             setattr(sys, name, stream)
+    output, raw = sys.stdout, _NamedOutput(sys.stdout.fileno(), "w", closefd=False)
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(raw), output.encoding, output.errors, line_buffering=output.isatty()
+    )
     disable_plugins()
     exit_process(run())
 
