@@ -21,23 +21,17 @@ from newsletter.domain.subscribers.address import fold
 from newsletter.domain.wording import did_you_mean, say
 from newsletter.store.sql import Store, Transaction
 
-_DAMAGED = (
-    "the stored text of {name} cannot be read; ask your operator to restore it from a backup;"
-    " 'newsletter doctor' names it, and 'newsletter statement check' stores a file's text again"
+_NO_STATEMENT = (
+    "there is no statement {slug!r}, or its file has a fault; 'newsletter statement check' names"
+    " the faults"
 )
 
 
 def find_statement(tx: Transaction, slug: str) -> StoredStatement:
     """Return a statement that is present and rendered. Raises NotFound or Refused."""
-    stored = tx.statements.get(slug)
-    if stored is None and tx.statements.has_slug(slug):
-        raise Refused(say(_DAMAGED, name=slug))
-    if stored is None or not stored.present:
-        none = (
-            "there is no statement {slug!r}, or its file has a fault; 'newsletter statement check'"
-            " names the faults"
-        )
-        raise NotFound(say(none, slug=slug))
+    stored = find_stored(tx, slug)
+    if not stored.present:
+        raise NotFound(say(_NO_STATEMENT, slug=slug))
     if not stored.content_hash:
         bare = "{slug} cannot be rendered; 'newsletter statement check {slug}' says what to correct"
         raise Refused(say(bare, slug=slug))
@@ -45,14 +39,14 @@ def find_statement(tx: Transaction, slug: str) -> StoredStatement:
 
 
 def find_stored(tx: Transaction, slug: str) -> StoredStatement:
-    """Return a statement, present or not. Raises NotFound."""
+    """Return a statement, present or not. Raises NotFound, and Refused if its text is damaged."""
     stored = tx.statements.get(slug)
-    if stored is None and tx.statements.has_slug(slug):
-        raise Refused(say(_DAMAGED, name=slug))
-    if stored is None:
-        none = "There is no statement {slug!r}. Look for it among the statements."
-        raise NotFound(say(none, slug=slug))
-    return stored
+    if stored is not None:
+        return stored
+    if tx.statements.has_slug(slug):
+        damaged = "{place}: {text}; 'newsletter statement check' stores a file's text again"
+        raise Refused(say(damaged, place=slug, text=UNREADABLE))
+    raise NotFound(say(_NO_STATEMENT, slug=slug))
 
 
 class ContentChanged(Refused):

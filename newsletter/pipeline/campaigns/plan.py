@@ -20,7 +20,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import differs_by_a_fifth
-from newsletter.domain.statements.statement import StoredStatement
+from newsletter.domain.statements.statement import UNREADABLE, StoredStatement
 from newsletter.domain.wording import joined, people, say
 from newsletter.pipeline.campaigns.headcount import Reach, find_release_time, reach_of
 from newsletter.pipeline.ledger import find_approved_content
@@ -330,8 +330,7 @@ def _stored_or_pause(tx: Transaction, campaign: Campaign) -> StoredStatement | N
         return None
     stored = tx.statements.get(campaign.slug)
     if stored is None:
-        damaged = "its stored text cannot be read; 'newsletter statement check' stores it again"
-        _move(tx, campaign, CampaignState.PAUSED, say(damaged))
+        _move(tx, campaign, CampaignState.PAUSED, UNREADABLE)
     return stored
 
 

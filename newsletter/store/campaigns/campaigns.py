@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -492,8 +493,11 @@ class Digests(Repository):
 
 
 def _read_issue(row: Mapping[str, Any]) -> Issue:
-    """Return an issue. A damaged text is None as a dropped one, but its parts stay listed."""
-    try:
-        return from_row(Issue, row)
-    except ValueError:
-        return from_row(Issue, {**row, "statement": "null"})
+    """Return an issue. A damaged text is None as a dropped one, but its parts stay listed.
+
+    Damaged parts are one part without a slug: the issue is not taken for a dropped one.
+    """
+    for sound in (row, {**row, "statement": "null"}):
+        with suppress(ValueError):
+            return from_row(Issue, sound)
+    return from_row(Issue, {**row, "statement": "null", "parts": '[""]'})

@@ -148,7 +148,7 @@ def test_a_damaged_statement_pauses_its_own_campaign_and_others_start(room: News
     with room.store.read() as tx:
         assert [one.slug for one in tx.statements.all()] == ["sound"]
         assert tx.statements.find_translations("damaged") == []
-    with pytest.raises(Refused, match="the stored text of damaged cannot be read; ask"):
+    with pytest.raises(Refused, match="damaged: its stored text cannot be read; ask"):
         room.approve(slug="damaged")
 
     room.forget_looks()
@@ -173,3 +173,9 @@ def test_a_damaged_issue_of_a_digest_keeps_its_parts_and_stops_no_other(store: S
     desk.at("2026-12-04 16:00")
     [(slug, _)] = desk.build()
     assert desk.parts(slug) == ("library",)
+
+    with store.begin() as tx:
+        tx.db.change("UPDATE issue SET parts = '[7' WHERE day = '2026-11-27'")
+    assert len(DigestSource(store).read().faults) == 1
+    [report] = [one for one in store.check_rows(seconds=9) if one.what == "issues"]
+    assert report.damaged == (FIRST,)

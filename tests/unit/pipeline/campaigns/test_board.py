@@ -157,7 +157,7 @@ def test_nobody_is_counted_for_what_went_out_or_cannot_be_sent(room: Newsroom) -
 
 
 def test_an_unknown_name_is_not_found(room: Newsroom) -> None:
-    with pytest.raises(NotFound, match="There is no statement 'nothing'"):
+    with pytest.raises(NotFound, match="there is no statement 'nothing'"):
         status(room, "nothing")
 
 

@@ -398,7 +398,7 @@ def test_a_statement_that_was_planned_anew_or_went_out_in_another_language_is_no
 
 
 def test_a_time_is_set_only_for_a_statement_that_is_there(room: Newsroom) -> None:
-    with pytest.raises(NotFound, match="There is no statement 'nothing'"):
+    with pytest.raises(NotFound, match="there is no statement 'nothing'"):
         room.schedule("nothing", NOON)
 
 
