@@ -46,6 +46,10 @@ class Subscribers:
         with self.store.read() as tx:
             if tx.readers.has_data_of(address) or tx.traces.find(address):
                 return True
+        return self._is_uploaded(address)
+
+    def _is_uploaded(self, address: str) -> bool:
+        with self.store.read() as tx:
             waiting = tx.imports.list_uploads()
         for number in waiting:
             from newsletter.subscriber_files.isolated import names_address  # few forget so
@@ -64,7 +68,11 @@ class Subscribers:
         If the file is too busy, a later tick overwrites it; a server has none. Raises Refused for
         an address without data, unless ``block_unknown``.
         """
-        address = who if isinstance(who, str) else who.address
-        may_block = block_unknown or self.is_known(address)
-        known = forget(who, by=by, block_unknown=may_block, store=self.store)
+        known = forget(
+            who,
+            by=by,
+            block_unknown=block_unknown,
+            is_uploaded=self._is_uploaded,
+            store=self.store,
+        )
         return known, clean(store=self.store) or self.settings.is_on_server

@@ -223,16 +223,26 @@ class SubscriberActs:
         return act_as(self.store, self.actor, role, action)
 
 
-def forget(who: str | Subscriber, *, by: str, block_unknown: bool = False, store: Store) -> bool:
+def forget(
+    who: str | Subscriber,
+    *,
+    by: str,
+    block_unknown: bool = False,
+    is_uploaded: Callable[[str], bool] = lambda _: False,
+    store: Store,
+) -> bool:
     """Erase a person, named by an address or as a page showed them. Return whether they subscribed.
 
-    ``by`` is an admin, the operator or the reader. Raises Refused for anybody else, for an address
-    that a person left for another, and for one without data unless ``block_unknown``: a slip would
-    block another person. Raises Outdated if the address is not that of the shown person any more.
+    ``by`` is an admin, the operator or the reader. ``is_uploaded`` returns whether an uploaded file
+    names an address. Raises Refused for anybody else, for an address that a person left for
+    another, and for one without data unless ``block_unknown``: a slip would block another person.
+    Raises Outdated if the address is not that of the shown person any more.
     """
     now, address = store.clock.now(), who if isinstance(who, str) else who.address
     with store.read() as tx:  # the slow search for texts that quote the address blocks no writer
         traces = tx.traces.find(address)
+        is_known = bool(traces) or tx.readers.has_data_of(address)
+    may_block = is_known or block_unknown or is_uploaded(address)
     with store.begin() as tx:
         if by != READER_NAME:
             require_role(tx, by, Role.ADMIN, "forget")
@@ -240,7 +250,7 @@ def forget(who: str | Subscriber, *, by: str, block_unknown: bool = False, store
         if owner := tx.readers.find_former_owner(address):
             moved = "{address} was a subscriber's before, who has {new} now; erase that person"
             raise Refused(say(moved, address=address, new=owner.address))
-        if not (block_unknown or traces or tx.readers.has_data_of(address)):
+        if not may_block:
             none = (
                 "nothing is kept of {address}, so there is nothing to erase; to never write to it,"
                 " say 'newsletter subscribers suppress {address}', or forget it with"
