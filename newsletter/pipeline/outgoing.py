@@ -1,6 +1,6 @@
 """Functions about batches and unknown deliveries that several stages share."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from newsletter.credentials.links import SignedLinks
@@ -16,12 +16,8 @@ BY_EVENT = "told by an event"
 """The reason stored with a delivery that an event proved accepted."""
 
 
-def names_for(tx: Transaction, content: Content, ids: Iterable[int]) -> Mapping[int, str]:
-    """Return subscriber id → name; empty if the content greets no one by name."""
-    return tx.readers.find_names([*ids]) if content.fallbacks else {}
-
-
 def build_batch(
+    tx: Transaction,
     campaign: Campaign,
     content: Content,
     members: Sequence[tuple[int, str]],
@@ -29,13 +25,10 @@ def build_batch(
     attempt_id: str,
     at: datetime,
     links: SignedLinks,
-    names_by_id: Mapping[int, str],
 ) -> OutgoingBatch:
-    """Return the batch for ``members``, which are (subscriber id, address).
-
-    ``names_by_id`` is the result of ``names_for``.
-    """
+    """Return the batch for ``members``, which are (subscriber id, address)."""
     subscriber_ids, addresses = map(list, zip(*members, strict=True)) if members else ([], [])
+    names_by_id = tx.readers.find_names(subscriber_ids) if content.fallbacks else {}
     names = (
         [content.fill_names(names_by_id.get(one, "")) for one in subscriber_ids]
         if names_by_id

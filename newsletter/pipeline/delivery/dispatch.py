@@ -32,7 +32,7 @@ from newsletter.pipeline.delivery.attempt import Attempt, AttemptRunner, Started
 from newsletter.pipeline.delivery.provider_pool import PooledProvider
 from newsletter.pipeline.delivery.rate_limiter import QuotaContended
 from newsletter.pipeline.ledger import approved_content
-from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, names_for
+from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish
 from newsletter.store.sql import Transaction
 
 _KNOWN_VERDICTS = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
@@ -164,13 +164,13 @@ class Dispatcher(AttemptRunner[ClaimedBatch, DispatchResult]):
             outcome = Outcome(verdict=Verdict.CONFIGURATION, reason=_SETTINGS_CHANGED)
             return Answer(outcome=outcome, is_our_fault=True)
         batch = build_batch(
+            tx,
             claim.campaign,
             content,
             claim.members,
             attempt_id=attempt.id,
             at=claim.at,
             links=self.links,
-            names_by_id=names_for(tx, content, (member_id for member_id, _ in claim.members)),
         )
         return self.provider_for(claim).provider.prepare(batch)
 

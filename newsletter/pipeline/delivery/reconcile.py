@@ -29,7 +29,7 @@ from newsletter.domain.delivery.worker import DEAD_AFTER
 from newsletter.domain.errors import Defect
 from newsletter.pipeline.delivery.provider_pool import ProviderPool
 from newsletter.pipeline.ledger import approved_content
-from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, names_for, reassess
+from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, reassess
 from newsletter.pipeline.subscribers.membership import welcome
 from newsletter.store.sql import Store, Transaction
 
@@ -234,16 +234,14 @@ class Reconciler:
     def _batch(
         self, tx: Transaction, claim: UnknownBatch, *, omit: frozenset[int]
     ) -> OutgoingBatch:
-        content = approved_content(tx, claim.campaign)
-        members = [member for member in claim.members if member[1] and member[0] not in omit]
         return build_batch(
+            tx,
             claim.campaign,
-            content,
-            members,
+            approved_content(tx, claim.campaign),
+            [member for member in claim.members if member[1] and member[0] not in omit],
             attempt_id=claim.attempt_id,
             at=claim.attempt_at,
             links=self.links,
-            names_by_id=names_for(tx, content, (member_id for member_id, _ in members)),
         )
 
     def _rebuild(
