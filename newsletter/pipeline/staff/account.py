@@ -151,11 +151,8 @@ class OwnAccount:
         """Return the secret of the prepared second factor, and its URI for a QR code, or two ""."""
         with self.proofs.store.read() as tx:
             address = self._session(tx).address
-            credential = tx.accounts.get(address)
-        if credential is None or not credential.pending:
-            return "", ""
-        secret = codes.secret(self.proofs.key, credential.pending)
-        return secret, codes.totp_uri(secret, account=address, issuer=issuer)
+            secret = self._prepared_secret(tx, address)
+        return secret, secret and codes.totp_uri(secret, account=address, issuer=issuer)
 
     def confirm_factor(self, code: str) -> tuple[SignedIn, tuple[str, ...]] | Refusal:
         """Enable the prepared second factor. Return the new session, and the recovery codes."""
@@ -163,10 +160,8 @@ class OwnAccount:
             counted = self.proofs.attempt(tx, self.proofs.code_limits(tx, session.address))
             if counted is None:
                 return Refusal.TOO_OFTEN
-            credential = tx.accounts.get(session.address)
-            if credential is None or not credential.pending:
-                return Refusal.WRONG
-            step = codes.find_step(code, codes.secret(self.proofs.key, credential.pending), tx.now)
+            secret = self._prepared_secret(tx, session.address)
+            step = codes.find_step(code, secret, tx.now) if secret else None
             if step is None:
                 return Refusal.WRONG
             tx.throttle.delete_failures(counted)
@@ -174,6 +169,11 @@ class OwnAccount:
             new_codes = self.proofs.new_codes(tx, session.address)
             message = say("A second factor was set up for your account.")
             return self._finish(tx, session, "second factor", message), new_codes
+
+    def _prepared_secret(self, tx: Transaction, address: str) -> str:
+        credential = tx.accounts.get(address)
+        pending = credential.pending if credential else ""
+        return codes.secret(self.proofs.key, pending) if pending else ""
 
     def drop_factor(self) -> SignedIn:
         """Remove the second factor and the passkeys. Return the new session.

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from pyotp import TOTP
 
+from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.errors import NotFound, Refused
@@ -108,7 +110,8 @@ def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
     assert isinstance(other, SignedIn)
     own = office.own(entered)
     assert own.enrolment(issuer="Example Forum") == ("", "")
-    assert own.confirm_factor("123456") is Refusal.WRONG
+    without_salt = codes.secret(office.proofs.key, "")
+    assert own.confirm_factor(TOTP(without_salt).at(office.clock.now())) is Refusal.WRONG
     own.begin_factor()
     secret, uri = own.enrolment(issuer="Example Forum")
     assert uri.startswith("otpauth://totp/Example%20Forum:ana%40forum.example?secret=")
