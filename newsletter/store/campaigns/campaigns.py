@@ -493,10 +493,7 @@ class Digests(Repository):
 
 
 def _read_issue(row: Mapping[str, Any]) -> Issue:
-    """Return an issue. A damaged text is None as a dropped one, but its parts stay listed.
-
-    Damaged parts are one part without a slug: the issue is not taken for a dropped one.
-    """
+    """Return an issue. A damaged text is None, and damaged parts are one without a slug."""
     for sound in (row, {**row, "statement": "null"}):
         with suppress(ValueError):
             return from_row(Issue, sound)
