@@ -81,15 +81,12 @@ def written_time(wall: datetime | None, zone: str, language: str, words: Mapping
 def preheader(summary: str, tokens: Sequence[Token]) -> str:
     """Return the preview text of an email, at most 130 characters.
 
-    It is ``summary``, else the first sentences of the body with at least 40 characters.
+    It is ``summary``, else the first sentences of the body with at least 40 characters. Invisible
+    characters fill it up, so that no masthead follows it.
     """
     text = " ".join(remove_invisible(summary).split())
-    return truncate(text or first_sentences(tokens), MAX_PREHEADER_CHARS)
-
-
-def preheader_padding(text: str) -> str:
-    """Return invisible characters that fill up a preview text, so that no masthead follows it."""
-    return "\u00a0\u200c" * max(0, _GOOD_PREHEADER_CHARS - len(text))
+    shown = truncate(text or first_sentences(tokens), MAX_PREHEADER_CHARS)
+    return shown + "\u00a0\u200c" * max(0, _GOOD_PREHEADER_CHARS - len(shown))
 
 
 def first_sentences(tokens: Sequence[Token]) -> str:

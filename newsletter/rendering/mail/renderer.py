@@ -254,7 +254,6 @@ class TemplateRenderer:
         else:
             subject = values["words"][f"{kind.value}_subject"]
             opening = values["words"][_OPENING_KEYS.get(kind, kind.value)]
-        preheader = details.preheader(opening, ())
         values |= {
             "subject": subject,
             "lists": lists,
@@ -264,7 +263,7 @@ class TemplateRenderer:
             "others": others,
             "desk": desk.code,
             "say": lambda *said, **gaps: desk.say(say(*said, **gaps)),
-            "preheader": preheader + details.preheader_padding(preheader),
+            "preheader": details.preheader(opening, ()),
             "press_contact_shown": False,
         }
         origin, plain_body = f"the {kind.value} mail", PlainBody(text="", links=())
@@ -289,7 +288,6 @@ class TemplateRenderer:
         language = statement.language
         values = common_values(self._publisher, language, self.wordings, statement.lists)
         words, zone = values["words"], self._publisher.timezone
-        preheader = details.preheader(statement.preview or statement.summary, tokens)
         layout = self._publisher.layout
         among = not layout.release_lists or set(statement.lists) <= set(layout.release_lists)
         is_news = not statement.digest and not statement.embargo_until
@@ -306,7 +304,7 @@ class TemplateRenderer:
             "standfirst": statement.summary if layout.summary else "",
             "release": layout.release_line and among and is_news,
             "lists": statement.lists,
-            "preheader": preheader + details.preheader_padding(preheader),
+            "preheader": details.preheader(statement.preview or statement.summary, tokens),
             "archive_url": "" if unlisted else headers.archive_url(self._publisher, statement.slug),
             "all_url": f"{self._publisher.public_url}/",
             "original_url": ""

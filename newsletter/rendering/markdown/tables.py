@@ -56,6 +56,7 @@ _FIGURE_PATTERN = re.compile(
     r"[^\w\s]{0,3}[ \u00a0]?\d[\d.,:'’/–-]*(?:[ \u00a0]?(?:[^\w\s]{1,2}|[^\W\d_]{1,8}\.?))?"
 )
 _LETTER_PATTERN = re.compile(r"[^\W\d_]")
+_BOLD_PATTERN = re.compile(r"\*\*[^*]+\*\*")
 _LINE_BREAK_PATTERN = re.compile(r"–(?=\d)|(?<=\d)-(?=\d)")
 
 
@@ -218,6 +219,9 @@ def write_tables(tokens: Sequence[Token]) -> list[Token]:
     for table in tables_in(tokens):
         fits = tokens[table.first].meta.get("fits")
         result += tokens[position : table.first]
+        last = result[-3:]
+        if last and last[0].type == "paragraph_open" and _BOLD_PATTERN.fullmatch(last[1].content):
+            result[-3] = last[0].copy(attrs={"class": "head"})  # the title
         if fits is Fits.ON_DESKTOPS:
             result += _label_cells(tokens, table)
         elif fits is Fits.NOWHERE:

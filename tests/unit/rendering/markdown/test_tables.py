@@ -46,6 +46,15 @@ def test_a_middling_table_fits_on_desks() -> None:
     assert PHONE_WIDTH < table.width_needed <= SHEET_WIDTH
 
 
+def test_a_bold_line_above_a_table_is_its_title() -> None:
+    table = "| Ward | 2026 |\n|---|--:|\n| Quayside | 1,391 |"
+    title = '<p class="head"><strong>Homes let</strong></p>'
+    assert title in html(f"Before.\n\n**Homes let**\n\n{table}")
+    for other in ("**Homes** let", "# **Homes let**", ""):
+        assert 'class="head"' not in html(f"{other}\n\n{table}")
+    assert 'class="head"' not in html("**Homes let**")
+
+
 def test_a_table_of_long_words_fits_nowhere() -> None:
     assert table_of(TOO_WIDE).fits is Fits.NOWHERE
     assert table_of(TOO_WIDE).width_needed > SHEET_WIDTH
