@@ -119,11 +119,32 @@ class Proofs:
         Expired sessions of all staff are deleted.
         """
         tx.sessions.clear(tx.now)
+        if stage is SignInStage.WHOLE:
+            tx.throttle.add_network(address, self.client.network, tx.now)
+        return self._add_session(tx, address, stage, tx.now, fresh_at)
+
+    def renew(self, tx: Transaction, before: Session, *, with_factor: bool = True) -> SignedIn:
+        """Continue a session with a new token. ``with_factor``: a second factor was given now."""
+        tx.sessions.end(before.hash)
+        whole = SignInStage.WHOLE
+        # the lifetime of a complete session begins when it is complete
+        created_at = before.created_at if before.stage is whole else tx.now
+        fresh_at = tx.now if with_factor else before.stepped_up_at
+        return self._add_session(tx, before.address, whole, created_at, fresh_at)
+
+    def _add_session(
+        self,
+        tx: Transaction,
+        address: str,
+        stage: SignInStage,
+        created_at: datetime,
+        fresh_at: datetime | None,
+    ) -> SignedIn:
         token = new_token()
         session = Session(
             hash=hash_token(token),
             address=address,
-            created_at=tx.now,
+            created_at=created_at,
             seen_at=tx.now,
             stepped_up_at=fresh_at,
             browser=self.client.browser,
@@ -131,27 +152,7 @@ class Proofs:
             stage=stage,
         )
         tx.sessions.begin(session)
-        if stage is SignInStage.WHOLE:
-            tx.throttle.add_network(address, self.client.network, tx.now)
         return SignedIn(address=address, token=token, stage=stage)
-
-    def renew(self, tx: Transaction, before: Session, *, with_factor: bool = True) -> SignedIn:
-        """Continue a session with a new token. ``with_factor``: a second factor was given now."""
-        tx.sessions.end(before.hash)
-        token = new_token()
-        tx.sessions.begin(
-            Session(
-                hash=hash_token(token),
-                address=before.address,
-                # the lifetime of a complete session begins when it is complete
-                created_at=before.created_at if before.stage is SignInStage.WHOLE else tx.now,
-                seen_at=tx.now,
-                stepped_up_at=tx.now if with_factor else before.stepped_up_at,
-                browser=self.client.browser,
-                network=self.client.network,
-            )
-        )
-        return SignedIn(address=before.address, token=token, stage=SignInStage.WHOLE)
 
     def find_session(
         self, tx: Transaction, hashed: bytes, *, stage: SignInStage = SignInStage.WHOLE
