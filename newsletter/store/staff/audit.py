@@ -195,25 +195,21 @@ class Audit(Repository):
 
         If the log does not continue from the head file, the file stays, so that the gap is found.
         """
-        if self.last_entered is None:
-            return None
-        head = self._chain.head.read()
-        return (
-            None if not isinstance(head, Absence) and self._is_missing(head) else self.last_entered
-        )
+        has_gap = self.last_entered is not None and self._find_missing_head() is not None
+        return None if has_gap else self.last_entered
 
     def note_gap(self, *, actor: str) -> None:
         """Add a line about the gap if the log lacks the line in the head file."""
-        stored_head = self._chain.head.read()
-        if not isinstance(stored_head, Absence) and self._is_missing(stored_head):
-            self.enter(actor=actor, action=_GAP_ACTION, subject=_LOG_NAME, head=str(stored_head))
+        if head := self._find_missing_head():
+            self.enter(actor=actor, action=_GAP_ACTION, subject=_LOG_NAME, head=str(head))
 
-    def _is_missing(self, head: AuditHead) -> bool:
-        """Return whether the log has neither this line nor a line about its gap."""
-        if self.digest(head.number) == head.digest:
-            return False
+    def _find_missing_head(self) -> AuditHead | None:
+        """Return the line in the head file if the log has neither it nor a line about its gap."""
+        head = self._chain.head.read()
+        if isinstance(head, Absence) or self.digest(head.number) == head.digest:
+            return None
         notes = self._db.all(AuditEntry, f"{_SELECT} WHERE action = :gap", gap=_GAP_ACTION)
-        return str(head) not in [note.values.get("head") for note in notes]
+        return None if str(head) in [note.values.get("head") for note in notes] else head
 
     def verify(self) -> AuditHead:
         """Check the chain, the head file and the approvals; return the last line.
@@ -243,11 +239,11 @@ class Audit(Repository):
         )
 
     def _compare_outside(self) -> None:
-        head, file = self._chain.head.read(), self._chain.head.path
-        if head is Absence.UNREADABLE:
+        file = self._chain.head.path
+        if self._chain.head.read() is Absence.UNREADABLE:
             unread = "{file} cannot be read: nothing proves that the audit log is complete"
             raise Defect(say(unread, file=str(file)))
-        if not isinstance(head, Absence) and self._is_missing(head):
+        if head := self._find_missing_head():
             cut = (
                 "line {number} of the audit log is not what {file} knows: lines were cut off at the"
                 " end, or an older database was put back"
