@@ -311,8 +311,8 @@ class ChoicesContract:
             tx.readers.upsert([ANA, *entries(1)], NOON)
             suppress(tx, ANA.address, reason)
             suppress(tx, "reader1@example.org", reason)
-            assert tx.readers.lift_by_staff("ANA@example.org")
-            assert not tx.readers.lift_by_staff(ANA.address)
+            assert tx.readers.lift("ANA@example.org", by_staff=True)
+            assert not tx.readers.lift(ANA.address, by_staff=True)
             assert tx.readers.suppression_reason(ANA.address) is None
             assert tx.readers.suppression_origin(ANA.address) == ""
             assert tx.readers.suppression_reason("reader1@example.org") is reason

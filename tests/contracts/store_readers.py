@@ -46,7 +46,7 @@ def leave(tx: Transaction, address: str, *lists: str, campaign_id: int = 1) -> i
 class ReadersContract:
     def test_a_new_reader_comes_back_as_imported(self, store: Store) -> None:
         with store.begin() as tx:
-            assert tx.readers.upsert([ANA], NOON) == (1, 0)
+            tx.readers.upsert([ANA], NOON)
         with store.read() as tx:
             found = tx.readers.find("ana@example.ORG")
             assert tx.readers.get(found.id) == found
@@ -93,7 +93,7 @@ class ReadersContract:
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
             before = tx.readers.find(ANA.address)
-            assert tx.readers.upsert([Entry(address="ana@example.org", lists=())], NOON) == (0, 1)
+            tx.readers.upsert([Entry(address="ana@example.org", lists=())], NOON)
             assert tx.readers.find(ANA.address) == before
 
     def test_importing_again_takes_over_what_the_file_gives(self, store: Store) -> None:
@@ -170,7 +170,7 @@ class ReadersContract:
 
     def test_an_import_larger_than_one_chunk_keeps_everybody(self, store: Store) -> None:
         with store.begin() as tx:
-            assert tx.readers.upsert(iter(entries(5_003)), NOON) == (5_003, 0)
+            tx.readers.upsert(iter(entries(5_003)), NOON)
             assert tx.audiences.count(PRESS) == 5_003
 
     def test_readers_come_by_number(self, store: Store) -> None:
@@ -218,8 +218,8 @@ class ReadersContract:
         with store.begin() as tx:
             suppress(tx, ANA.address, reason)
             suppress(tx, "other@example.org", reason)
-            assert tx.readers.lift_at_request("ana@example.ORG") is (None if manual else reason)
-            assert tx.readers.lift_at_request(ANA.address) is None
+            assert tx.readers.lift("ana@example.ORG") is (None if manual else reason)
+            assert tx.readers.lift(ANA.address) is None
             assert tx.readers.suppression_reason(ANA.address) is (reason if manual else None)
             assert tx.readers.suppression_reason("other@example.org") is reason
 
@@ -391,7 +391,7 @@ class ReadersContract:
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
             tx.readers.erase(ANA.address, NOON)
-            assert tx.readers.upsert([ANA], NOON) == (1, 0)
+            tx.readers.upsert([ANA], NOON)
             assert tx.audiences.count(Audience(lists=("press", "supporters"))) == 0
             assert tx.audiences.list_excluded(PRESS) == [("Ana@Example.org", "erased")]
 

@@ -547,7 +547,7 @@ BUGS: dict[str, Parts] = {
     "a comment is not kept": _in("comments", "add", _not_kept),
     "a text is not sent back": _in("change_requests", "add", _not_kept),
     "a name is not kept": _in("readers", "edit", _not_kept),
-    "what is lifted stays": _in("readers", "lift_by_staff", _done),
+    "what is lifted stays": _in("readers", "lift", _done),
     "a role is not given": _in("staff", "put", _only_new),
     "a sign-in is not kept": _in("sessions", "begin", _not_kept),
     "a password is not changed": _in("accounts", "change", _not_kept),

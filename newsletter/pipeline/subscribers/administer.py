@@ -150,7 +150,7 @@ class SubscriberActs:
                     " page to subscribe"
                 )
                 raise Refused(say(only, address=address, reason=say(before.value)))
-            tx.readers.lift_by_staff(address)
+            tx.readers.lift(address, by_staff=True)
             _enter(tx, by, "lift", before=say(before.value), reason=reason)
         return before
 

@@ -73,7 +73,7 @@ def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None
 
 def lift(tx: Transaction, address: str, proof: str) -> bool:
     """End the suppression of an address whose owner has confirmed. Return whether it existed."""
-    reason = tx.readers.lift_at_request(address)
+    reason = tx.readers.lift(address)
     if reason is not None:
         tx.audit.enter(READER_NAME, "lift", "subscriber", before=say(reason.value), reason=proof)
     return reason is not None

@@ -120,22 +120,13 @@ _SELECT_ENDING = """
 """A query of the subscriptions that the file ends, also of suppressed people."""
 
 
-def stage_known(db: Database) -> None:
+def _stage_known(db: Database) -> None:
     db.change(
         "INSERT INTO staged_number (person_no, subscriber_id)"
         " SELECT person.no, subscriber.id FROM staged_person AS person"
         " JOIN subscriber ON subscriber.address_hash = person.address_hash"
         f" WHERE {_IS_NOT_SUPPRESSED} AND {_IS_NEW}"
     )
-
-
-def count_people(db: Database) -> tuple[int, int]:
-    """Return the numbers of new and of known people among the staged ones."""
-    [(accepted_count, new_count)] = db.rows(
-        f"SELECT COUNT(*), COUNT(*) FILTER (WHERE {_IS_NEW})"
-        f" FROM staged_person AS person WHERE {_IS_NOT_SUPPRESSED}"
-    )
-    return new_count, accepted_count - new_count
 
 
 def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
@@ -158,9 +149,12 @@ def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
         " FROM subscriber WHERE subscriber.address_hash = person.address_hash)"
         " ON CONFLICT DO NOTHING"
     )
-    stage_known(db)
+    _stage_known(db)
     db.change(_STAGE_UNSUBSCRIBED)
-    new, known = count_people(db)
+    [(accepted, new)] = db.rows(
+        f"SELECT COUNT(*), COUNT(*) FILTER (WHERE {_IS_NEW})"
+        f" FROM staged_person AS person WHERE {_IS_NOT_SUPPRESSED}"
+    )
     away: dict[str, list[tuple[str, str]]] = {}
     for why, *person in db.rows(
         "SELECT away.why, person.stands_at, person.address FROM staged_away AS away"
@@ -173,7 +167,7 @@ def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
     }
     return ImportResult(
         new=new,
-        known=known,
+        known=accepted - new,
         left=refused.pop(_HAS_LEFT, SkippedPeople()),
         refused={SuppressionReason(why): each for why, each in refused.items()},
         changed=db.value(_COUNT_CHANGED),
@@ -228,7 +222,7 @@ def import_people(db: Database, at: datetime, origin: Origin, import_id: int | N
     if import_id is not None:
         _note_changes(db, import_id)
     _add_people(db, at, origin, import_id)
-    stage_known(db)
+    _stage_known(db)
     _stage_list_ids(db, import_id)
     db.change(
         "UPDATE subscription SET state = 'ended', changed_at = :at, import_id = :import_id"

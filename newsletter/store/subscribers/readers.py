@@ -44,22 +44,16 @@ _COUNT_SUPPRESSED = count_left_out(
 class Readers(AddressRepository):
     """Subscribers, their subscriptions, and suppressions, which outrank everything."""
 
-    def upsert(
-        self, entries: Iterable[Entry], at: datetime, origin: Origin = Origin.STAFF
-    ) -> tuple[int, int]:
-        """Add or update subscribers; return the numbers of new and of known ones.
+    def upsert(self, entries: Iterable[Entry], at: datetime, origin: Origin = Origin.STAFF) -> None:
+        """Add or update subscribers.
 
         Ended subscriptions stay ended, and those in ``left`` end. Empty fields change nothing, tags
         are only added, and the longer pause and the first consent stay.
         """
-        totals, coming = (0, 0), iter(entries)
+        coming = iter(entries)
         while chunk := [("", entry) for entry in islice(coming, _CHUNK_ROWS)]:
             with importing.staged_people(self._db, self._hash, chunk):
-                importing.stage_known(self._db)
-                new, known = importing.count_people(self._db)
                 importing.import_people(self._db, at, origin)
-            totals = (totals[0] + new, totals[1] + known)
-        return totals
 
     def join(self, entry: Entry, at: datetime) -> int:
         """Add or update a subscriber who confirmed these lists; return the subscriber's id.
@@ -84,22 +78,18 @@ class Readers(AddressRepository):
         )
         return number
 
-    def lift_at_request(self, address: str) -> SuppressionReason | None:
-        """End a suppression at the person's request; return its reason.
+    def lift(self, address: str, *, by_staff: bool = False) -> SuppressionReason | None:
+        """End a suppression at the person's request, or by staff; return its reason.
 
         Return None if there is none, or if staff entered it, which only staff can end.
         """
         reason = self._db.value(
-            "DELETE FROM suppression WHERE address_hash = :hash AND reason <> 'manual'"
-            " RETURNING reason",
+            "DELETE FROM suppression WHERE address_hash = :hash"
+            " AND (reason <> 'manual' OR :by_staff = 1) RETURNING reason",
             hash=self._hash(address),
+            by_staff=by_staff,
         )
         return None if reason is None else SuppressionReason(reason)
-
-    def lift_by_staff(self, address: str) -> bool:
-        """End a suppression by a decision of staff. Return False if there is none."""
-        digest = self._hash(address)
-        return self._db.changes("DELETE FROM suppression WHERE address_hash = :hash", hash=digest)
 
     def change_address(self, subscriber_id: int, address: str) -> bool:
         """Change a subscriber's address; return False for a taken address or an unknown id."""

@@ -227,7 +227,7 @@ def test_a_copy_of_an_event_does_not_end_what_its_reader_has_begun_anew(
     told = event(accepted, 2, kind)
     tell(accepted, told)
     with accepted.store.begin() as tx:
-        tx.readers.lift_at_request("reader2@example.org")
+        tx.readers.lift("reader2@example.org")
         tx.choices.join(2, ["press"], tx.now, ())
     tell(accepted, told)
     with accepted.store.read() as tx:

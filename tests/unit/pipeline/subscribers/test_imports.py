@@ -319,7 +319,7 @@ def test_what_a_person_said_before_they_moved_counts_at_their_new_address_once(
     acts(room).change_address("ana@example.org", "new@example.org")
     assert bring(room, person("bo"), gone="ana@example.org").suppressed == 1
     with room.store.begin() as tx:
-        reason = tx.readers.lift_at_request("new@example.org")
+        reason = tx.readers.lift("new@example.org")
         assert reason is SuppressionReason.UNSUBSCRIBED
     assert bring(room, person("bo"), gone="ana@example.org").suppressed == 0
     with room.store.read() as tx:

@@ -172,7 +172,7 @@ def test_while_it_is_paused_people_wait_and_once_it_is_cancelled_nobody_gets_it(
     assert set(status(press).acts) == {Act.REPORT}
     with press.store.begin() as tx:
         tx.readers.erase(ANA, tx.now)
-        tx.readers.lift_by_staff(ANA)
+        tx.readers.lift(ANA, by_staff=True)
     assert joins(press) != number
     assert welcomed(press) == [ANA]
 
