@@ -20,6 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
+from newsletter.domain.wording import joined
 from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events.record import pause_harmful
@@ -374,7 +375,7 @@ class Scheduler:
         if self._nothing_sent.holds():
             return
         with self._delivery.store.read() as tx:
-            reason = tx.hold.reason()
+            reason = joined([*tx.hold.reasons().values()])
             sends, before = bool(tx.campaigns.find_sending_ids()), self._is_sending
         self._log_ended()
         self._is_sending = sends

@@ -56,7 +56,7 @@ def write_elsewhere(services: Services, what: str) -> None:
 def test_the_version_tells_each_commit_whoever_made_it(services: Services) -> None:
     seen = [services.store.change_number()]
     with services.store.read() as tx:
-        tx.hold.reason()
+        tx.hold.reasons()
     assert services.store.change_number() == seen[0]
     with services.store.begin() as tx:
         tx.staff.put("ed@forum.example", Role.VIEWER, NOON)

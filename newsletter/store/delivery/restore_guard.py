@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
-from newsletter.domain.wording import joined, read_words, stored_words
+from newsletter.domain.wording import read_words, stored_words
 from newsletter.store.database import Repository, as_stored
 from newsletter.store.file import copies
 
@@ -20,10 +20,6 @@ class Hold(Repository):
         """Return kind of hold → reason; {} if sending is not stopped."""
         rows = self._db.rows("SELECT key, value FROM meta WHERE key IN ('doubt', 'stop')")
         return {HoldKind(key): read_words(reason) for key, reason in sorted(rows)}
-
-    def reason(self) -> str:
-        """Return all reasons in one line, or ""."""
-        return joined([*self.reasons().values()])
 
     def put(self, kind: HoldKind, reason: str) -> None:
         """Stop all sending, in place of an earlier hold of the same kind."""

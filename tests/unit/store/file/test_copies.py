@@ -72,7 +72,7 @@ def test_a_restored_database_is_on_hold_and_the_old_one_is_kept(
     assert campaigns(kept) == 1
     assert campaigns(copy) == 0
     with store_in(path).read() as tx:
-        reason = tx.hold.reason()
+        [reason] = tx.hold.reasons().values()
     assert reason == "restored on 2026-11-24 12:00 UTC from the backup copy.db"
 
 
