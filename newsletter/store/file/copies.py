@@ -140,8 +140,8 @@ def hold_sending(db: Database, reason: str, known_numbers: Mapping[str, int], at
 def invalidate(db: Database, known_numbers: Mapping[str, int], at: datetime) -> None:
     """End everything in an older database that may have been sent, used or revoked since.
 
-    These are waiting emails, notices and posts, sessions, tokens, invitations and the private links
-    of calendars. No row number is given twice.
+    These are waiting emails, notices and posts, sessions, tokens, invitations, recovery codes and
+    the private links of calendars. No row number is given twice.
     """
     db.change(
         "UPDATE transactional_email SET state = 'withheld', settled_at = :at, reason = :reason"
@@ -156,6 +156,7 @@ def invalidate(db: Database, known_numbers: Mapping[str, int], at: datetime) -> 
         reason=RESTORED_REASON,
     )
     db.change("DELETE FROM session")
+    db.change("DELETE FROM recovery")
     db.change(
         "UPDATE staff_link SET withdrawn_at = :at WHERE used_at IS NULL AND withdrawn_at IS NULL",
         at=at,

@@ -292,6 +292,7 @@ def test_sessions_links_and_tokens_in_a_backup_open_nothing(
         tx.accounts.open("ana@forum.example", "", NOON)
         tx.accounts.change("ana@forum.example", feed=b"f")
         assert tx.accounts.find_calendar_owner(b"f") == "ana@forum.example"
+        tx.accounts.renew_codes("ana@forum.example", [b"c"])
     backup(path, tmp_path / "copy.db")
     store.close()
     restore(tmp_path / "copy.db", path, at=NOON)
@@ -300,6 +301,7 @@ def test_sessions_links_and_tokens_in_a_backup_open_nothing(
         assert tx.staff_links.list_usable(NOON) == []
         assert [one.revoked_at for one in tx.tokens.list_newest(5)] == [NOON]
         assert tx.accounts.find_calendar_owner(b"f") is None
+        assert not tx.accounts.use_code("ana@forum.example", b"c", NOON)
 
 
 def test_a_backup_of_another_workspace_is_refused(path: Path, tmp_path: Path) -> None:
