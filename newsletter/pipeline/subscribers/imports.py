@@ -64,6 +64,11 @@ def run_import(
     the file can be imported again. Raises InvalidInput for unknown lists, NotFound for an upload
     that was deleted or imported already, and Refused if the import is undone while it runs.
     """
+    # the name stays in the audit log after an erasure
+    words = [
+        f"…@{word.rpartition('@')[2]}" if "@" in word else word for word in plan.file.split(" ")
+    ]
+    plan = replace(plan, file=" ".join(words))
     agreed = Consent(source=plan.agreed, at=store.clock.now()) if plan.agreed else None
     parts = _parts(people, agreed)
     return _rehearse(parts, plan, store) if only_rehearse else _import_parts(parts, plan, store)

@@ -364,3 +364,13 @@ def planned(room: Newsroom, slug: str) -> None:
     room.write_and_approve(slug)
     room.look()
     assert len(room.start_due(minutes=5)) == 1
+
+
+def test_no_address_in_a_files_name_stays_in_the_audit_log(room: Newsroom) -> None:
+    number = bring(room, person("ana"), plan=replace(PLAN, file="for ana@example.org.csv")).number
+    take_back(room, number)
+    with room.store.read() as tx:
+        logged = [one.subject for one in tx.audit.list_newest(3)]
+        record = tx.imports.get(number)
+    assert record is not None
+    assert {*logged, record.file} == {"for …@example.org.csv"}
