@@ -51,4 +51,6 @@ class DigestPages:
     @route("POST", "/digests/{name}/drop", Role.WRITER)
     def drop(self, request: DeskRequest) -> Response:
         self._campaigns.digest_builder.drop(request.field("issue"), request.who.address)
-        return redirect(f"/digests/{request.param('name')}", done="issue-dropped")
+        name = request.param("name")
+        is_known = name in [digest.name for digest in self._campaigns.digests]
+        return redirect(f"/digests/{name}" if is_known else "/digests", done="issue-dropped")

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from newsletter.runtime.services import open_workspace
 from tests.desk import Signed, Staffed, desk, words
-from tests.pages import Answer
+from tests.pages import Answer, Forum
 from tests.unit.web.desk.work import READERS, WEEKLY, approve, hand_over, send
 
 PAGE = "/digests/weekly"
@@ -87,6 +89,26 @@ def test_an_issue_is_made_waits_for_approval_and_is_dropped(room: Staffed, ana: 
     assert ana.post(f"{PAGE}/drop", {"issue": slug}).status == 404
     actions = room.site.rows("SELECT actor, action FROM audit WHERE subject = ?", slug)
     assert [one[1] for one in actions if one[0] == ana.address] == ["gather", "drop"]
+
+
+def test_a_waiting_issue_of_a_deleted_digest_email_is_dropped_on_its_own_page(
+    room: Staffed, ana: Signed
+) -> None:
+    send(room)
+    slug = slug_of(make(ana))
+    assert "Drop this issue" not in words(ana.get(f"/statements/{slug}"))
+    file, clock = room.site.folder / "newsletter.yaml", room.site.clock
+    settings = yaml.safe_load(file.read_text("utf-8")) | {"digests": [MONTHLY]}
+    file.write_text(yaml.safe_dump(settings), "utf-8")
+    with open_workspace(file.parent, {}, clock=clock) as services:
+        later = Staffed(site=Forum(services=services, folder=file.parent, clock=clock))
+        ana = later.as_("ana")
+        page = ana.get(f"/statements/{slug}")
+        assert "Drop this issue" in words(page)
+        assert "Drop this issue" not in words(later.as_("vera").get(f"/statements/{slug}"))
+        dropped = ana.post(f"{PAGE}/drop", {"issue": slug})
+        assert dropped.headers["location"] == "/desk/digests?done=issue-dropped"
+        assert "Drop this issue" not in words(ana.get(f"/statements/{slug}"))
 
 
 def test_a_refusal_says_what_to_do_at_the_desk(room: Staffed, ana: Signed) -> None:
