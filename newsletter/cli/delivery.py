@@ -119,7 +119,7 @@ def work(
     with stopped_by_signals(stop):
         run = scheduler.run(until_idle=until_idle)
     if run.superseded and not is_stopping.is_set():
-        shell.say("settings were changed at the desk: starting again with them")
+        shell.say("settings or keys were changed: starting again with them")
         return shell.RUN_AGAIN
     shell.say(_summarise_run(services.delivery, run))
     if not until_idle:

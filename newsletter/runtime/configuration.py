@@ -59,6 +59,8 @@ class ConfigurationOnDisk:
         self._file = settings.resolve(Path(FILE_NAME))
         self._saved_file = settings.resolve(Path("var/settings.saved"))
         """The file with the digest of the settings that were last saved at the desk."""
+        self._keys_file = settings.resolve(Path("var/keys/links"))
+        self._keys_inode = _stamp(self._keys_file)[-1]
 
     @cached_property
     def digest(self) -> str:
@@ -76,8 +78,9 @@ class ConfigurationOnDisk:
         return self._last_comparison[1]
 
     def is_superseded(self) -> bool:
-        """Return whether other settings were saved at the desk since this process started."""
-        return self.changed() == _RESTART_PENDING
+        """Return whether settings were saved at the desk, or a key was added, since the start."""
+        has_new_key = _stamp(self._keys_file)[-1] != self._keys_inode
+        return has_new_key or self.changed() == _RESTART_PENDING
 
     def why_not_editable(self) -> str:
         """Return why the settings cannot be changed at the desk, or ""."""

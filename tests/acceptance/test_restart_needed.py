@@ -67,3 +67,26 @@ def test_a_service_starts_again_with_what_an_admin_saved_at_the_desk(
     assert running.process.is_alive()
     running.stop()
     assert running.finish().code == 0
+
+
+@pytest.mark.slow("two services that start again")
+@pytest.mark.parametrize("command", ["run", "serve"])
+def test_a_service_starts_again_with_a_key_that_was_added(
+    workspace: Workspace, command: str
+) -> None:
+    running = workspace.start(command, "--port", "0")
+    pages = running.wait_for(ADDRESS)[0]
+    workspace.do("db", "rekey")
+    with open_workspace(workspace.folder, {}) as services:
+        [token], _ = services.links.for_batch(1, [1])
+
+    def is_known() -> bool:
+        # a connection that was accepted in the last moment is closed
+        with suppress(requests.ConnectionError):
+            return requests.get(f"{pages}/u/{token}", timeout=60).ok
+        return False
+
+    wait_until(is_known, describe=running.said)
+    assert running.process.is_alive()
+    running.stop()
+    assert running.finish().code == 0
