@@ -7,6 +7,7 @@ with other ones would render other emails, so it may not approve or start a stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign
@@ -148,6 +149,18 @@ def approvals_of(tx: Transaction, campaign: Campaign) -> tuple[Approval, ...]:
     return tuple(given.values())
 
 
+def describe_later_correction(tx: Transaction, original: str, since: datetime) -> str:
+    """Return that an original was corrected after the approval of its translation; else ""."""
+    slug, at = original, None
+    while (correction := tx.campaigns.find_begun_correction(slug)) is not None:
+        slug, at = correction.slug, correction.started_at
+    later = (
+        "it translates {slug}, which {correction} has corrected since its approval; correct it"
+        " too, or withdraw its approval and approve it again"
+    )
+    return say(later, slug=original, correction=slug) if at and at > since else ""
+
+
 def load_counted(tx: Transaction, content: Content | None) -> dict[str, Any] | None:
     """Return an email's numbers, the most followed link first; None if it counts nothing."""
     counting = content.counting if content else None
@@ -242,7 +255,7 @@ class ConfigurationCheck:
     is_service_running: Callable[[], bool]
     """Return whether a ``run`` or ``worker`` sent a heartbeat within the last minute."""
     is_superseded: Callable[[], bool] = lambda: False
-    """Return whether an admin saved other settings at the desk, so that the process restarts."""
+    """Return whether settings were saved at the desk or a key added: the process restarts."""
 
     def mismatch(self, tx: Transaction) -> str:
         """Return why this process would render other emails than the service, or "".

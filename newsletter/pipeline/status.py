@@ -35,7 +35,12 @@ from newsletter.domain.statements.statement import (
     texts_of,
 )
 from newsletter.domain.wording import listed, moment, say
-from newsletter.pipeline.ledger import approvals_of, find_approved_content, find_statement
+from newsletter.pipeline.ledger import (
+    approvals_of,
+    describe_later_correction,
+    find_approved_content,
+    find_statement,
+)
 from newsletter.store.sql import Transaction
 
 FaultOf = Callable[[Statement], str]
@@ -158,7 +163,8 @@ def _find_audience(tx: Transaction, status: StatementStatus) -> tuple[Correction
             check_translation(tx, statement)
     except Refused as error:
         return None, str(error)
-    return correction, ""
+    of, since = statement.translation_of, status.approval.complete_at
+    return correction, describe_later_correction(tx, of, since) if of and since else ""
 
 
 def _find_correction(
@@ -202,8 +208,7 @@ def _approval_status(
 
 def _describe_changes(tx: Transaction, stored: StoredStatement, approved: str) -> str:
     """Return the changes since the approved content with this hash, in words."""
-    before = tx.statements.get_content(approved)
-    now = tx.statements.get_content(stored.content_hash)
+    before, now = map(tx.statements.get_content, (approved, stored.content_hash))
     return say("its text") if before is None or now is None else listed(changed_parts(before, now))
 
 
@@ -319,8 +324,7 @@ def with_page(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:
 
 def current_parts(tx: Transaction, issue: Issue) -> tuple[Campaign, ...]:
     """Return the parts of a digest's issue that have a page, each in its last correction."""
-    related = with_page(tx, tx.campaigns.find_related(issue.parts))
-    return current_campaigns(issue.parts, related)
+    return current_campaigns(issue.parts, with_page(tx, tx.campaigns.find_related(issue.parts)))
 
 
 def is_outdated(tx: Transaction, slug: str) -> bool:
@@ -365,8 +369,7 @@ def format_set_time(status: StatementStatus) -> str:
 
     A local time is not part of it: the content hash covers it.
     """
-    at = set_time_of(status)
-    return at.isoformat() if at else "none"
+    return at.isoformat() if (at := set_time_of(status)) else "none"
 
 
 class TimeChanged(Refused):

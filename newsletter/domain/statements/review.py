@@ -65,7 +65,7 @@ class Check(Enum):
     SEGMENT = "segment"
     """The segment picks no subscriber now: its rule may be wrong."""
     REPEATED = "repeated"
-    """An approved or sent statement to one of its lists has the same words."""
+    """An approved or sent statement to one of its lists says the same, in any language."""
     SUBJECT_LENGTH = "subject-length"
     """The subject has fewer than 10 or more than 78 characters."""
     SUMMARY = "summary"
@@ -176,7 +176,7 @@ class ReviewContext:
     nearby: tuple[str, ...] = ()
     """The slugs of other campaigns to one of the lists that start within an hour of this one."""
     repeated: tuple[str, ...] = ()
-    """The slugs of approved or sent statements to one of the lists with the same words."""
+    """The slugs of approved or sent statements to one of the lists that say the same."""
 
 
 def find_context_findings(statement: Statement, context: ReviewContext) -> Iterator[ReviewFinding]:
@@ -302,7 +302,7 @@ def _nearby(_: Statement, context: ReviewContext) -> str:
 
 
 def _repeated(_: Statement, context: ReviewContext) -> str:
-    pattern = "it has the same words as {others}, and its readers would get them twice"
+    pattern = "it says the same as {others}, and its readers would get that twice"
     return _name_others(pattern, context.repeated)
 
 

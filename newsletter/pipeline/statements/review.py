@@ -126,6 +126,21 @@ class _OtherStatements:
                 theirs = replace(theirs, segment=segment, lists=lists)
             if goes and share_readers(statement, theirs):
                 yield other.slug
+        yield from self._find_sent_languages(statement)
+
+    def _find_sent_languages(self, statement: Statement) -> Iterator[str]:
+        """Yield what went out in other languages before the original got another name."""
+        stored = self._tx.statements.get(statement.translation_of)
+        original = stored.statement if stored else statement
+        same = self._tx.statements.find_same_text(original)
+        relatives = [*self._tx.statements.find_translations(original.slug)]
+        relatives += same if statement is not original else []
+        sent = [self._tx.campaigns.find_latest(one.slug) for one in relatives]
+        sent += [each for one in same for each in self._tx.campaigns.list_translations(one.slug)]
+        for campaign in filter(has_gone_out, sent):
+            theirs = replace(statement, slug=campaign.slug, translation_of="", lists=campaign.lists)
+            if campaign.translates != original.slug and share_readers(statement, theirs):
+                yield campaign.slug
 
     def find_nearby(self, statement: Statement, at: datetime) -> Iterator[str]:
         """Yield the titles of other campaigns to one of its lists that start close to ``at``."""
@@ -178,7 +193,7 @@ def _review(
         last_audience=last.counts.audience if last else None,
         unknown_lists=unknown_lists(statement.lists, others.lists),
         nearby=tuple(dict.fromkeys(others.find_nearby(statement, release_at))),
-        repeated=tuple(others.find_repeated(statement)),
+        repeated=tuple(dict.fromkeys(others.find_repeated(statement))),
     )
     findings = rules.review(statement, tx.statements.get_content(stored.content_hash), context)
     if rules.campaigns.shares_email:

@@ -135,7 +135,7 @@ def test_what_is_good_enough_is_left_alone(fields: dict[str, Any]) -> None:
         ({"unknown_lists": ("there is no list 'pres'",)}, Check.UNKNOWN_LIST, "there is no list"),
         ({"audience": 0, "readers": 0}, Check.NO_READERS, "no one is on the list 'press' yet"),
         ({"nearby": ("other", "third")}, Check.NEARBY, "get other, third within the hour"),
-        ({"repeated": ("other", "third")}, Check.REPEATED, "the same words as other, third, and"),
+        ({"repeated": ("other", "third")}, Check.REPEATED, "it says the same as other, third, and"),
         ({"last_audience": 130}, Check.AUDIENCE, "the last one to the same lists went to 130"),
         ({"last_audience": 83}, Check.AUDIENCE, "100 people would get it"),
     ],

@@ -16,6 +16,7 @@ from newsletter.pipeline.statements.review import is_settled, review
 from tests.contracts.books import audited
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
+from tests.unit.pipeline.statements.languages import populate
 from tests.unit.pipeline.statements.test_approve import approvals
 
 UNFINISHED = "The Forum resigned on [DATE]. [Here](https://forum.example)."
@@ -112,7 +113,7 @@ def test_the_words_of_an_approved_or_sent_statement_are_approved_again_only_with
     room.remove("first")
     room.look()
     assert Check.REPEATED not in checks(room, "third")
-    with pytest.raises(Refused, match="repeated: it has the same words as first"):
+    with pytest.raises(Refused, match="repeated: it says the same as first"):
         room.approve(slug="second")
     assert room.approve(slug="second", despite=WHY).warnings == ("repeated",)
 
@@ -127,6 +128,36 @@ def test_of_a_sent_statement_the_words_and_the_readers_of_its_email_count(room: 
     room.write_and_look("fourth", **sent)
     assert Check.REPEATED in checks(room, "fourth")
     assert not {Check.REPEATED} & (checks(room, "second") | checks(room, "third"))
+
+
+def test_a_statement_whose_file_was_renamed_between_its_languages_is_a_repetition(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 2, "es": 2})
+    room.write_and_look("forum")
+    spanish = {"language": "es", "body": "Dice."}
+    room.start(0, slug="forum-es", translation_of="forum", **spanish)
+    room.remove("forum")
+    text = {"body": "This is forum."}
+    room.write_and_look("renamed", **text)
+    assert room.review("renamed").warnings == ("repeated",)
+    room.write_and_look("renamed", body="It changed with its name.")
+    assert room.review("renamed").warnings == ()
+    room.write_and_look("forum-es", translation_of="renamed", **spanish)
+    assert room.review("renamed").warnings == ("repeated",)
+    room.write_and_look("apart", lists=("supporters",), **text)
+    assert Check.REPEATED not in checks(room, "apart")
+
+
+def test_a_translation_whose_original_was_renamed_after_it_was_sent_is_a_repetition(
+    room: Newsroom,
+) -> None:
+    room.subscribe(5)
+    room.start(0, slug="forum")
+    room.remove("forum")
+    room.write("renamed", body="This is forum.")
+    room.write_and_look("renamed-es", translation_of="renamed", language="es", body="Dice.")
+    assert room.review("renamed-es").warnings == ("repeated",)
 
 
 def test_the_times_in_the_file_and_by_staff_are_compared_as_instants(room: Newsroom) -> None:

@@ -384,6 +384,35 @@ def test_what_a_correction_took_the_place_of_is_translated_no_more(room: Newsroo
     assert "in whose place its correction right goes" in held(room, SPANISH)
 
 
+@pytest.mark.parametrize("amends", [False, True])
+def test_a_translation_that_was_approved_before_a_correction_does_not_go_out_uncorrected(
+    room: Newsroom, amends: bool
+) -> None:
+    populate(room, {"en": 2, "es": 2})
+    compose(room, FORUM, SPANISH)
+    later(room, SPANISH, days=2)
+    agree(room, FORUM, SPANISH)
+    assert begin(room) == [FORUM]
+    room.drain()
+    room.write_and_look("right", corrects=FORUM)
+    room.approve(slug="right")
+    room.look()
+    assert begin(room) == ["right"]
+    room.drain()
+    assert held(room, SPANISH).startswith("it translates forum, which right has corrected since")
+    assert begin(room) == []
+    if amends:
+        compose(room, SPANISH, body="The right text.")
+    else:
+        with room.store.begin() as tx:
+            tx.approvals.revoke(SPANISH, tx.now, actor="ed@forum.example", reason="is it right?")
+    agree(room, SPANISH)
+    room.clock.advance(days=2)
+    assert begin(room) == [SPANISH]
+    room.write_and_look("better", corrects="right")
+    assert room.approve(slug="better")
+
+
 def test_what_was_translated_corrects_nothing_so_that_nobody_gets_two_languages(
     room: Newsroom,
 ) -> None:
