@@ -78,8 +78,12 @@ class ConfigurationOnDisk:
         return self._last_comparison[1]
 
     def is_superseded(self) -> bool:
-        """Return whether settings were saved at the desk, or a key was added, since the start."""
+        """Return whether settings were saved at the desk, or a key was added, since the start.
+
+        If several machines send, each gets the key first, and then a person restarts them.
+        """
         has_new_key = _stamp(self._keys_file)[-1] != self._keys_inode
+        has_new_key &= not self._settings.shares_sending
         return has_new_key or self.changed() == _RESTART_PENDING
 
     def why_not_editable(self) -> str:

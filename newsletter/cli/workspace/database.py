@@ -63,9 +63,10 @@ def rekey(workspace: Shell) -> None:
     with lock_shared(settings.in_use_path):  # and not by another account
         number = add_link_key(settings.workspace / "var" / "keys" / "links")
     say(
-        f"links are signed with key {number} now, and what runs here starts again with it; copy"
-        " var/keys to other machines that send or serve. Unsubscribe links in old mails go on"
-        " working; who waits for a confirmation or has their own page open has to ask again"
+        f"links are signed with key {number} now. What runs starts again with it; if several"
+        " machines send, first copy var/keys to all, then restart them. Unsubscribe links in old"
+        " mails go on working; who waits for a confirmation or has their own page open has to ask"
+        " again"
     )
 
 
