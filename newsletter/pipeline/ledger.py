@@ -150,7 +150,13 @@ def approvals_of(tx: Transaction, campaign: Campaign) -> tuple[Approval, ...]:
 
 
 def describe_later_correction(tx: Transaction, original: str, since: datetime) -> str:
-    """Return that an original was corrected after the approval of its translation; else ""."""
+    """Return why a translation approved at ``since`` may not follow its original now; or ""."""
+    if tx.public_notes.find_withdrawn([original]):
+        withdrawn = (
+            "it translates {slug}, whose text is off the web; put that back on the web, or withdraw"
+            " the approval of this one"
+        )
+        return say(withdrawn, slug=original)
     slug, at = original, None
     while (correction := tx.campaigns.find_begun_correction(slug)) is not None:
         slug, at = correction.slug, correction.started_at

@@ -3,8 +3,10 @@
 import pytest
 
 from newsletter.cli.statements.preview import report_lines
+from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Verdict
+from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.campaigns.report import make_report
 from tests.fakes import accept_all, always
 from tests.unit.pipeline.campaigns.correcting import foretold
@@ -411,6 +413,24 @@ def test_a_translation_that_was_approved_before_a_correction_does_not_go_out_unc
     assert begin(room) == [SPANISH]
     room.write_and_look("better", corrects="right")
     assert room.approve(slug="better")
+
+
+def test_no_translation_goes_out_while_the_text_of_its_original_is_off_the_web(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 2, "es": 2})
+    compose(room, FORUM, SPANISH)
+    later(room, SPANISH, days=2)
+    agree(room, FORUM, SPANISH)
+    assert begin(room) == [FORUM]
+    room.drain()
+    annotate(FORUM, NoteKind.WITHDRAWN, "It was wrong.", by="ada@forum.example", store=room.store)
+    room.clock.advance(days=2)
+    assert begin(room) == []
+    assert held(room, SPANISH).startswith("it translates forum, whose text is off the web")
+    annotate(FORUM, NoteKind.RESTORED, "", by="ada@forum.example", store=room.store)
+    room.plan()
+    assert begin(room) == [SPANISH]
 
 
 def test_what_was_translated_corrects_nothing_so_that_nobody_gets_two_languages(
