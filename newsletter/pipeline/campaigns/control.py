@@ -34,6 +34,7 @@ from newsletter.pipeline.campaigns.headcount import (
 from newsletter.pipeline.ledger import (
     ConfigurationCheck,
     act_as,
+    describe_later_correction,
     find_campaign,
     find_seen,
     find_stored,
@@ -462,8 +463,12 @@ def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
     if campaign.corrected_by or correction:
         slug = correction.slug if correction else campaign.corrected_by
         return say("{slug} corrected it", slug=slug)
+    if tx.public_notes.find_withdrawn([campaign.slug]):
+        return say("its text is off the web")
     original = campaign.translates or campaign.slug
     since = campaign.finished_at or tx.now
+    if campaign.translates and (why := describe_later_correction(tx, original, since)):
+        return why
     for other in (tx.campaigns.find_latest(original), *tx.campaigns.list_translations(original)):
         if has_begun(other) and other.started_at and other.started_at > since:
             pattern = "{slug} went out since, and its readers may have that language"

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Resolution, Verdict
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Event, EventKind
 from newsletter.domain.staff.role import Role
+from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.campaigns.control import OperatorActions
 from newsletter.pipeline.events.record import record
 from tests.contracts.books import audited
@@ -395,6 +397,29 @@ def test_a_statement_that_was_planned_anew_or_went_out_in_another_language_is_no
     room.plan()
     with pytest.raises(Refused, match="campaign 3 sends the statement"):
         room.hand().reopen("1")
+
+
+def test_what_staff_took_off_the_web_or_corrected_is_not_reopened_in_any_language(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 2, "es": 15})
+    compose(room, FORUM, SPANISH)
+    agree(room, FORUM, SPANISH)
+    assert begin(room) == [FORUM, SPANISH]
+    room.dispatch()
+    room.dispatch()
+    room.hand().cancel(SPANISH)
+    for slug in (FORUM, SPANISH):
+        annotate(slug, NoteKind.WITHDRAWN, "Wrong.", by="ada@forum.example", store=room.store)
+        with pytest.raises(Refused, match="text is off the web"):
+            room.hand().reopen(SPANISH)
+        annotate(slug, NoteKind.RESTORED, "", by="ada@forum.example", store=room.store)
+    room.clock.advance(minutes=1)
+    room.write_and_look("right", corrects=FORUM)
+    agree(room, "right")
+    begin(room)
+    with pytest.raises(Refused, match="forum, which right has corrected since"):
+        room.hand().reopen(SPANISH)
 
 
 def test_a_time_is_set_only_for_a_statement_that_is_there(room: Newsroom) -> None:
