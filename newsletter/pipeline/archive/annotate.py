@@ -1,6 +1,7 @@
 """Staff's notes on the public page of a sent statement. A note may withdraw its text."""
 
 from newsletter.domain.archive import NoteKind, PublicNote
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
@@ -17,6 +18,8 @@ _ACTION_OF_KIND = {
 
 def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) -> None:
     """Add a dated note to a statement's page, withdraw its text from the web, or restore it.
+
+    If the text is withdrawn while the statement is being sent, its campaign pauses.
 
     Raises NotFound or Refused; InvalidInput if the note is missing or too long.
     """
@@ -38,3 +41,9 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
             return  # a second press, and a note cannot be removed
         tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=text))
         tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text=text)
+        why, sends = say("paused by {who}", who=person), {CampaignState.SENDING}
+        for one in own if kind is NoteKind.WITHDRAWN else ():  # the rest would still get the text
+            if tx.campaigns.change_state(
+                one.id, CampaignState.PAUSED, expect=sends, at=tx.now, reason=why
+            ):
+                tx.audit.enter(person, "pause", slug, campaign=one.id)

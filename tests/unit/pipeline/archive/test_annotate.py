@@ -3,6 +3,7 @@
 import pytest
 
 from newsletter.domain.archive import NoteKind
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.pipeline.archive.annotate import annotate
 from tests.unit.pipeline.campaigns.test_index import begin, found
@@ -54,5 +55,19 @@ def test_what_is_off_the_web_is_not_found_until_it_is_put_back(room: Newsroom) -
         put(room, NoteKind.NOTE, by="ed@forum.example")
     with pytest.raises(InvalidInput):
         put(room, NoteKind.NOTE, "")
-    deeds = ["take off the web", "annotate", "put back on the web"]
+    deeds = ["take off the web", "pause", "annotate", "put back on the web"]
     assert [deed for by, deed in room.deeds() if by == SAM] == deeds
+
+
+def test_who_waits_does_not_get_a_text_that_was_taken_off_the_web(room: Newsroom) -> None:
+    room.start(25)
+    room.dispatch()
+    put(room, NoteKind.NOTE)
+    assert room.campaign().state is CampaignState.SENDING
+    put(room, NoteKind.WITHDRAWN)
+    assert (room.drain(), len(room.provider.accepted)) == (0, 10)
+    campaign = room.campaign()
+    assert (campaign.state, campaign.reason) == (CampaignState.PAUSED, f"paused by {SAM}")
+    room.hand().resume("resignation")
+    room.drain()
+    assert len(room.provider.accepted) == 25
