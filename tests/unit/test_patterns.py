@@ -15,7 +15,7 @@ from tests.rows import rows
 pytestmark = pytest.mark.slow("every pattern against long texts")
 
 _SHORT = {
-    "newsletter.documents.release.embargo:_HELD_UNTIL_PATTERN": 240,
+    "newsletter.documents.release.waiting:HELD_UNTIL_PATTERN": 240,
     "newsletter.documents.release.lines:_DATELINE_PATTERN": 200,
 }
 """Patterns that are only held against the beginning of a text, or a text so short: letters."""

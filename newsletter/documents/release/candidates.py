@@ -121,9 +121,10 @@ def find_first_titles(lines: Sequence[Line]) -> range:
 def reads_like_title(lines: Sequence[Line], index: int) -> bool:
     """Return whether a line above the text reads like a title and not like a masthead."""
     text = lines[index].text
+    if not (has_title_length(text) and may_be_title(text)) or is_weak_title(text):
+        return False
     is_masthead = index < _MASTHEAD_LINES and is_body_name(text)
-    is_name = is_masthead or is_repeated_name(lines, index)
-    return has_title_length(text) and may_be_title(text) and not (is_name or is_weak_title(text))
+    return not (is_masthead or is_repeated_name(lines, index))
 
 
 def is_weak_title(text: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from newsletter.documents.release.words import pattern, words
+from newsletter.documents.release.words import folded, pattern, words
 
 _MONTHS = {
     name.replace("_", " "): number
@@ -230,8 +230,8 @@ def _read_date(match: re.Match[str]) -> date | None:
 
 _NUMBERED_PATTERN = pattern("label nouns", r"^(?:{})\W{1,3}n[\w.º°]{0,3} ?\d[\d/-]*(?=\s)")
 CLOCK_PATTERN = pattern("clock")
-NAMED_HOUR_PATTERN = pattern("named times", r"\b(?:{})\b")
-NAMED_DAY_PATTERN = pattern("named days", r"\b(?:{})\b")
+NAMED_HOUR_PATTERN = folded("named times", r"\b(?:{})\b")
+NAMED_DAY_PATTERN = folded("named days", r"\b(?:{})\b")
 """A day and month without a year, in a text without accents."""
 _ARABIC_HALVES = {"ص": "a", "م": "p", "ظ": "p"}
 """First letter of an Arabic time of day (*sabahan*, *masaan*, *zuhran*) → half of the day."""

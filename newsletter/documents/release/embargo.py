@@ -1,7 +1,7 @@
 """Find the embargo on a text, in lines that impose one or ask readers to wait for a time."""
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -10,6 +10,9 @@ from newsletter.documents.release.imported import Embargo
 from newsletter.documents.release.lines import Line, cut_text
 from newsletter.documents.release.waiting import (
     HEAD_PARAGRAPHS,
+    HELD_PATTERN,
+    HELD_UNTIL_PATTERN,
+    HINT_PATTERN,
     Passage,
     body_passages,
     edges,
@@ -17,7 +20,7 @@ from newsletter.documents.release.waiting import (
     fold_text,
     holds,
 )
-from newsletter.documents.release.words import pattern
+from newsletter.documents.release.words import folded
 
 _MAX_LINE_CHARS = 240
 """Maximum characters of an embargo line; a longer line is about something else too."""
@@ -27,27 +30,31 @@ _MAX_MENTION_OFFSET = 60
 _MAX_FIRST_WORD_OFFSET = 5
 """Maximum characters before the first word of a title."""
 _MAX_BARE_WORDS = 2
-_EMBARGO_WORD_PATTERN, _UNBOUND_PATTERN = pattern("embargo word"), pattern("unbound")
-_EMBARGO_PATTERN = pattern("embargo")
-_TRADE_PATTERN, _WEEKDAY_PATTERN = pattern("other embargoes"), pattern("of weekdays")
-_OUR_TEXTS_PATTERN = pattern("our texts", r"\b(?:{})\b")
+_EMBARGO_WORD_PATTERN, _UNBOUND_PATTERN = folded("embargo word"), folded("unbound")
+_EMBARGO_PATTERN = folded("embargo")
+_TRADE_PATTERN, _WEEKDAY_PATTERN = folded("other embargoes"), folded("of weekdays")
+_OUR_TEXTS_PATTERN = folded("our texts", r"\b(?:{})\b")
 # offers of shares say it too: not for release in or into the United States
 _SECURITIES_PATTERN = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
 
-_OPENING = r"(?:^|[.:;!(\[–—-](?![.:;!(\[–—-]) ?|\b(?:please|strictly|streng|bitte|da) )\W{0,3}+"
-_HELD_PATTERN = pattern("held back", rf"{_OPENING}(?:{{}})")
-_HELD_UNTIL_PATTERN = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
 _FORMS = (
-    (_EMBARGO_PATTERN, {"news", "no trade"}),
-    (_HELD_PATTERN, {"news", "no trade"}),
-    (_HELD_UNTIL_PATTERN, {"news", "own", "timed"}),
-    (pattern("marked", "^(?:{})"), {"own"}),
-    (pattern("timed openings", r"^\W*(?:{})\b"), {"own", "timed"}),
-    (pattern("closing"), {"own"}),
-    (pattern("houred openings", r"^\W*(?:{})(?!\w)"), {"own", "houred"}),
-    (_EMBARGO_WORD_PATTERN, {"own", "no trade", "no country"}),
+    (_EMBARGO_PATTERN, ("news", "no trade")),
+    (HELD_PATTERN, ("news", "no trade")),
+    (HELD_UNTIL_PATTERN, ("news", "timed", "own")),
+    (folded("marked", "^(?:{})"), ("own",)),
+    (folded("timed openings", r"^\W*(?:{})\b"), ("timed", "own")),
+    (folded("closing"), ("own",)),
+    (folded("houred openings", r"^\W*(?:{})(?!\w)"), ("houred", "own")),
+    (_EMBARGO_WORD_PATTERN, ("no trade", "own")),
 )
 """(pattern of words that impose an embargo, facts that must hold for the line)."""
+_FACTS: dict[str, Callable[[str], object]] = {
+    "news": lambda plain: not _SECURITIES_PATTERN.search(plain),
+    "own": lambda plain: _OUR_TEXTS_PATTERN.search(plain) or not holds("an occasion", plain),
+    "no trade": lambda plain: not _is_trade(plain),
+    "timed": lambda plain: holds("a time", plain),
+    "houred": CLOCK_PATTERN.search,
+}
 
 
 def is_embargo(text: str, *, is_trade: bool = False) -> bool:
@@ -61,37 +68,32 @@ def is_embargo(text: str, *, is_trade: bool = False) -> bool:
 @lru_cache(maxsize=16_384)  # each rule of an import asks it of the same lines
 def _imposes_embargo(text: str, *, is_trade: bool) -> bool:
     plain = fold_text(text)
+    at = _find_mention(plain, is_trade=is_trade)
+    if at is None or (len(text) > _MAX_SHORT_LINE_CHARS and at >= _MAX_MENTION_OFFSET):
+        return False
     # an hour of each day is no embargo: Not before 8 am: new rules for leaf blowers
-    hourly = any(
+    return bool(_EMBARGO_WORD_PATTERN.search(plain)) or not any(
         holds("an hour alone", part) and holds("worded", rest) for part, rest in edges(text)
     )
-    if hourly and not _EMBARGO_WORD_PATTERN.search(plain):
-        return False
-    at = _find_mention(plain, is_trade=is_trade)
-    return at is not None and (len(text) <= _MAX_SHORT_LINE_CHARS or at < _MAX_MENTION_OFFSET)
 
 
 def _find_mention(plain: str, *, is_trade: bool = False) -> int | None:
     """Return the offset at which a folded line mentions its embargo, or None."""
-    if _UNBOUND_PATTERN.search(plain):
-        return None
-    ours = bool(_OUR_TEXTS_PATTERN.search(plain))
-    facts = {
-        "news": not _SECURITIES_PATTERN.search(plain),
-        "own": ours or not holds("an occasion", plain),
-        "no trade": not _is_trade(plain),
-        "no country": not is_trade,
-        "timed": holds("a time", plain),
-        "houred": CLOCK_PATTERN.search(plain),
-    }
     for form, needed in _FORMS:
-        found = form.search(plain) if all(facts[one] for one in needed) else None
-        # the word alone or after a mark, but not: accounts under embargo
-        led = found and (ours or not plain[: found.start()].rstrip()[-1:].isalnum())
-        bare = facts["timed"] or (led and len(plain.split()) <= _MAX_BARE_WORDS)
-        if found and (form is not _EMBARGO_WORD_PATTERN or bare):
-            return found.start()
+        # most lines have no word of the longest pattern
+        is_hinted = form is not _EMBARGO_PATTERN or HINT_PATTERN.search(plain)
+        found = form.search(plain) if is_hinted else None
+        if not found or not all(_FACTS[one](plain) for one in needed):
+            continue
+        if form is not _EMBARGO_WORD_PATTERN or (not is_trade and _is_bare(plain, found.start())):
+            return None if _UNBOUND_PATTERN.search(plain) else found.start()
     return None
+
+
+def _is_bare(plain: str, start: int) -> bool:
+    """Return whether the word embargo has a time, or is alone, but not: accounts under embargo."""
+    led = not plain[:start].rstrip()[-1:].isalnum() or _OUR_TEXTS_PATTERN.search(plain)
+    return holds("a time", plain) or bool(led and len(plain.split()) <= _MAX_BARE_WORDS)
 
 
 def _is_trade(plain: str) -> bool:
@@ -182,6 +184,7 @@ def _head_passages(
     below: both may be one wrapped line.
     """
     headline = " ".join(lines[n].text for n in title if n >= 0)
+    head_text = " ".join(fold_text(line.text) for line in lines[end : end + HEAD_PARAGRAPHS])
     # a notice may have been taken for the title if another headline is below it
     is_sure = not any(holds("worded", lines[n].text) for n in range(title.stop, end))
     for n, line in enumerate(lines[:end]):
@@ -197,15 +200,21 @@ def _head_passages(
         goes_on = n + 1 < end and not (is_sure and n + 1 in title)
         joined = below and goes_on and not is_date(line.text) and not is_embargo(below)
         for text in [line.text, *([f"{line.text} {below}"] if joined else [])]:
-            facts = _facts_around(lines, n, text, end, title)
+            if not holds("worth reading", text):
+                continue
+            facts = _facts_around(lines, n, text, head_text, end, title)
             facts |= {"above"} if n not in apart else set()
             facts |= {"joined"} if text != line.text else set()
             yield Passage(place=place, text=text, line_below=below, facts=frozenset(facts))
 
 
-def _facts_around(lines: Sequence[Line], n: int, text: str, end: int, title: range) -> set[str]:
-    """Return facts about a line that follow from the title, the line below and the first lines."""
-    head_text = " ".join(fold_text(line.text) for line in lines[end : end + HEAD_PARAGRAPHS])
+def _facts_around(
+    lines: Sequence[Line], n: int, text: str, head_text: str, end: int, title: range
+) -> set[str]:
+    """Return facts about a line that follow from the title, the line below and the first lines.
+
+    ``head_text`` are the first lines of the text, folded.
+    """
     heads = [lines[at].text for at in {*title, n + 1} if 0 <= at < len(lines)]
     again = any(day in head_text for day in _WEEKDAY_PATTERN.findall(fold_text(text)))
     facts = {
@@ -226,18 +235,20 @@ def _mentions_embargo(passage: Passage, today: date, *, is_trade: bool) -> bool:
     is_tag = len(text) > _MAX_SHORT_LINE_CHARS or (is_trade and len(text.split()) == 1)
     if "edge" in facts or "deep" in facts or ("beside" in facts and is_tag):
         return False
-    if holds("over", text, today):
-        return False
     if "title" in facts:
         begins = (_find_mention(fold_text(text)) or 0) < _MAX_FIRST_WORD_OFFSET
-        return (begins and is_embargo(text)) or bool(embargoed_headline(text))
-    plain = _UNBOUND_PATTERN.sub(" ", fold_text(text))
+        is_named = (begins and is_embargo(text)) or bool(embargoed_headline(text))
+        return is_named and not holds("over", text, today)
+    folded_text = fold_text(text)
+    plain = _UNBOUND_PATTERN.sub(" ", folded_text) if HINT_PATTERN.search(folded_text) else ""
     said = _EMBARGO_PATTERN.search(plain) and not _is_trade(plain)
     is_named = bool(said or (not is_trade and _EMBARGO_WORD_PATTERN.search(plain)))
     if "amid" not in facts or "apart" in facts:
-        return is_named or is_embargo(text, is_trade=is_trade)
-    asks = (holds("single", text) and holds("a time", plain)) or holds("addressing", text)
-    return is_named and not is_trade and asks
+        is_named = is_named or is_embargo(text, is_trade=is_trade)
+    else:
+        asks = (holds("single", text) and holds("a time", plain)) or holds("addressing", text)
+        is_named = is_named and not is_trade and asks
+    return is_named and not holds("over", text, today)
 
 
 def _embargo_note(place: str, end: str, *, is_named: bool) -> str:

@@ -122,7 +122,7 @@ def _find_page_data(lines: Sequence[Line], start: int, end: int) -> int:
 def _find_page_foot(lines: Sequence[Line], start: int, end: int, *, has_menu: bool) -> int:
     """Return the index at which a page's links, or a letterhead below a rule, begin; else end."""
     own_end = next((n for n in range(start + 1, end) if lines[n].text.startswith("©")), end)
-    last = max((n for n in range(start, own_end) if _is_kept(lines[n])), default=start)
+    last = next((n for n in range(own_end - 1, start, -1) if _is_kept(lines[n])), start)
     for n in range(last + 1, end):
         is_below_contact = lines[n].gap_above and is_contact_detail(lines[last].text)
         if is_share_link(lines[n]) or (has_menu and (lines[n].link_count or is_below_contact)):
@@ -137,10 +137,10 @@ def _find_page_foot(lines: Sequence[Line], start: int, end: int, *, has_menu: bo
 
 def _is_kept(line: Line) -> bool:
     """Return whether a line is a sentence or a contact and has no sign of a foot."""
-    is_page_line = line.link_count or edge_reason(line.text) or weigh_foot(line.text)
     is_prose = len(line.text) > _MAX_LINK_CHARS or (ends_sentence(line.text) and is_text(line))
-    is_contact = is_contact_label(line.text) or is_contact_detail(line.text)
-    return not is_page_line and (is_prose or is_contact)
+    if not (is_prose or is_contact_label(line.text) or is_contact_detail(line.text)):
+        return False
+    return not (line.link_count or edge_reason(line.text) or weigh_foot(line.text))
 
 
 def _list_foot_reasons(

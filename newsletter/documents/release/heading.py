@@ -460,8 +460,8 @@ def _after_release_line(lines: Sequence[Line], head: Sequence[Line], width: int)
     """Return the title on the line FOR IMMEDIATE RELEASE."""
     for index, line in enumerate(head):
         title = release_line(line.text)
-        if is_embargo(line.text) or holds("notice", line.text):
+        if not title or title[0] == "(" or date_line(title) is not None or is_contact(title):
             continue
-        if title and title[0] != "(" and date_line(title) is None and not is_contact(title):
+        if not (is_embargo(line.text) or holds("notice", line.text)):
             return extend_title(lines, head, index, title, width)
     return None

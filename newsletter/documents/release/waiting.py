@@ -1,6 +1,6 @@
 """Decide which facts hold for a line, such as naming a future time or addressing journalists.
 
-``says`` looks a fact up by name: first its rows, then its patterns, then a function.
+``holds`` looks a fact up by name: first its rows, then its patterns, then a function.
 """
 
 import re
@@ -22,7 +22,7 @@ from newsletter.documents.release.dates import (
     list_days,
 )
 from newsletter.documents.release.lines import Line, ends_sentence
-from newsletter.documents.release.words import pattern, words
+from newsletter.documents.release.words import folded, pattern, words
 
 HEAD_PARAGRAPHS, FOOT_PARAGRAPHS, _NOTE_PARAGRAPHS = 4, 6, 2
 """Number of paragraphs of the text in its head, in its foot, and in a note at its end."""
@@ -35,27 +35,41 @@ _MAX_WRAP_CHARS, _MIN_FULL_SHARE = 100, 0.85
 """Maximum width of wrapped lines in characters, and the share of it that fills a line."""
 _MAX_NOTE_SENTENCES = 2
 """Maximum sentences of a note. A longer paragraph is part of the story."""
-_FOLDED_SIGNS = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "*": " ", "_": " ", "|": " | "})
+_FOLDED_SIGNS = str.maketrans(
+    {"’": "'", "‘": "'", "\u00a0": " ", "*": " ", "_": " ", "|": " | ", "ı": "i"}
+)
 _SPACED_PATTERN, _WORD_PATTERN = pattern("set wide"), pattern("long words")
-_SENTENCE_END_PATTERN, _NARRATIVE_PATTERN = pattern("sentence ends", flags=0), pattern("narrative")
-_ADDRESSING_PATTERN, _OCCASION_PATTERN = pattern("of addressing"), pattern("of occasions")
-_POLITE_PATTERN, _REPLYING_PATTERN = pattern("polite", flags=0), pattern("replying", r"\b(?:{})\b")
+_SENTENCE_END_PATTERN, _NARRATIVE_PATTERN = pattern("sentence ends", flags=0), folded("narrative")
+_ADDRESSING_PATTERN, _OCCASION_PATTERN = folded("of addressing"), folded("of occasions")
+_POLITE_PATTERN, _REPLYING_PATTERN = pattern("polite", flags=0), folded("replying", r"\b(?:{})\b")
 _REACHED_PATTERN, _OPENING_SIGN_PATTERN = pattern("reached"), re.compile(r"\W*?[(\[*+/–—>!-]")
 _QUOTATION_PATTERN = re.compile(r"[„“”\"«»][^„“”\"«»]{0,300}[“”\"»«]")
 _LEADING_MARK_PATTERN = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
 _TRAILING_MARK_PATTERN = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
 
+_OPENING = r"(?:^|[.:;!(\[–—-](?![.:;!(\[–—-]) ?|\b(?:please|strictly|streng|bitte|da) )\W{0,3}+"
+HELD_PATTERN, HINT_PATTERN = folded("held back", rf"{_OPENING}(?:{{}})"), folded("embargo hints")
+HELD_UNTIL_PATTERN = folded("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
+
 # --- patterns of a masked text, in which § is a day and | an hour
-_DAY_PART_PATTERN, _SHORT_DAY_PATTERN = pattern("of day parts"), pattern("of short days")
-_SLASH_PATTERN, _DOTTED_PATTERN = pattern("strokes"), pattern("dotted")
+_DAY_PART_PATTERN, _SHORT_DAY_PATTERN = folded("of day parts"), folded("of short days")
+_SLASH_PATTERN, _DOTTED_PATTERN = folded("strokes"), folded("dotted")
 _PAST_DAY_PATTERN = pattern("past weekdays", r"\b(?:{})\b")
 _DAY_PATTERNS = [re.compile(rf"\b(?:{names})\b(?! ?\d)", re.I) for names in words("days of a week")]
-_FOUR_FIGURES_PATTERN, _ONE_DAY_PATTERN = pattern("four figures"), pattern("one day")
+_FOUR_FIGURES_PATTERN, _ONE_DAY_PATTERN = folded("four figures"), folded("one day")
 
 # --- facts by pattern, and facts that are rows of other facts
-_TIME_PATTERNS = {name: pattern(name) for name in words("facts of times")}
-_WORD_PATTERNS = {name: pattern(name, r"\b(?:{})(?!\w)") for name in words("facts of words")}
-_FACT_ROWS = {name: [row.split(", ") for row in words(name)] for name in words("facts of rows")}
+_TIME_PATTERNS = {name: folded(name) for name in words("facts of times")}
+_WORD_PATTERNS = {name: folded(name, r"\b(?:{})(?!\w)") for name in words("facts of words")}
+_PLACES = frozenset(words("facts of places"))
+_FACT_ROWS = {
+    name: [
+        (_PLACES.intersection(row), [fact for fact in row if fact not in _PLACES]) for row in rows
+    ]
+    for name in words("facts of rows")
+    if (rows := [row.split(", ") for row in words(name)])
+}
+"""Name → rows: the facts of a place, and the other facts, which cost more to ask."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +110,9 @@ def body_passages(lines: Sequence[Line], first: int) -> Iterator[Passage]:
         text = _QUOTATION_PATTERN.sub(" ", text[dateline.end if dateline else 0 :])
         sentences = [sentence for sentence in _SENTENCE_END_PATTERN.split(text) if sentence.strip()]
         is_short = len(sentences) <= _MAX_NOTE_SENTENCES and len(paragraphs) > 1
-        for sentence in (*sentences, *map(" ".join, pairwise(sentences))):
+        read = {sentence for sentence in sentences if holds("worth reading", sentence)}
+        pairs = (" ".join(pair) for pair in pairwise(sentences) if not read.isdisjoint(pair))
+        for sentence in (*filter(read.__contains__, sentences), *pairs):
             stripped = sentence.strip(" .*–—-")
             is_apart = is_short or stripped[:1] + stripped[-1:] in {"()", "[]"}
             facts = {"amid", "apart" if is_apart else "", "deep" if is_deep else ""}
@@ -125,7 +141,6 @@ def _sentence_lines(lines: Sequence[Line]) -> set[int]:
     }
 
 
-@lru_cache(maxsize=4096)
 def holds(fact: str, text: str, day: date = date.min, known: frozenset[str] = frozenset()) -> bool:
     """Return whether a fact holds for a text. ``known`` are the facts of its place.
 
@@ -135,13 +150,21 @@ def holds(fact: str, text: str, day: date = date.min, known: frozenset[str] = fr
     if fact.startswith("!"):
         return not holds(fact[1:], text, day, known)
     if fact in _FACT_ROWS:
-        rows = _FACT_ROWS[fact]
-        return any(all(holds(name, text, day, known) for name in row) for row in rows)
+        return any(
+            places <= known and all(holds(name, text, day, known) for name in row)
+            for places, row in _FACT_ROWS[fact]
+        )
+    return fact in known if fact in _PLACES else _states(fact, text, day)
+
+
+@lru_cache(maxsize=4096)
+def _states(fact: str, text: str, day: date) -> bool:
+    """Return whether a fact of a table of patterns, or a computed one, holds for a text."""
     if fact in _WORD_PATTERNS:
         return bool(_WORD_PATTERNS[fact].search(_remove_narrative(text)))
     if fact in _TIME_PATTERNS:
         return bool(_TIME_PATTERNS[fact].search(_mask_times(text)))
-    return bool(_COMPUTED_FACTS[fact](text, day)) if fact in _COMPUTED_FACTS else fact in known
+    return bool(_COMPUTED_FACTS[fact](text, day))
 
 
 @lru_cache(maxsize=1024)
@@ -204,6 +227,8 @@ _COMPUTED_FACTS: dict[str, Callable[[str, date], object]] = {
     "replying": lambda text, _: (
         _REPLYING_PATTERN.search(fold_text(text)) or _REACHED_PATTERN.search(text)
     ),
+    "hinted": lambda text, _: HINT_PATTERN.search(fold_text(text)),
+    "held back": lambda text, _: HELD_PATTERN.search(fold_text(text)),
     "single": lambda text, _: not _SENTENCE_END_PATTERN.search(text),
     "spaced": lambda text, _: " " in text,
     "long": lambda text, _: len(text) > _MAX_LINE_CHARS,

@@ -1,4 +1,4 @@
-"""Imports of texts that are all head: each search among their lines is linear."""
+"""Imports of long texts: each search among their lines is linear."""
 
 from contextlib import suppress
 from datetime import date
@@ -34,6 +34,8 @@ _numbers = count()
         ("menu.html", '<li><a href="/{0}">News {0}</a></li>'),
         ("headings.html", "<h2>Council Opens Wing {} of the New Hospital</h2>"),
         ("marks.html", '<sup><a href="#fn{0}">{0}</a></sup>'),
+        ("times.txt", "Wing {} of the new hospital opens on Monday at 10 am for all.\n\n"),
+        ("text.txt", "All of us know wing {} of the new hospital, as our speaker said before.\n"),
     ],
 )
 def test_a_long_head_takes_time_in_proportion_to_its_length(name: str, line: str) -> None:

@@ -99,6 +99,12 @@ def test_each_phrase_with_each_time_imposes_an_embargo() -> None:
     assert [line for line in lines if not is_embargo(line)] == []
 
 
+def test_no_phrase_is_passed_over_before_it_is_read() -> None:
+    spoken = [phrase.format(when) for phrase in [*PHRASES, *ARABIC] for when in WHEN]
+
+    assert [one for one in spoken if not holds("worth reading", one)] == []
+
+
 @examples(20)
 @given(
     phrase=st.sampled_from(PHRASES),
