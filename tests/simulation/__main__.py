@@ -136,6 +136,7 @@ def _found(seeds: range, name: str) -> tuple[int, str]:
     if seed is None:
         return 0, f"{name}: not found in {len(seeds)} seeds"
     needed, violation = seed - seeds.start + 1, run(program(seed), BUGS[name]).violation
+    assert "TypeError" not in str(violation), f"{name} is planted wrongly: {violation}"
     return needed, f"{name}: found by seed {seed}, after {needed:,}; {violation}"
 
 

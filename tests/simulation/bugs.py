@@ -129,7 +129,7 @@ class _NextOnes(PlainLinks):
 
 def _forgetful(noted: Noted) -> Any:
     """A guard record that notes no claims."""
-    return Instead(noted, store_claim=lambda _claims: None, follow=lambda _claims: None)
+    return Instead(noted, store_claim=lambda *_claims: None, follow=lambda _claims: None)
 
 
 def _moved_at_fetch(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
