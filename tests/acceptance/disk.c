@@ -190,7 +190,11 @@ ON_NAME(unlink, 'u', (const char *path), "", path)
         pthread_mutex_lock(&turn);                                                                 \
         int stopped = root && refused(act, "socket", 0, NULL, 0);                                  \
         pthread_mutex_unlock(&turn);                                                               \
-        return stopped ? -1 : real(fd, data, size, flags);                                         \
+        if (!stopped)                                                                              \
+            return real(fd, data, size, flags);                                                    \
+        shutdown(fd, SHUT_RDWR); /* an error means a broken connection, and no silent one */       \
+        errno = error;                                                                             \
+        return -1;                                                                                 \
     }
 ON_SOCKET(send, 'S', const void *)
 ON_SOCKET(recv, 'R', void *)
