@@ -139,8 +139,10 @@ def test_the_keyboard_goes_from_field_to_field_and_never_into_the_trap(open_page
             page.evaluate("document.activeElement.name || document.activeElement.tagName")
         )
     assert reached == ["email", "name", "list", "list", "BUTTON"]
-    trap = page.locator(".trap input").bounding_box()
-    assert trap is None or trap["x"] + trap["width"] < 0
+    trap = page.locator(".trap")
+    assert trap.bounding_box()["width"] == 1, "nothing is moved out of the window: it would scroll"
+    style = trap.evaluate("one => [getComputedStyle(one).overflow, getComputedStyle(one).clipPath]")
+    assert style == ["hidden", "inset(50%)"]
 
 
 def test_no_page_to_join_by_scrolls_sideways(open_page: Open) -> None:
