@@ -34,6 +34,11 @@ _RUNS: Mapping[str, tuple[str, str, str]] = {
         "{bugs:,} bugs, {seeds:,} seeds",
         "{found:,} found",
     ),
+    "bugs in the source": (
+        "bugs written into the source",
+        "{bugs:,} bugs, {seeds:,} seeds",
+        "{found:,} found, the others by tests",
+    ),
     "disk of sqlite": (
         "failing disk and sockets",
         "{cuts:,} power cuts, {kills:,} kills and refused calls",
