@@ -102,9 +102,16 @@ def untranslated(text: str) -> str:
     return str.__str__(text)
 
 
+_NAME_PATTERN = re.compile(r"\S+[.@]\w")
+
+
 def capitalized(text: str, end: str = "") -> str:
-    """Return a text with a capital and an end, and a Sentence as one."""
-    result = text[:1].upper() + text[1:] + end
+    """Return a text with a capital and an end, and a Sentence as one.
+
+    A file or an address at its start stays as it is: a.md is empty.
+    """
+    first = text[:1] if _NAME_PATTERN.match(text) else text[:1].upper()
+    result = first + text[1:] + end
     if isinstance(text, Sentence):
         return Sentence(result, text.pattern, text.many, text.values)
     return result

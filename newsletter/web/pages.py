@@ -25,8 +25,7 @@ from newsletter.web.api.statements import CampaignOperations, StatementOperation
 from newsletter.web.api.subscribers import SubscriberOperations
 from newsletter.web.desk.campaigns.calendar import Calendar
 from newsletter.web.desk.campaigns.campaign import CampaignPage
-from newsletter.web.desk.campaigns.digest_form import DigestForm
-from newsletter.web.desk.campaigns.digests import DigestPages
+from newsletter.web.desk.campaigns.digests import DigestForm, DigestPages
 from newsletter.web.desk.campaigns.starting import StartPages
 from newsletter.web.desk.delivery import StopPages, UnknownDeliveries
 from newsletter.web.desk.gate import Gate
@@ -35,8 +34,7 @@ from newsletter.web.desk.request import Route as DeskRoute
 from newsletter.web.desk.request import routes_of
 from newsletter.web.desk.staff import administration
 from newsletter.web.desk.staff.account import Account
-from newsletter.web.desk.staff.setting_groups import SettingGroupPages
-from newsletter.web.desk.staff.settings import SettingsPages
+from newsletter.web.desk.staff.settings import SettingGroupPages, SettingsPages
 from newsletter.web.desk.staff.sign_in import SignIn
 from newsletter.web.desk.statements.drafts import Drafts
 from newsletter.web.desk.statements.editing import EditPages
@@ -219,8 +217,8 @@ def desk_routes(services: Services) -> list[DeskRoute]:
         administration.StaffPages(staff),
         administration.ChannelPages(staff),
         administration.TokenPages(staff),
-        SettingsPages(staff, statements),
-        SettingGroupPages(staff),
+        SettingsPages(staff, services.subscribers, statements),
+        SettingGroupPages(staff, services.subscribers),
         administration.AuditLog(staff),
         Drafts(statements, delivery),
         EditPages(statements),

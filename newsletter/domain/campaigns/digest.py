@@ -32,7 +32,8 @@ MAX_STATEMENTS = 50
 DATE_MARK = "{date}"
 """The placeholder for the date in a title."""
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_A_MONDAY = date(2024, 1, 1)
+DATE_OF_DAY = {name: date(2024, 1, number) for number, name in enumerate(DAYS, start=1)}
+"""Weekday → a date on it, for its name in other languages."""
 _DAY_ADVICE = say("a weekday like friday, or a day of the month: 1 to 28, without quotes, or last")
 _HOUR_PATTERN = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _FIRST_SAFE_HOUR = "04:00"
@@ -124,8 +125,7 @@ class Digest:
     def recurrence(self) -> str:
         """Return day and hour in words: every Friday at 16:00."""
         if self.every is Every.WEEK:
-            day = _A_MONDAY + timedelta(days=DAYS.index(self.day))
-            return say("every {day:%A} at {hour}", day=day, hour=self.at)
+            return say("every {day:%A} at {hour}", day=DATE_OF_DAY[self.day], hour=self.at)
         if self.day == "last":
             return say("last day of each month at {hour}", hour=self.at)
         return say("day {day} of each month at {hour}", day=str(self.day), hour=self.at)

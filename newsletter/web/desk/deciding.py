@@ -148,5 +148,5 @@ def describe_error(
 
 
 def sentence(text: str) -> str:
-    """Return a text with a capital and a full stop. A Sentence's translation has both."""
+    """Return a text with a capital and a full stop."""
     return capitalized(text, "." * bool(text and not text.endswith((".", "?", "!"))))

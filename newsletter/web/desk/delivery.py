@@ -30,7 +30,7 @@ class StopPages:
         try:
             self._delivery.guard().stop(by=request.who.address, reason=request.field("reason"))
         except InvalidInput as error:
-            return self._page(request.with_faults(("reason", error.faults[0].message)))
+            return self._page(request.with_error(error, "reason"))
         return redirect("/stop", done="stopped")
 
     @route("POST", "/resume", Role.SENDER, step_up=True)

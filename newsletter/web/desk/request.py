@@ -26,7 +26,6 @@ from newsletter.pipeline.staff.account import OwnAccount
 from newsletter.pipeline.staff.proofs import Client, PasskeyAnswer, Proofs, Refusal
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.sentences import Language
-from newsletter.runtime.configuration import SettingChanges
 from newsletter.web.desk.browser import (
     HOME_PATH,
     PASSKEY_FIELD,
@@ -35,7 +34,7 @@ from newsletter.web.desk.browser import (
     relying_party,
     session_token,
 )
-from newsletter.web.desk.deciding import describe_error, role_holders
+from newsletter.web.desk.deciding import describe_error, role_holders, sentence
 from newsletter.web.desk.page import PROOF_FAULT_WORDS, PROOF_FIELD, Desk
 from newsletter.web.http.forms import Posted, Upload, parse_number
 from newsletter.web.http.frame import accepted_languages
@@ -62,7 +61,7 @@ _SECRET_FIELDS = frozenset({PROOF_FIELD, PASSKEY_FIELD, "password", "old", "new"
 """Fields that no page repeats."""
 
 Faults = Sequence[tuple[str, str]]
-"""(field, sentence) of each fault in a form; "" for a fault of no field."""
+"""(field, text) of each fault in a form; "" for a fault of no field. Pages make it a sentence."""
 _HASH_DIGITS = 64
 NO_HASH = "none"
 _MAX_SPAN = timedelta(days=60)
@@ -90,6 +89,15 @@ class DeskRequest:
     def with_faults(self, *faults: tuple[str, str], status: int | None = None) -> DeskRequest:
         """Return the request with faults, for the page that shows its form again."""
         return replace(self, faults=faults, status=status)
+
+    def with_error(self, error: InvalidInput | Refused, field: str = "") -> DeskRequest:
+        """Return the request with the faults of an input, or why something was refused.
+
+        Without ``field``, each fault names its own.
+        """
+        if isinstance(error, InvalidInput):
+            return self.with_faults(*((field or one.key, one.message) for one in error.faults))
+        return self.with_faults((field, self.desk.describe_error(error)), status=409)
 
     def with_reason(self, what: str, error: Refused) -> DeskRequest:
         """Return the request with the reason why something was not done."""
@@ -197,14 +205,6 @@ class DeskRequest:
             has_fresh_factor=self.who.session.has_fresh_factor(self.desk.now()),
         )
 
-    def save_settings(self, changes: SettingChanges) -> None:
-        """Save an admin's changes of the settings, unless the file changed since the page.
-
-        Raises InvalidInput for a value, and Refused.
-        """
-        staff, by, seen = self.desk.staff, self.who.address, self.field("seen")
-        staff.files.save(changes, by=by, expected_digest=seen, store=staff.store)
-
     def language(self, messages: Iterable[str] = ()) -> Language:
         """Return the person's language, else the browser's; English if a message is untranslatable.
 
@@ -241,12 +241,13 @@ class DeskRequest:
             restart = staff.configuration.changed_on_disk()
         sentences = [*messages, *filter(None, [restart]), *(fault for _, fault in self.faults)]
         language = self.language(sentences)
+        faults = [(name, sentence(language.say(fault))) for name, fault in self.faults]
         filled = dict(
             title=title,
             nav=_MENU_ENTRIES.get(part, part) if nav is None else nav,
-            faults=self.faults,
+            faults=faults,
             # of several in a field the first is said
-            fault=defaultdict(str, reversed(self.faults)),
+            fault=defaultdict(str, reversed(faults)),
             organisation=staff.settings.organisation.name,
             logo=staff.settings.brand.logo,
             me=self.member,
@@ -258,6 +259,7 @@ class DeskRequest:
             assets=desk.assets,
             oidc=staff.provider and staff.provider.desk,
             zone=staff.settings.timezone,
+            page_number=self.page_number,
             Role=Role,
             **values,
         )
@@ -265,10 +267,12 @@ class DeskRequest:
         status = status or self.status or (422 if self.faults else 200)
         return HTMLResponse(desk.fill(template, filled, language), status, {**_HEADERS, **policy})
 
-    def part(self, template: str, lines: Sequence[str]) -> str:
-        """Return a template filled with ``lines``, without the frame, in the language of a page."""
+    def unshown_email(self, faults: Iterable[str]) -> Response:
+        """Return the page that an iframe shows in place of an email that has faults."""
+        lines = [*faults]
         language = self.language(lines)
-        return self.desk.fill(template, {"lines": lines, "language": language.code}, language)
+        values = {"lines": lines, "language": language.code}
+        return framed_email(self.desk.fill("draft-unshown.html.j2", values, language))
 
     def json_response(self, values: object, *, status: int = 200) -> Response:
         """Return JSON for our own scripts, with its sentences in the person's language."""

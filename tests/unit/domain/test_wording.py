@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from newsletter.domain.wording import (
     Sentence,
+    capitalized,
     clock,
     listed,
     moment,
@@ -123,3 +124,13 @@ def test_words_are_read_as_they_were_stored(text: str) -> None:
     assert read_words(stored_words(text)) == text
     assert type(untranslated(text)) is str
     assert untranslated(text) == text
+
+
+def test_a_sentence_begins_with_a_capital_unless_with_a_file_or_an_address() -> None:
+    for text, told in (
+        ("is empty", "Is empty."),
+        ("über", "Über."),
+        ("a.md is empty", "a.md is empty."),
+        ("ana@forum.example is known", "ana@forum.example is known."),
+    ):
+        assert capitalized(text, ".") == told

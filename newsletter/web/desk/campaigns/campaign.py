@@ -37,7 +37,6 @@ from newsletter.web.desk.deciding import (
     describe_error,
     provider_names,
     role_holders,
-    sentence,
     title_of,
     titles_in_words,
 )
@@ -123,7 +122,6 @@ class CampaignPage:
             "compare.html.j2",
             title=say("Compare sent statements"),
             rows=rows[:_CAMPAIGNS_PER_PAGE],
-            number=request.page_number,
             has_more=len(rows) > _CAMPAIGNS_PER_PAGE,
         )
 
@@ -234,8 +232,7 @@ class CampaignPage:
         try:
             annotate(campaign.slug, kind, words, by=by, store=self._campaigns.store)
         except InvalidInput as error:
-            faults = [(one.key, one.message) for one in error.faults]
-            return self._amend_page(request.with_faults(*faults))
+            return self._amend_page(request.with_error(error))
         return redirect(f"/campaigns/{campaign.id}/amend", done=_DONE[kind])
 
     @route("POST", "/campaigns/{id}/mail", Role.SENDER)
@@ -246,8 +243,7 @@ class CampaignPage:
             to, store = request.field("to"), self._campaigns.store
             mail_report(str(number), to, by=by, language=language, store=store)
         except Refused as error:
-            fault = sentence(str(error))
-            return self._page(request.with_faults(("to", fault), status=409))
+            return self._page(request.with_error(error, "to"))
         return redirect(f"/campaigns/{number}", done="report-mailed")
 
     @route("POST", "/campaigns/{id}/reopen", Role.ADMIN, step_up=True)

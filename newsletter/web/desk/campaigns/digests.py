@@ -1,15 +1,22 @@
-"""Digest emails at the desk: when each comes, what it lists, and its issues."""
+"""Digest emails at the desk: when each comes, what it lists, its issues, and an admin's form."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.digest import MAX_STATEMENTS
+from newsletter.domain.campaigns.digest import DATE_OF_DAY, MAX_STATEMENTS
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.status import load_statuses
 from newsletter.runtime.statements import Statements
+from newsletter.web.desk.page import words_of
 from newsletter.web.desk.request import DeskRequest, redirect, route
+from newsletter.web.desk.setting_forms import EntryForm, Form, SettingField
 
 _MAX_ISSUES = 20
+_FORM_PATH = "/digest"
+_WEEKDAYS = [(name, say("{at:%A}", at=day)) for name, day in DATE_OF_DAY.items()]
 
 
 class DigestPages:
@@ -54,3 +61,32 @@ class DigestPages:
         name = request.param("name")
         is_known = name in [digest.name for digest in self._campaigns.digests]
         return redirect(f"/digests/{name}" if is_known else "/digests", done="issue-dropped")
+
+
+class DigestForm(EntryForm):
+    """The form of a digest email. Its day decides whether it comes each week or each month."""
+
+    key, labels, template = "digests", {**words_of("digest"), "every": ""}, "digest-form.html.j2"
+    title, none = say("Add a digest email"), say("There is no such digest email.")
+    back = "/digests"
+
+    @route("GET", _FORM_PATH, Role.ADMIN)
+    def show(self, request: DeskRequest) -> Response:
+        chosen = request.query("digest")
+        new = {} if chosen else {"day": ["friday"], "at": ["16:00"]}
+        return self.show_form(request, {"digest": [chosen], **new})
+
+    @route("POST", _FORM_PATH, Role.ADMIN, step_up=True)
+    def save(self, request: DeskRequest) -> Response:
+        return self.save_form(request)
+
+    def show_form(self, request: DeskRequest, form: Form, **values: Any) -> Response:
+        language = self._staff.settings.language
+        return super().show_form(
+            request, form, weekdays=_WEEKDAYS, default_language=language, **values
+        )
+
+    def typed(self, field: SettingField, form: Form) -> Sequence[str]:
+        if field.name == "every":
+            return ["week" if DATE_OF_DAY.keys() & {*form.get("day", ())} else "month"]
+        return super().typed(field, form)

@@ -15,7 +15,7 @@ from newsletter.pipeline.staff.notify import send_again, send_test
 from newsletter.providers.registry import dns_records
 from newsletter.runtime.diagnosis import sending_domains
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.deciding import is_trial, sentence
+from newsletter.web.desk.deciding import is_trial
 from newsletter.web.desk.page import StaffPart
 from newsletter.web.desk.request import DeskRequest, parse_day, redirect, route
 from newsletter.web.http.forms import parse_number
@@ -43,10 +43,8 @@ class StaffPages(StaffPart):
         try:
             email, role = request.field("email"), _parse_role(request.field("role"))
             people.invite(email, role, by=request.who.address, proofs=request.proofs)
-        except InvalidInput as error:
-            return self._list(request.with_faults(("email", sentence(error.faults[0].message))))
-        except Refused as error:
-            return self._list(request.with_faults(("email", sentence(str(error))), status=409))
+        except (InvalidInput, Refused) as error:
+            return self._list(request.with_error(error, "email"))
         return redirect(_STAFF_PATH, done="link")
 
     @route("POST", "/staff/invitations/{number}/withdraw", Role.ADMIN, step_up=True)

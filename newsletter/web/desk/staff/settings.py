@@ -1,89 +1,78 @@
-"""The settings at the desk: all of them with their lines, and a form for some of them."""
+"""The settings at the desk: all of them with their lines, and forms for some of them."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.config.editing import Value
 from newsletter.config.loading import ShownSetting, list_settings
 from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape
-from newsletter.domain.campaigns.state import Shelf
-from newsletter.domain.errors import InvalidInput, Refused
+from newsletter.domain.errors import InvalidInput, NotFound
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.brand import Sans, Serif
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.statement import Statement
-from newsletter.domain.themes import Theme
-from newsletter.domain.wording import enclosed, say
+from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.trial import fill, sample_recipient
 from newsletter.rendering.lazy import LazyRenderer
-from newsletter.rendering.preview import text_page
 from newsletter.runtime.configuration import SettingChanges
 from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
-from newsletter.tables import load_table
+from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.desk.page import words_of
-from newsletter.web.desk.request import DeskRequest, Faults, framed_email, redirect, route
-from newsletter.web.desk.staff.setting_groups import find_groups
-from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
-from newsletter.web.http.forms import parse_number
-
-_LOOK_PATH = "/settings/look"
-_EXAMPLE_STATEMENT = Statement(
-    **load_table("newsletter.web.desk", "example.yaml"), slug="example", lists=(), language="en"
+from newsletter.web.desk.request import DeskRequest, framed_email, route
+from newsletter.web.desk.setting_forms import (
+    Form,
+    SettingField,
+    SettingForm,
+    read_fields,
+    render_example,
+    with_entry,
 )
-_LABELS = words_of("settings")
-"""Setting that the form edits → its label. A field's name is the key in newsletter.yaml."""
+from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
+
+_LOOK_PATH, _CHANGE_PATH = "/settings/look", "/settings/change"
+_CHOICE_LABELS, _GROUP_NAMES = words_of("choices"), words_of("groups")
+_EDITABLE_PATTERN = re.compile(
+    r"count|timezone|language|default_lists|translations"
+    r"|(layout|utm|signup)\.\w+|lists\[\d+\]\.\w+|schedule\.(poll|undo_window)"
+)
+"""The settings that an admin may change at the desk.
+
+An operator changes the others in the file: what decides who may approve and send, where the
+program finds and keeps its data, and how it sends.
+"""
 
 
-_GROUPS = "desk.test_groups"
+def find_groups(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """Return group → keys of its settings that can be changed at the desk; "" is no group.
 
-
-def _parse_groups(text: str) -> dict[str, list[str]]:
-    """Return name → addresses of the groups, one in each line: ``Board: ana@forum.example``."""
+    Those of each list and of a new one are there, but a list's name stays.
+    """
     groups: dict[str, list[str]] = {}
-    for name, _, addresses in (line.partition(":") for line in text.splitlines() if line.strip()):
-        groups.setdefault(name.strip(), []).extend(addresses.replace(",", " ").split())
+    for name, shape in Shape(type=Settings).keys.items():
+        keys = [f"{name}.{key}" for key in shape.keys] or [name]
+        if name == "lists":
+            new = len(settings.lists)
+            numbered = [(number, key) for number in range(new + 1) for key in shape.items.keys]
+            keys = [f"lists[{at}].{key}" for at, key in numbered if at == new or key != "name"]
+        if keys := [*filter(_EDITABLE_PATTERN.fullmatch, keys)]:
+            groups.setdefault("" if keys == [name] else name, []).extend(keys)
     return groups
 
 
-def _field_values(settings: Settings) -> dict[str, str]:
-    values = {one.key: one.value for one in list_settings(settings)}
-    groups = (f"{name}: {', '.join(group)}" for name, group in settings.desk.test_groups.items())
-    values[_GROUPS] = "\n".join(groups)
-    return {key: values.get(key, "") for key in _LABELS}
+class SettingsPages(SettingForm):
+    """The page of all settings, and the form for publisher and look beside an example email."""
 
+    template, back, labels = "settings-look.html.j2", _LOOK_PATH, words_of("settings")
 
-def _changed_fields(settings: Settings, form: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
-    """Return key → new value of the fields that a form changes. A missing field changes nothing."""
-    old_values = _field_values(settings)
-    new_values = {key: form.get(key, value) for key, value in old_values.items()}
-    for group in ("organisation.press_contact", "brand.logo"):
-        keys = [key for key in old_values if key.startswith(group)]
-        if not any(new_values[key] for key in keys) and any(old_values[key] for key in keys):
-            yield group, None
-            new_values |= {key: old_values[key] for key in keys}
-    groups = _parse_groups(new_values.pop(_GROUPS))
-    if groups != _parse_groups(old_values[_GROUPS]):
-        yield _GROUPS, groups
-    for key, value in new_values.items():
-        if value != old_values[key]:
-            number = parse_number(value) if key.endswith(("width", "height")) else None
-            yield key, value or None if number is None else number
-
-
-class SettingsPages:
-    """The pages of the settings. An admin's changes are written into newsletter.yaml."""
-
-    def __init__(self, staff: Staff, statements: Statements) -> None:
-        self._staff = staff
+    def __init__(self, staff: Staff, subscribers: Subscribers, statements: Statements) -> None:
+        super().__init__(staff, subscribers)
         self._statements = statements
 
     @route("GET", "/settings", Role.ADMIN)
-    def _show(self, request: DeskRequest) -> Response:
+    def show_all(self, request: DeskRequest) -> Response:
         groups: dict[str, list[ShownSetting]] = {}
         shapes = Shape(type=Settings).keys
         for one in list_settings(self._staff.settings):
@@ -96,86 +85,88 @@ class SettingsPages:
             title=say("Settings"),
             groups=groups,
             about=about,
-            editable=find_groups(self._staff.settings),
+            editable={group: _GROUP_NAMES[group] for group in find_groups(self._staff.settings)},
         )
 
     @route("GET", _LOOK_PATH, Role.ADMIN)
-    def _edit(self, request: DeskRequest) -> Response:
-        """Show the form for organisation and design, next to an example email."""
-        settings, renderer = self._staff.files.read()
-        values = _field_values(settings) | _posted_values(request)
-        with self._staff.store.read() as tx:
-            shelves = tx.board.count_by_shelf(settings.campaign_rules())
-        lock_reason = self._staff.files.why_not_editable()
-        return request.page(
-            "settings-look.html.j2",
-            title=say("Publisher and look"),
-            messages=[lock_reason] if lock_reason else (),
-            labels=_LABELS,
-            choices={"theme": Theme, "serif": Serif, "sans": Sans},
-            values=values,
-            approved_count=shelves[Shelf.APPROVED] + shelves[Shelf.SCHEDULED],
-            file_digest=self._staff.configuration.digest(),
-            lock_reason=lock_reason,
-            view=view_of(request),
-            **inbox_values(self._example(request, settings, renderer)),
-        )
+    def show(self, request: DeskRequest) -> Response:
+        return self.show_form(request, {})
 
     @route("POST", _LOOK_PATH, Role.ADMIN, step_up=True)
     def save(self, request: DeskRequest) -> Response:
-        try:
-            changes = self._find_changes(request)
-            settings, renderer, _ = self._staff.files.with_changes(changes)
-            self._example(request, settings, renderer)  # templates of the workspace may refuse it
-            request.save_settings(changes)
-        except InvalidInput as error:
-            return self._edit(request.with_faults(*_fault_sentences(error)))
-        except Refused as error:
-            text = request.desk.describe_error(error)
-            return self._edit(request.with_faults(("", text), status=409))
-        return redirect(_LOOK_PATH, done="settings" if changes else "")
+        return self.save_form(request)
+
+    def find_fields(self, settings: Settings, form: Form) -> Sequence[SettingField]:
+        return read_fields(settings, {key: key for key in self.labels})
+
+    def show_form(self, request: DeskRequest, form: Form, **values: Any) -> Response:
+        """Show the form for publisher and look, next to an example email."""
+        example = self._example(request, *self._staff.files.read())
+        title, view = say("Publisher and look"), view_of(request)
+        values |= inbox_values(example)
+        return super().show_form(request, form, title=title, view=view, **values)
 
     @route("GET", f"{_LOOK_PATH}/mail", Role.ADMIN)
-    def _mail(self, request: DeskRequest) -> Response:
+    def mail(self, request: DeskRequest) -> Response:
         """Return an example email with the saved design, for an iframe."""
         return self.preview(request)
 
     @route("POST", f"{_LOOK_PATH}/mail", Role.ADMIN)
     def preview(self, request: DeskRequest) -> Response:
         """Return an example email with the design in the form, without saving it."""
+        form = request.posted.fields
         try:
-            settings, renderer, _ = self._staff.files.with_changes(self._find_changes(request))
+            settings, renderer, _ = self._staff.files.with_changes(self.find_changes(form))
             content = self._example(request, settings, renderer)
         except InvalidInput as error:
-            faults = [sentence for _, sentence in _fault_sentences(error)]
-            language = request.language(faults)
-            message, title = "\n".join(map(language.say, faults)), language.say(say("Error"))
-            return framed_email(text_page(message, title=title, language=language.code))
+            return request.unshown_email(fault for _, fault in self.find_faults(error, form))
         return framed_email(preview_html(content, view_of(request)))
 
-    def _find_changes(self, request: DeskRequest) -> SettingChanges:
-        return dict(_changed_fields(self._staff.files.read()[0], _posted_values(request)))
-
     def _example(self, request: DeskRequest, settings: Settings, renderer: LazyRenderer) -> Content:
-        lists = tuple(one.name for one in settings.titled_lists()[:1])
-        day = request.desk.now().date()
-        content = renderer.render(
-            replace(_EXAMPLE_STATEMENT, lists=lists, language=settings.language, date=day)
-        )
+        content = render_example(settings, renderer, request.desk)
         return fill(content, sample_recipient(content, self._statements.links))
 
 
-def _fault_sentences(error: InvalidInput) -> Faults:
-    """Return (key, sentence) of each fault; the sentence begins with the field's label."""
-    found: list[tuple[str, str]] = []
-    for one in error.faults:
-        key = _GROUPS if one.key.startswith(_GROUPS) else one.key
-        label = _LABELS[key]
-        name = one.key.removeprefix(key).removeprefix(".").partition("[")[0]
-        text = enclosed("{name}: {text}", name=name, text=one.message) if name else one.message
-        found.append((key, enclosed("{label}: {text}.", label=label, text=text)))
-    return found
+class SettingGroupPages(SettingForm):
+    """The form of a group. An admin's changes are written into newsletter.yaml."""
 
+    template, back = "settings-change.html.j2", "/settings"
 
-def _posted_values(request: DeskRequest) -> dict[str, str]:
-    return {name: request.posted.text(name) for name in request.posted.fields}
+    @route("GET", _CHANGE_PATH, Role.ADMIN)
+    def show(self, request: DeskRequest) -> Response:
+        return self.show_form(request, {"group": [request.query("group")]})
+
+    @route("POST", _CHANGE_PATH, Role.ADMIN, step_up=True)
+    def save(self, request: DeskRequest) -> Response:
+        return self.save_form(request)
+
+    def show_form(self, request: DeskRequest, form: Form, **values: Any) -> Response:
+        lists, group = self._staff.files.read()[0].lists, "".join(form.get("group", ()))
+        return super().show_form(
+            request,
+            form,
+            title=say("Change {name}", name=_GROUP_NAMES.get(group, group)),
+            group=group,
+            about=Shape(type=Settings).child(group).description,
+            headings={f"lists[{n}].title": one.name for n, one in enumerate(lists)}
+            | {f"lists[{len(lists)}].name": say("Add a list")},
+            choices={**_CHOICE_LABELS, "": "–"},
+            **values,
+        )
+
+    def find_fields(self, settings: Settings, form: Form) -> Sequence[SettingField]:
+        keys = find_groups(settings).get("".join(form.get("group", ())), ())
+        if not keys:
+            raise NotFound(say("There are no such settings."))
+        new = f"lists[{len(settings.lists)}].public"
+        fields = read_fields(settings, {key: key for key in keys})
+        return [replace(one, texts=["false"]) if one.key == new else one for one in fields]
+
+    def find_changes(self, form: Form) -> SettingChanges:
+        """Return the changes. A new list is for staff only, unless the form says otherwise."""
+        settings, changes = self._staff.files.read()[0], super().find_changes(form)
+        entry = f"lists[{len(settings.lists)}]"
+        if not any(key.startswith(entry) for key in changes):
+            return changes
+        others = [{"name": name} for name in settings.default_lists]
+        return with_entry(settings, entry, changes, others, public=False)

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.responses import Response
 
 from newsletter.documents.isolated import read_pasted_isolated
-from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NewsletterError, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import compare_drafts, merge_texts
 from newsletter.domain.statements.draft import MAX_BLOCK_CHARS, Draft, DraftText, Version
@@ -216,33 +216,29 @@ class EditPages:
         statements = self._statements
         parsed = self._drafts.parse_leniently(text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
-            return self._no_preview(request, parsed.faults, text.body)
+            faults = fields.fault_sentences(parsed.faults, text.body)
+            return request.unshown_email(fault for _, fault in faults)
         with statements.store.read() as tx:
             shares_email = statements.settings.shares_email and bool(draft.slug)
             translations = translations_of(tx, draft.slug) if shares_email else ()
         try:
             content = statements.renderer.render(parsed.statement, translations)
         except InvalidInput as error:
-            return self._no_preview(request, error.faults, text.body)
+            faults = fields.fault_sentences(error.faults, text.body)
+            return request.unshown_email(fault for _, fault in faults)
         # a made-up reader: its links do nothing
         preview = fill(content, sample_recipient(content, statements.links))
         # from where the page is, so that it is seen before anybody is at the public address
         html = preview.html.replace(f"{statements.settings.public_url}/media/", "/media/")
         return framed_email(preview_html(replace(preview, html=html), view_of(request)))
 
-    def _no_preview(self, request: DeskRequest, faults: Sequence[Fault], body: str) -> Response:
-        lines = [sentence for _, sentence in fields.fault_sentences(faults, body)]
-        return framed_email(request.part("draft-unshown.html.j2", lines))
-
     @route("GET", "/drafts/{key}/versions", Role.VIEWER)
     def versions(self, request: DeskRequest) -> Response:
-        skip = fields.parse_index(request.query("page")) * _VERSIONS_PER_PAGE
+        skip = (request.page_number - 1) * _VERSIONS_PER_PAGE
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             found = tx.drafts.list_versions(draft.key, _VERSIONS_PER_PAGE, skip=skip)
             count = tx.drafts.count_versions(draft.key)
-        page = skip // _VERSIONS_PER_PAGE
-        path = f"/desk/drafts/{draft.key}/versions"
         return request.page(
             "draft-versions.html.j2",
             title=say("Versions"),
@@ -250,8 +246,7 @@ class EditPages:
             versions=found,
             count=count,
             first_number=count - skip,
-            newer=f"{path}?page={page - 1}" if page else "",
-            older=f"{path}?page={page + 1}" if skip + _VERSIONS_PER_PAGE < count else "",
+            has_more=skip + _VERSIONS_PER_PAGE < count,
         )
 
     @route("GET", "/drafts/{key}/versions/{number}", Role.VIEWER)

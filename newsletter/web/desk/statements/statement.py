@@ -88,7 +88,6 @@ class StatementPages:
             shelf_shown=shelf,
             search=search,
             excerpt=partial(make_excerpt, search),
-            number=request.page_number,
             month=month,
             months=[_month_start(now, back) for back in range(-_MONTHS_AHEAD, _MONTHS_BACK)],
             lists=lists,
@@ -101,28 +100,24 @@ class StatementPages:
         try:
             added = comment(slug, text, by=request.who.address, store=self._statements.store)
         except InvalidInput as error:
-            faults = [("comment", fault.message) for fault in error.faults]
-            return self._page(request.with_faults(*faults))
+            return self._page(request.with_error(error, "comment"))
         is_known = all(find_mentions(added.words, request.desk.names()).values())
         notice = "commented" if is_known else "commented-unknown"
         return redirect(f"/statements/{slug}", done=notice)
 
     @route("GET", "/statements/{slug}/history", Role.VIEWER)
     def history(self, request: DeskRequest) -> Response:
-        number = request.page_number
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
-            skip = (number - 1) * _ENTRIES_PER_PAGE
+            skip = (request.page_number - 1) * _ENTRIES_PER_PAGE
             entered = tx.audit.about(stored.statement.slug, skip=skip, limit=_ENTRIES_PER_PAGE + 1)
             entries = self._describe_entries(tx, entered)
-        path = f"/desk/statements/{stored.statement.slug}/history"
         return request.page(
             "history.html.j2",
             title=say("History: {title}", title=stored.statement.title),
             stored=stored,
             entries=entries[:_ENTRIES_PER_PAGE],
-            newer=f"{path}?page={number - 1}" if number > 1 else "",
-            older=f"{path}?page={number + 1}" if len(entries) > _ENTRIES_PER_PAGE else "",
+            has_more=len(entries) > _ENTRIES_PER_PAGE,
         )
 
     @route("GET", "/statements/{slug}/checks", Role.VIEWER)

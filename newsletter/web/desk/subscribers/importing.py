@@ -14,7 +14,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, ImportUndoResult, UploadedFile
-from newsletter.domain.wording import Sentence, joined, one_line, say, without_commands
+from newsletter.domain.wording import enclosed, joined, one_line, say, without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
@@ -406,19 +406,15 @@ def _pasted_upload(request: DeskRequest) -> Upload | None:
 
 
 def _sentence(request: DeskRequest, fault: Fault, work: _ImportWork) -> str:
-    """Return a fault as a sentence that begins with file, line and column."""
-    language = request.language()
-    message = language.recognize(without_commands(fault.message))
+    """Return a fault as a text that begins with file, line and column."""
+    message = request.language().recognize(without_commands(fault.message))
     places = (
         fault.file.removeprefix(work.upload.file).strip("/"),
         say("line {line:,}", line=fault.line) if fault.line else "",
         say("column {name}", name=fault.key) if fault.key else "",
     )
     place = joined([*filter(None, places)], "{first}, {last}")
-    pattern = "{place}: {message}"
+    pattern = "{place}: {text}"
     if not place or (fault.message.startswith(("is ", "has ")) and not fault.key):
-        pattern = "{place} {message}"
-    said = language.say(say(pattern, place=place or say("the file"), message=message))
-    said = said[:1].upper() + said[1:]
-    # a page is never in two languages
-    return say(said) if isinstance(message, Sentence) else said
+        pattern = "{place} {text}"
+    return enclosed(pattern, place=place or say("the file"), text=message)

@@ -17,7 +17,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import NOTED_FIELDS, Audience, Entry, Subscriber
 from newsletter.domain.subscribers.search import Origin, SubscriberSearch, SubscriberState
-from newsletter.domain.wording import capitalized, say
+from newsletter.domain.wording import say
 from newsletter.pipeline.subscribers.administer import MAX_REASON_CHARS, SubscriberActs
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
@@ -56,7 +56,7 @@ class ReaderPages:
         try:
             self._acts(request).edit(check_entry(request, address), seen=shown)
         except InvalidInput as error:
-            return self.page(request.with_faults(*faults_of(error)), address)
+            return self.page(request.with_error(error), address)
         except Outdated:
             with self._subscribers.store.read() as tx:
                 person = tx.readers.find(address)
@@ -72,7 +72,7 @@ class ReaderPages:
         try:
             self._acts(request).suppress(self._shown(request), reason=request.field("why"))
         except InvalidInput as error:
-            return self.page(request.with_faults(("why", error.faults[0].message)), address)
+            return self.page(request.with_error(error, "why"), address)
         return self._redirect(request, address, "suppressed")
 
     @route("POST", "/readers/unsubscribe", Role.SENDER)
@@ -97,7 +97,7 @@ class ReaderPages:
         try:
             self._acts(request).lift(self._shown(request), reason=request.field("reason"))
         except InvalidInput as error:
-            return self.page(request.with_faults(("reason", error.faults[0].message)), address)
+            return self.page(request.with_error(error, "reason"), address)
         except Outdated:
             raise
         except Refused as error:
@@ -272,10 +272,6 @@ def read_search(request: DeskRequest, tx: Transaction, service: Subscribers) -> 
     )
 
 
-def faults_of(error: InvalidInput) -> Faults:
-    return [(one.key, capitalized(one.message)) for one in error.faults]
-
-
 _READERS_PER_PAGE = 50
 _MAX_COUNTED = 1_000
 """The greatest number of found readers that is counted."""
@@ -318,7 +314,7 @@ class ReadersPages:
         try:
             entry = check_entry(request, request.field("email").strip(), lists)
         except InvalidInput as error:
-            return self._form(request.with_faults(*faults_of(error), *faults))
+            faults = [*((one.key, one.message) for one in error.faults), *faults]
         if faults:
             return self._form(request.with_faults(*faults))
         try:

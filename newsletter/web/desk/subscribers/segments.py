@@ -1,22 +1,18 @@
 """Segments at the desk: an admin's form for the rules in newsletter.yaml that pick readers."""
 
-from collections.abc import Iterable
 from dataclasses import replace
-from itertools import chain
 
 from starlette.responses import Response
 
-from newsletter.config.editing import Value
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import say
-from newsletter.web.desk.entries import EntryForm, Form, texts_of
 from newsletter.web.desk.page import words_of
 from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.setting_forms import EntryForm
 
 _PATH = "/readers/segment"
-_SINGLE = frozenset({"name", "list", "joined_since", "joined_before"})
 
 
 class SegmentPages(EntryForm):
@@ -24,7 +20,7 @@ class SegmentPages(EntryForm):
 
     key, labels, template = "segments", words_of("segment"), "segment.html.j2"
     title, none = say("Add a segment"), say("There is no such segment.")
-    back = "/readers"
+    back, separator = "/readers", ";"
 
     @route("GET", _PATH, Role.ADMIN)
     def show(self, request: DeskRequest) -> Response:
@@ -35,7 +31,7 @@ class SegmentPages(EntryForm):
             changes = self.find_changes(form) if "list" in form else {}
             settings, _, _ = self._staff.files.with_changes(changes)
         except InvalidInput as error:
-            return self.show_form(request.with_faults(*self.fault_sentences(error)), form)
+            return self.show_form(request.with_faults(*self.find_faults(error, form)), form)
         chosen = request.query("segment") or request.query("name")
         segments = replace(self._subscribers, settings=settings).segments
         segment = next((one for one in segments if one.name == chosen), None)
@@ -43,23 +39,8 @@ class SegmentPages(EntryForm):
             return self.show_form(request, form)
         with self._staff.store.read() as tx:
             count = tx.audiences.count(Audience(lists=(segment.list,), segment=segment))
-        return self.show_form(request, texts_of(segment) | form, rule=segment.rule, count=count)
+        return self.show_form(request, form, rule=segment.rule, count=count)
 
     @route("POST", _PATH, Role.ADMIN, step_up=True)
     def save(self, request: DeskRequest) -> Response:
         return self.save_form(request)
-
-    def parse(self, name: str, form: Form) -> Value:
-        values = self.typed(name, form)
-        return next(iter(values), None) if name in _SINGLE else values or None
-
-    def typed(self, name: str, form: Form) -> list[str]:
-        """Return the values of a condition.
-
-        They stand between semicolons, or in several fields: ``language`` and ``language-2``.
-        """
-        fields = (texts for key, texts in form.items() if key.partition("-")[0] == name)
-        texts: Iterable[str] = chain.from_iterable(fields)
-        if name not in _SINGLE:
-            texts = (part for text in texts for part in text.split(";"))
-        return [text.strip() for text in texts if text.strip()]
