@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsletter.domain.errors import StoreUnavailable
+from newsletter.domain.errors import NotFound, StoreUnavailable
 from newsletter.runtime.services import Services
 from newsletter.web.api.gate import HANDLED_ERRORS, problem_of
 from newsletter.web.api.gate import Gate as ApiGate
@@ -128,12 +128,14 @@ class Pages:
         if request.url.path.startswith(API_ROOT):
             known = isinstance(error, HANDLED_ERRORS)
             return _allow(problem_of(error if known else HTTPException(500)), request)
+        language = self._frame.language_of(request)
+        if isinstance(error, NotFound):  # the token of a link, which somebody cut off or made up
+            return self._frame.notice("not_found", "broken_link", language=language, status=404)
         status = getattr(error, "status_code", 503 if isinstance(error, StoreUnavailable) else 500)
         is_of_desk = request.url.path.startswith(DESK_ROOT)
         if self._gate and is_of_desk and not isinstance(error, HTTPException):
             with suppress(Exception):  # the desk's page needs the database
                 return await self._gate.failed(request, status)
-        language = self._frame.language_of(request)
         others = ("failed", "try_again" if status >= 500 else "garbled")
         keys = _WORDS_OF_STATUS.get(status, others)
         if not isinstance(error, HTTPException) and request.method == "POST":
@@ -164,7 +166,7 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     if settings.desk.enabled:
         gate = Gate(Desk(services.staff), services.staff, desk_routes(services), lanes)
     pages = Pages(services, lanes, gate)
-    handlers = dict.fromkeys((HTTPException, StoreUnavailable, Exception), pages.failed)
+    handlers = dict.fromkeys((HTTPException, NotFound, StoreUnavailable, Exception), pages.failed)
     ours = [*pages.routes(), Webhooks(services.delivery, lanes.webhooks).route()]
     ours += ApiGate(operations(services), services.store, lanes.api).routes()
     ours += gate.routes() if gate else ()

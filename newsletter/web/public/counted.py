@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from newsletter.domain.errors import StoreUnavailable
+from newsletter.domain.errors import NotFound, StoreUnavailable
 from newsletter.domain.statements.counting import KEY_DIGITS, Counted
 from newsletter.store.sql import Store
 from newsletter.web.http.forms import parse_number
@@ -60,9 +60,7 @@ class CountedPages:
         if target is None:
             target = await self._lane.run(self._find_target, place)
         if target is None:
-            language, notice = self._frame.language_of(request), self._frame.notice
-            keys = "not_found", "broken_link"
-            return await self._lane.run(notice, *keys, language=language, status=404)
+            raise NotFound("no link has this number")
         is_wanted = (Counted.CLICKS if target else Counted.OPENS) in self._counted
         ahead = any(request.headers.get(name, "").startswith("pre") for name in _PREFETCH_FIELDS)
         if is_wanted and request.method == "GET" and not ahead:

@@ -105,10 +105,9 @@ class PreferencesPage:
         """Return a handler that checks the link, and shows ``page`` if it is valid."""
 
         def answer(request: Request, form: Posted, tries: int = 5) -> Response:
-            owner, language = self._owner(request), self._frame.language_of(request)
+            owner = self._subscribers.links.read_preferences(request.path_params["token"])
+            language = self._frame.language_of(request)
             link = relative_path(request, f"/preferences/{request.path_params['token']}")
-            if owner is None:
-                return self._frame.notice("not_found", "broken_link", language=language, status=404)
             if owner.is_late(self._subscribers.store.clock.now()):
                 messages, _ = self._frame.words(language)
                 buttons = [Button(action=f"{link}/again", label=messages["late_button"])]
@@ -144,17 +143,10 @@ class PreferencesPage:
 
         return read_and_answer
 
-    def _owner(self, request: Request) -> Owner | None:
-        try:
-            return self._subscribers.links.read_preferences(request.path_params["token"])
-        except NotFound:
-            return None
-
     def send_another(self, request: Request) -> Response:
         """Send a new preferences link to the subscriber, in place of an expired one."""
-        owner, language = self._owner(request), self._frame.language_of(request)
-        if owner is None:
-            return self._frame.notice("not_found", "broken_link", language=language, status=404)
+        owner = self._subscribers.links.read_preferences(request.path_params["token"])
+        language = self._frame.language_of(request)
         choose.ask_for_link(
             owner.subscriber_id,
             host=client_ip(request),

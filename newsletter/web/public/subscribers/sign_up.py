@@ -16,7 +16,6 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, network_of
-from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers import signup
 from newsletter.domain.wording import one_line
 from newsletter.pipeline.subscribers.join import FollowedLink, LinkState, confirm, follow
@@ -231,11 +230,7 @@ class ConfirmationPages:
 
     def _answer(self, request: Request, action: Callable[..., FollowedLink]) -> Response:
         services = {"known": self._known, "store": self._store, "links": self._links}
-        try:
-            result = action(request.path_params["token"], **services)
-        except NotFound:
-            language = self._frame.language_of(request)
-            return self._frame.notice("not_found", "broken_link", language=language, status=404)
+        result = action(request.path_params["token"], **services)
         email, state, reader_id = result.email, result.state, result.reader_id
         language = self._frame.language_of(request, email.language)
         messages, _ = self._frame.words(language)

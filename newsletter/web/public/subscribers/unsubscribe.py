@@ -17,7 +17,6 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from newsletter.credentials.links import LeaveLink
-from newsletter.domain.errors import NotFound
 from newsletter.pipeline.subscribers import choose
 from newsletter.runtime.log_lines import limited
 from newsletter.runtime.subscribers import Subscribers
@@ -65,12 +64,9 @@ class UnsubscribePages:
         """Return a handler that reads the link, and shows ``page`` unless it is of a test email."""
 
         def answer(request: Request) -> Response:
-            language = self._frame.language_of(request)
-            try:
-                leave_link = self._subscribers.links.read_unsubscribe(request.path_params["token"])
-            except NotFound:
-                return self._frame.notice("not_found", "broken_link", language=language, status=404)
+            leave_link = self._subscribers.links.read_unsubscribe(request.path_params["token"])
             if leave_link.is_test:
+                language = self._frame.language_of(request)
                 return self._frame.notice("test_link", "test_link_text", language=language)
             return page(request, leave_link)
 
