@@ -89,7 +89,6 @@ def test_a_file_is_rehearsed_imported_once_and_undone(staffed: Staffed) -> None:
     assert noted.source == "the congress in May"
     assert cleo.post(button(page)).status == 404, "a second press imports nothing"
     assert "people.csv" in words(cleo.get("/readers/import"))
-    assert cleo.post("/readers/import/1/undo").status == 403
     dan = staffed.as_("dan", fresh=True)
     asked = words(dan.get("/readers/import/1/undo"))
     assert "Removed: 1 person. Changed back: 1 person. Subscriptions that end: " in asked
