@@ -77,7 +77,9 @@ def _prepare(workspace: Path, readers: int, key: ec.EllipticCurvePrivateKey) -> 
     _configure(workspace, "poll: 5s", "poll: 1s")
     _configure(workspace, "kind: mailgun\n  domain: forum.example", "kind: sendgrid")
     _configure(workspace, "api_key: key", f"api_key: key\n  webhook_key: {_base64(public)}")
-    _configure(workspace, "language: en", "language: en\nlists: [{name: press}]")
+    # their confirmations would leave at the same time
+    sign_ups = "signup: {most_per_hour: 600}"
+    _configure(workspace, "language: en", f"language: en\nlists: [{{name: press}}]\n{sign_ups}")
     with open_workspace(workspace, {}) as services:
         return services.links.for_batch(CAMPAIGN, range(max(1, readers - 50_000), readers + 1))[0]
 
