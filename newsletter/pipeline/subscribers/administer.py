@@ -250,7 +250,7 @@ def forget(
         if owner := tx.readers.find_former_owner(address):
             moved = "{address} was a subscriber's before, who has {new} now; erase that person"
             raise Refused(say(moved, address=address, new=owner.address))
-        if not may_block:
+        if not (may_block or tx.readers.has_data_of(address)):
             none = (
                 "nothing is kept of {address}, so there is nothing to erase; to never write to it,"
                 " say 'newsletter subscribers suppress {address}', or forget it with"
