@@ -43,7 +43,6 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
         tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text=text)
         why, sends = say("paused by {who}", who=person), {CampaignState.SENDING}
         for one in own if kind is NoteKind.WITHDRAWN else ():  # the rest would still get the text
-            if tx.campaigns.change_state(
+            tx.campaigns.change_state(
                 one.id, CampaignState.PAUSED, expect=sends, at=tx.now, reason=why
-            ):
-                tx.audit.enter(person, "pause", slug, campaign=one.id)
+            )

@@ -55,7 +55,7 @@ def test_what_is_off_the_web_is_not_found_until_it_is_put_back(room: Newsroom) -
         put(room, NoteKind.NOTE, by="ed@forum.example")
     with pytest.raises(InvalidInput):
         put(room, NoteKind.NOTE, "")
-    deeds = ["take off the web", "pause", "annotate", "put back on the web"]
+    deeds = ["take off the web", "annotate", "put back on the web"]
     assert [deed for by, deed in room.deeds() if by == SAM] == deeds
 
 
