@@ -293,7 +293,8 @@ CREATE TABLE batch (
     lease_until INTEGER,
     settled_at INTEGER,
     tries INTEGER NOT NULL DEFAULT 0,  -- replays and look-ups since the outcome is unknown
-    silent_since INTEGER,  -- by the provider's clock: the first complete look-up without a hit
+    silent_at INTEGER,  -- by the provider's clock: the last look-up that counts in silent_looks
+    silent_looks INTEGER NOT NULL DEFAULT 0,  -- complete look-ups in a row without a hit
     ignores_lists INTEGER NOT NULL DEFAULT 0,  -- 1: send even to members that unsubscribed
     account TEXT NOT NULL DEFAULT '',  -- at the provider, of the last attempt; empty if unknown
     call_until INTEGER,  -- until when a replay may be running

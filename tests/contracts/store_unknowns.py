@@ -62,7 +62,7 @@ class UnknownsContract:
         assert held.attempt_at == claimed.at
         assert held.members == [(2, "reader2@example.org"), (3, "reader3@example.org")]
         assert not held.left
-        assert (held.tries, held.silent_since) == (0, None)
+        assert (held.tries, held.silent_at, held.silent_looks) == (0, None, 0)
         assert held.campaign == replace(books.campaign(), counts=Counts())
 
     def test_it_is_told_when_and_to_whom_the_calls_went_that_are_unknown(
@@ -90,7 +90,7 @@ class UnknownsContract:
         with books.step() as tx:
             seen = NOON + MINUTE * 7
             tx.unknowns.settle(held, outcomes={}, other_state=DeliveryState.UNKNOWN, at=seen)
-            tx.unknowns.plan_lookup(held, until=NOON + MINUTE * 9, tries=1, silent_since=None)
+            tx.unknowns.plan_lookup(held, until=NOON + MINUTE * 9, tries=1)
         assert try_take(books, after=MINUTE * 6) is None
         again = take(books, after=MINUTE * 5)
         assert (again.seen_at, again.tries) == (seen, 1)
@@ -314,19 +314,19 @@ class UnknownsContract:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.plan_lookup(held, until=NOON + 9 * MINUTE, tries=3, silent_since=NOON)
+            tx.unknowns.plan_lookup(held, until=NOON + 9 * MINUTE, tries=3, silent_at=NOON, silent_looks=2)
             assert tx.unknowns.next_at({"recording": ""}) == NOON + 9 * MINUTE
             assert tx.unknowns.next_at({"elsewhere": ""}) is None
             assert tx.campaigns.assign_provider(books.id, "second")  # only what is queued hurries
         assert try_take(books, after=8 * MINUTE) is None
         again = take(books, after=9 * MINUTE)
-        assert (again.tries, again.silent_since) == (3, NOON)
+        assert (again.tries, again.silent_at, again.silent_looks) == (3, NOON, 2)
 
     def test_what_only_a_person_can_tell_is_never_taken(self, store: Store) -> None:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.plan_lookup(held, until=None, tries=0, silent_since=None)
+            tx.unknowns.plan_lookup(held, until=None, tries=0)
             assert tx.unknowns.next_at({"recording": ""}) is None
         assert try_take(books, after=timedelta(days=36500)) is None
         with books.step() as tx:
@@ -348,7 +348,7 @@ class UnknownsContract:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.plan_lookup(held, until=NOON, tries=5, silent_since=NOON)
+            tx.unknowns.plan_lookup(held, until=NOON, tries=5, silent_at=NOON, silent_looks=2)
         held = take(books)
         with books.step() as tx:
             tx.unknowns.record_replay(held, until=NOON + LEASE)
@@ -359,4 +359,5 @@ class UnknownsContract:
         with store.read() as tx:
             assert tx.unknowns.calls_until(books.id, NOON) is None
         fresh = take(books)
-        assert (fresh.attempt_id, fresh.tries, fresh.silent_since) == ("a2", 0, None)
+        assert (fresh.attempt_id, fresh.tries) == ("a2", 0)
+        assert (fresh.silent_at, fresh.silent_looks) == (None, 0)

@@ -225,8 +225,8 @@ def _absent_with_the_others(_tx: Any, right: Callable[..., Any], held: Any, **na
     return right(held, **named | {"undecided": frozenset()})
 
 
-def _with_gaps(_tx: Any, right: Callable[..., Any], held: Any, **named: Any) -> Any:
-    return right(held, **named | {"silent_since": named["silent_since"] or held.silent_since})
+def _from_the_first(_tx: Any, right: Callable[..., Any], held: Any, **named: Any) -> Any:
+    return right(held, **named | {"silent_looks": named.get("silent_looks", 0) and 2})
 
 
 def _unfenced_confirm(
@@ -477,7 +477,7 @@ BUGS: dict[str, Parts] = {
     "a key is believed for ever": _boasts(key_lifetime=timedelta(days=365)),
     "an inquiry names the addresses of today": _in("unknowns", "claim", _to_addresses_of_today),
     "an erased reader counts as absent": _in("unknowns", "settle", _absent_with_the_others),
-    "silent look-ups need not follow each other": _in("unknowns", "plan_lookup", _with_gaps),
+    "an early look-up counts": _in("unknowns", "plan_lookup", _from_the_first),
     "no fence when an event confirms": _in("unknowns", "confirm", _unfenced_confirm),
     "a bounce ends whichever address": _in("events", "locate", _of_whoever_it_is_now),
     "all is at the first account": _in("batches", "record_start", _at_the_first_account),

@@ -36,6 +36,7 @@ STEPS: dict[str, str] = {
     "halves overlap": "begun, mute: go dispatch-1 99 split",
     "no fence around what was unknown": (
         "begun, asked: go dispatch-1 99 drop; wait 300; go reconcile 99 take; wait 300; "
+        "go reconcile 99 take; wait 300; "
         "go reconcile 3 take; hand resend; go dispatch-1 99 lose; go reconcile 99 take"
     ),
     "replayed to who left": (
@@ -64,9 +65,9 @@ STEPS: dict[str, str] = {
         "begun, asked: go dispatch-1 99 torn; reader erase 1; wait 300; go reconcile 99 take; "
         "wait 300; go reconcile 99 take"
     ),
-    "silent look-ups need not follow each other": (
-        "begun, asked: go dispatch-1 99 lose; wait 300; go reconcile 99 stale; wait 700; "
-        "go reconcile 99 unreadable; wait 700; go reconcile 99 stale"
+    "an early look-up counts": (
+        "begun, asked: go dispatch-1 99 silent; wait 20; go reconcile 99 take; wait 700; "
+        "go reconcile 99 stale"
     ),
     "no fence when an event confirms": (
         "begun, asked: go dispatch-1 99 torn; wait 300; go reconcile 3 take; event delivered; "

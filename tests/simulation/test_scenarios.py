@@ -181,6 +181,13 @@ def test_who_approves_again_is_held_to_the_later_time() -> None:
     holds("mute", LOOK, *steps, Step("approve", "ada"), Step("start", "sam"), kind="strict")
 
 
+def test_a_clock_put_forward_does_not_make_one_replica_that_lags_a_proof() -> None:
+    holds(
+        "begun, asked: go dispatch-1 99 silent; jump 7200; go reconcile 99 take; wait 700; "
+        "go reconcile 99 stale"
+    )
+
+
 def test_two_batches_ask_one_replica_that_lags() -> None:
     """Two batches of one moment to the same readers ask the same question."""
     late = (Step("wait", number=300), worker("reconcile", "stale"))

@@ -271,8 +271,10 @@ class UnknownBatch:
     """Members who may not get the email any more, or not at that address."""
     tries: int
     """The number of replays and look-ups that settled nothing."""
-    silent_since: datetime | None
-    """The time of the first of the complete look-ups that missed a member; None after a hit."""
+    silent_at: datetime | None
+    """The time of the last look-up in ``silent_looks``, by the provider's clock."""
+    silent_looks: int
+    """The number of complete look-ups in a row without a hit, each long after the one before."""
 
     @property
     def without_address(self) -> frozenset[int]:

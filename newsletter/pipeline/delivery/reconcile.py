@@ -1,7 +1,7 @@
 """unknown → accepted, rejected or queued again, by proof alone.
 
 While the provider knows the attempt's idempotency key, the same bytes are sent again under it. Then
-the provider's records are searched. Two complete searches without a hit, far enough apart by the
+the provider's records are searched. Three complete searches without a hit, far enough apart by the
 provider's clock, prove that it has no message. Otherwise an event or a person settles the batch.
 """
 
@@ -89,6 +89,8 @@ _MAX_UNREADABLE_DELAY = timedelta(minutes=10)
 _KEY_EXPIRY_MARGIN = timedelta(minutes=2)
 """The time for a call, and for a provider's clock that is ahead."""
 _PAUSED_DELAY = timedelta(seconds=30)
+_PROVING_LOOKS = 3
+"""The first only marks a time after the attempt. One of the others may meet a copy that lags."""
 _SETTLED = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 
 
@@ -161,7 +163,8 @@ class _LookupOutcome:
     until: datetime | None = None
     """The time of the next step; None for never."""
     tries: int = 0
-    silent_since: datetime | None = None
+    silent_at: datetime | None = None
+    silent_looks: int = 0
     reason: str = ""
     retry_after: timedelta | None = None
     """The wait that the provider asked for; None if it asked for none."""
@@ -176,7 +179,8 @@ def _look_up_later(claim: UnknownBatch, until: datetime | None) -> _LookupOutcom
         other_state=DeliveryState.UNKNOWN,
         until=until,
         tries=claim.tries,
-        silent_since=claim.silent_since,
+        silent_at=claim.silent_at,
+        silent_looks=claim.silent_looks,
     )
 
 
@@ -210,7 +214,7 @@ class Reconciler:
                 omitted = claim.left if step is Step.REPLAY else frozenset[int]()
                 batch = self._batch(tx, claim, omit=omitted)
             except Defect as error:  # only a person can decide; the other batches go on
-                tx.unknowns.plan_lookup(claim, until=None, tries=claim.tries, silent_since=None)
+                tx.unknowns.plan_lookup(claim, until=None, tries=claim.tries)
                 people = len(claim.members)
                 return ReconcileResult(
                     batch=claim, step=Step.LEAVE, unknown=people, reason=str(error)
@@ -314,25 +318,26 @@ class Reconciler:
         )
         # the provider's clock counts: the local one may be wrong
         at = result.read_at or self.store.clock.now()
-        too_early = claim.attempt_at + records_delay - self.store.clock.now()
-        # a look-up that is early, or still finds a member, does not count as silent
-        since = None if known or too_early > timedelta(0) else claim.silent_since or at
-        left = records_delay - (at - since) if since else max(too_early, FIRST_LOOKUP_AFTER)
-        if result.is_complete and left <= timedelta(0):
+        silent_at, looks = (None, 0) if known else (claim.silent_at, claim.silent_looks)
+        if silent_at is None or at - silent_at >= records_delay:
+            silent_at, looks = at, looks + 1
+        if result.is_complete and looks == _PROVING_LOOKS:
             # records cannot show a member whose address is unknown
             undecided = frozenset() if result.all_or_none else claim.without_address
             return _LookupOutcome(known={}, other_state=DeliveryState.PENDING, undecided=undecided)
         longest = max(records_delay, _MAX_UNREADABLE_DELAY)
         # a higher power would overflow a timedelta
         delay = min(FIRST_LOOKUP_AFTER * _LOOKUP_GROWTH ** min(claim.tries + 1, 10), longest)
-        # look again as soon as a second silent look-up is a proof
+        # look again as soon as a silent look-up counts
+        left = silent_at + records_delay - at
         wait = min(delay, max(left, FIRST_LOOKUP_AFTER)) if result.is_complete else delay
         return _LookupOutcome(
             known=known,
             other_state=DeliveryState.UNKNOWN,
             until=self.store.clock.now() + max(wait, result.retry_after or wait),
             tries=claim.tries + 1,
-            silent_since=since if result.is_complete else None,
+            silent_at=silent_at if result.is_complete else None,
+            silent_looks=looks if result.is_complete else 0,
             reason=result.reason,
             retry_after=result.retry_after,
         )
@@ -351,7 +356,8 @@ class Reconciler:
                     claim,
                     until=outcome.until,
                     tries=outcome.tries,
-                    silent_since=outcome.silent_since,
+                    silent_at=outcome.silent_at,
+                    silent_looks=outcome.silent_looks,
                 )
             if (wait := outcome.retry_after) is not None:
                 limiter = self.pool.provider_for(claim).limiter

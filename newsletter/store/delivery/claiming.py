@@ -134,7 +134,7 @@ def claim(
             last_change = (SELECT COALESCE(MAX(number), 0) FROM address_history),
             claimed_at = :at, lease_until = :until, owner = :owner,
             -- an earlier attempt's look-ups prove nothing about this one
-            tries = 0, silent_since = NULL, call_until = NULL
+            tries = 0, silent_at = NULL, silent_looks = 0, call_until = NULL
         WHERE id = :id AND state = 'queued'
         RETURNING id, campaign_id, members, pending, fence, attempts, claimed_at, ignores_lists
         """,

@@ -102,7 +102,7 @@ class Unknowns(Repository):
         [row] = self._db.mappings(
             "UPDATE batch SET fence = fence + 1, lease_until = :until WHERE id = :id"
             " RETURNING id, fence, provider, attempt_id, claimed_at AS attempt_at,"
-            " settled_at AS seen_at, body_hash, tries, silent_since,"
+            " settled_at AS seen_at, body_hash, tries, silent_at, silent_looks,"
             " campaign_id, members, ignores_lists, last_change",
             id=batch_id,
             until=at + lease,
@@ -233,17 +233,19 @@ class Unknowns(Repository):
         *,
         until: datetime | None,
         tries: int,
-        silent_since: datetime | None,
+        silent_at: datetime | None = None,
+        silent_looks: int = 0,
     ) -> None:
         """Plan the next look-up; with None there is none, as only a person can decide."""
         batch_splitting.update_if_claimed(
             self._db,
             batch,
-            "not_before = :not_before, tries = :tries, silent_since = :silent_since,"
-            " lease_until = NULL",
+            "not_before = :not_before, tries = :tries, silent_at = :silent_at,"
+            " silent_looks = :silent_looks, lease_until = NULL",
             not_before=_NEVER_MS if until is None else until,
             tries=tries,
-            silent_since=silent_since,
+            silent_at=silent_at,
+            silent_looks=silent_looks,
         )
 
     def campaigns(self) -> list[int]:
