@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
@@ -149,7 +149,7 @@ def approvals_of(tx: Transaction, campaign: Campaign) -> tuple[Approval, ...]:
     return tuple(given.values())
 
 
-def describe_later_correction(tx: Transaction, original: str, since: datetime) -> str:
+def why_not_after(tx: Transaction, original: str, since: datetime) -> str:
     """Return why a translation approved at ``since`` may not follow its original now; or ""."""
     if tx.public_notes.find_withdrawn([original]):
         withdrawn = (
@@ -164,7 +164,17 @@ def describe_later_correction(tx: Transaction, original: str, since: datetime) -
         "it translates {slug}, which {correction} has corrected since its approval; correct it"
         " too, or withdraw its approval and approve it again"
     )
-    return say(later, slug=original, correction=slug) if at and at > since else ""
+    if at and at > since:
+        return say(later, slug=original, correction=slug)
+    campaign = tx.campaigns.find_latest(original)
+    if not has_begun(campaign) or campaign.state is not CampaignState.CANCELLED:
+        return ""
+    cancelled = (
+        "it translates {slug}, which was cancelled after its approval; send {slug} to the rest, or"
+        " withdraw the approval of this one and approve it again"
+    )
+    is_later = campaign.finished_at is not None and campaign.finished_at > since
+    return say(cancelled, slug=original) if is_later else ""
 
 
 def load_counted(tx: Transaction, content: Content | None) -> dict[str, Any] | None:

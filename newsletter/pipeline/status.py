@@ -37,9 +37,9 @@ from newsletter.domain.statements.statement import (
 from newsletter.domain.wording import listed, moment, say
 from newsletter.pipeline.ledger import (
     approvals_of,
-    describe_later_correction,
     find_approved_content,
     find_statement,
+    why_not_after,
 )
 from newsletter.store.sql import Transaction
 
@@ -164,7 +164,7 @@ def _find_audience(tx: Transaction, status: StatementStatus) -> tuple[Correction
     except Refused as error:
         return None, str(error)
     of, since = statement.translation_of, status.approval.complete_at
-    return correction, describe_later_correction(tx, of, since) if of and since else ""
+    return correction, why_not_after(tx, of, since) if of and since else ""
 
 
 def _find_correction(

@@ -34,10 +34,10 @@ from newsletter.pipeline.campaigns.headcount import (
 from newsletter.pipeline.ledger import (
     ConfigurationCheck,
     act_as,
-    describe_later_correction,
     find_campaign,
     find_seen,
     find_stored,
+    why_not_after,
 )
 from newsletter.pipeline.outgoing import confirm_by_events, finish, reassess
 from newsletter.pipeline.status import (
@@ -467,7 +467,7 @@ def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
         return say("its text is off the web")
     original = campaign.translates or campaign.slug
     since = campaign.finished_at or tx.now
-    if campaign.translates and (why := describe_later_correction(tx, original, since)):
+    if campaign.translates and (why := why_not_after(tx, original, since)):
         return why
     for other in (tx.campaigns.find_latest(original), *tx.campaigns.list_translations(original)):
         if has_begun(other) and other.started_at and other.started_at > since:

@@ -433,6 +433,30 @@ def test_no_translation_goes_out_while_the_text_of_its_original_is_off_the_web(
     assert begin(room) == [SPANISH]
 
 
+@pytest.mark.parametrize("is_sent_on", [False, True])
+def test_no_translation_goes_out_after_its_original_was_cancelled(
+    room: Newsroom, is_sent_on: bool
+) -> None:
+    populate(room, {"en": 2, "es": 2})
+    compose(room, FORUM, SPANISH)
+    later(room, SPANISH, days=2)
+    agree(room, FORUM, SPANISH)
+    assert begin(room) == [FORUM]
+    room.clock.advance(days=2)
+    room.hand().cancel(FORUM)
+    assert begin(room) == []
+    assert held(room, SPANISH).startswith("it translates forum, which was cancelled after its")
+    if is_sent_on:
+        room.hand().reopen(FORUM)
+    else:
+        with room.store.begin() as tx:
+            tx.approvals.revoke(SPANISH, tx.now, actor="ed@forum.example", reason="alone?")
+        agree(room, SPANISH)
+    room.plan()
+    room.clock.advance(days=2)
+    assert begin(room) == [SPANISH]
+
+
 def test_what_was_translated_corrects_nothing_so_that_nobody_gets_two_languages(
     room: Newsroom,
 ) -> None:
