@@ -314,7 +314,9 @@ class UnknownsContract:
         books = lost(store)
         held = take(books)
         with books.step() as tx:
-            tx.unknowns.plan_lookup(held, until=NOON + 9 * MINUTE, tries=3, silent_at=NOON, silent_looks=2)
+            tx.unknowns.plan_lookup(
+                held, until=NOON + 9 * MINUTE, tries=3, silent_at=NOON, silent_looks=2
+            )
             assert tx.unknowns.next_at({"recording": ""}) == NOON + 9 * MINUTE
             assert tx.unknowns.next_at({"elsewhere": ""}) is None
             assert tx.campaigns.assign_provider(books.id, "second")  # only what is queued hurries

@@ -35,14 +35,14 @@ _ANY_YEAR_PATTERN = re.compile(r"\d{4}")
 _MONTH_YEAR_PATTERN = re.compile(
     rf"(?<!\d )(?<!\d\. )\b(?:{_MONTH_NAMES})\.?{_OF_FORM}\s{_YEAR_FORM}\b", re.IGNORECASE
 )
-_MAX_MONTH_CHARS = 60
+_MAX_MONTH_CHARS, _MAX_DATE_LINE_CHARS = 60, 100
 _YEARLESS_PATTERN = re.compile(
     rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|[.º°])?{_OF_FORM}\s(?:{_MONTH_NAMES})|(?:{_MONTH_NAMES})\.?\s\d{{1,2}})\b"
     r"|\b(?!24/7)(?:\d{1,2}/\d{1,2}(?![/\d])|\d{1,2}\.\d{1,2}\.(?!\d))",
     re.IGNORECASE,
 )
+_BRACKET_PATTERN = re.compile(r"[()\[\]]")
 _BRACKETS_PATTERN = re.compile(r"\(([^()]{4,40})\)")
-_DATELINE_PATTERN = re.compile(r"([^.!?–—]{4,60}?\.?) ?(?:[–—]|--?) ")
 _SHORT_YEAR_PATTERN = re.compile(r"\b(\d{1,2}([./-])\d{1,2}\2)(\d\d)\b(?![./-]\d)")
 _LABEL_PATTERN = pattern("dates around")
 _WORD = (
@@ -61,7 +61,10 @@ _SEPARATOR_PATTERN = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,
 _STRONG_SEPARATOR_PATTERN = re.compile(r"[|•·/]")
 _MAX_PLACE_WORDS = 4
 """Maximum words of a place next to a comma or a dash."""
-_PLACE_PATTERN = re.compile(r"[^\W\d_][\w.’' -]{1,30}, (?:a |el |le )?")
+_MAX_DATELINE_CHARS, _DATELINE_END_PATTERN = (
+    140,
+    re.compile(r" ?(?:[.:|)\]](?= |[.)\]–—-])|[–—/]|--)| -"),
+)
 _NO_PLACE_PATTERN = pattern("no places", r"\b(?:{})\b")
 _AFTER_PATTERN = pattern("behind dates")
 
@@ -110,9 +113,12 @@ def list_days(text: str, today: date) -> list[date]:
 
 def find_yearless(text: str, today: date) -> date | None:
     """Return the past day of a date without a year: alone, in a dateline or in brackets."""
-    dateline = _DATELINE_PATTERN.match(text)
-    for part in [text, *([dateline[1]] if dateline else []), *_BRACKETS_PATTERN.findall(text)]:
-        dated = _YEARLESS_PATTERN.sub(rf"\g<0> {today.year}", part, count=1)
+    year = f" {today.year}"
+    dated = _YEARLESS_PATTERN.sub(rf"\g<0>{year}", text, count=1)
+    dateline = find_dateline(dated)
+    opening = [dated[: dateline.end].removesuffix(year)] if dateline else []
+    for part in [text, *opening, *_BRACKETS_PATTERN.findall(text)]:
+        dated = _YEARLESS_PATTERN.sub(rf"\g<0>{year}", part, count=1)
         days = [day for day in list_days(part, today) if day <= today]
         if len(days) == 1 and date_line(dated):
             return days[0]
@@ -163,8 +169,9 @@ def begins_with_date(text: str) -> bool:
 
 def date_line(text: str) -> FoundDate | None:
     """Return the date of a line that has little else: label, place, weekday, hour or contact."""
+    text = _SHORT_YEAR_PATTERN.sub(r"\g<1>20\3", text[: _MAX_DATE_LINE_CHARS + 1])
     found = find_dates(text)
-    if not found or len(text) > 100:
+    if not found or len(text) > _MAX_DATE_LINE_CHARS:
         return None
     first = found[0]
     text_before, after = text[: first.start], text[first.end :]
@@ -197,14 +204,14 @@ def _is_place(text: str, *, precedes: bool) -> bool:
 def find_dateline(text: str) -> FoundDate | None:
     """Return the date in the dateline of a paragraph: ``CITY, March 14, 2024 –``.
 
-    Spanish ones end with a full stop: ``Madrid, 27 de noviembre de 2026. La red …``
+    What is before its dash, colon, stop or bracket would be a date on a line of its own:
+    ``Madrid, 27 de noviembre de 2026. La red …``
     """
     # a later day is part of the story
-    for found in find_dates(text[:140]):
-        if _PLACE_PATTERN.fullmatch(text[: found.start]) and text.startswith(". ", found.end):
-            return found
-        if re.match(r"[^.!?]{0,40}?(?:[–—/]|--| -)|\.\s?[–—-]", text[found.end :]):
-            return found
+    for found in find_dates(text[:_MAX_DATELINE_CHARS]):
+        for end in _DATELINE_END_PATTERN.finditer(text, found.end, found.end + _MAX_MONTH_CHARS):
+            if date_line(_BRACKET_PATTERN.sub(", ", text[: end.start()])):
+                return found
     return None
 
 

@@ -248,7 +248,7 @@ NO_DATE_NOTE = "No date was found: enter it yourself."
 _MAX_MADE_TITLE_CHARS = 120
 _MAX_HEAD_LINES = 40
 """Maximum lines, with navigation, between a page's title and its headline."""
-_MAX_WRAPPED_LINES = 3
+_MAX_WRAPPED_LINES, _MAX_DATELINE_LINES = 3, 3
 _MAX_SENTENCE_CHARS = 130
 _CHECK_ADVICE = "look at it, and enter the title yourself."
 
@@ -410,10 +410,10 @@ def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dat
         found = date_line(lines[index].text)
         if found and not is_embargo(lines[index].text):
             return _date_with_note(found, text, lines[index])
-    if prose is not None:
-        found = find_dateline(lines[prose].text)
-        if found:
-            return _date_with_note(found, text, lines[prose], " in its dateline")
+    # a note to the desk may be above the dateline
+    for line in lines[end : end + _MAX_DATELINE_LINES]:
+        if found := find_dateline(line.text):
+            return _date_with_note(found, text, line, " in its dateline")
     for line in lines[end:]:
         found = date_line(line.text) if is_machine_data(line.text) else None
         if found:

@@ -405,11 +405,32 @@ def test_a_date_with_a_label_a_number_or_a_memo_around_it_is_read_and_left_out(h
     assert (document.title, document.date, document.body) == (TITLE, date(2024, 5, 3), FIRST)
 
 
-def test_a_spanish_dateline_ends_with_a_full_stop() -> None:
-    document = imported(TITLE, f"Madrid, 27 de noviembre de 2026. {FIRST}")
-    assert document.date == date(2026, 11, 27)
-    assert document.body.startswith("Madrid, 27 de noviembre")
-    assert imported(TITLE, f"It left on 21 September 2011. {FIRST}").date is None
+@rows(
+    "dateline",
+    [
+        *("Madrid, 27 de noviembre de 2026.", "Leipzig, den 27. November 2026.", "27.11.2026:"),
+        *(
+            "Lyon, vendredi 27 novembre 2026.",
+            "(Utrecht, 27-11-2026)",
+            "Leeds, Nov. 27, 2026 /PR/ --",
+        ),
+        *(
+            "[LEEDS, 27 November 2026]",
+            "Leipzig/Berlin, 27. November 2026:",
+            "27 November 2026, Leeds:",
+        ),
+        *("Torino, lì 27 novembre 2026 –", "LEIPZIG, 20. November."),
+    ],
+)
+def test_a_dateline_is_what_would_be_a_date_alone(dateline: str) -> None:
+    document = imported(TITLE, f"{dateline} {FIRST}")
+    assert document.date == date(2026, 11, 20 if "20." in dateline else 27)
+    assert dateline.strip("[]")[-6:] in document.body
+
+
+def test_a_note_to_the_desk_may_be_above_the_dateline() -> None:
+    note = "Please do not run this story before the minister sits down on Thursday afternoon."
+    assert imported(TITLE, note, f"LEEDS, 2 May 2026 – {FIRST}").date == date(2026, 5, 2)
 
 
 def test_a_date_in_the_title_or_in_the_text_is_not_the_statements_date() -> None:
@@ -417,7 +438,12 @@ def test_a_date_in_the_title_or_in_the_text_is_not_the_statements_date() -> None
     document = imported(title, "May 3, 2024", FIRST + " It resigned on May 9, 2024 in writing.")
 
     assert (document.title, document.date) == (title, date(2024, 5, 3))
-    assert imported(TITLE, "On May 9, 2024 it left. " + FIRST).date is None
+    for opening in (
+        "On May 9, 2024 it left. ",
+        "It left on 21 September 2011. ",
+        "The law of 9 May 2024 – a bad one – ended. ",
+    ):
+        assert imported(TITLE, opening + FIRST).date is None
 
 
 def test_the_date_of_a_dateline_is_taken_with_a_note_and_stays_in_the_text() -> None:
