@@ -71,6 +71,14 @@ class PublicNotes(Repository):
             slugs=sorted(slugs),
         )
 
+    def find_sending(self, slug: str) -> list[int]:
+        """Return the campaigns that send the text now: its own, its translations, digests."""
+        return self._db.column(
+            "SELECT id FROM campaign WHERE state = 'sending' AND (:slug IN (slug, translates)"
+            f" OR slug IN (SELECT digest FROM ({_PARTS_OF_ISSUES}) AS listed WHERE slug = :slug))",
+            slug=slug,
+        )
+
 
 class Search(Repository):
     """The index of sent statements."""

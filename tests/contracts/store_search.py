@@ -75,14 +75,16 @@ class SearchContract:
     def test_a_digest_is_not_found_while_a_part_is_off_the_web(self, store: Store) -> None:
         digest = Issue(name="weekly", day=NOON.date(), upto=NOON, parts=("hours", "tea"))
         other = replace(digest, day=NOON.date() + timedelta(days=7), parts=("tea",))
-        for issue in (digest, other):
-            publish(store, issue.slug, "Weekly", LATER_TEXT)
+        numbers = [publish(store, issue.slug, "Weekly", LATER_TEXT) for issue in (digest, other)]
         both = [digest.slug, other.slug]
         found = []
         with store.begin() as tx:
             for issue in (digest, other):
                 tx.digests.put(issue, NOON)
             assert tx.public_notes.find_withdrawn_parts(both) == []
+            assert tx.public_notes.find_sending("hours") == numbers[:1]
+            assert sorted(tx.public_notes.find_sending("tea")) == numbers
+            assert tx.public_notes.find_sending(other.slug) == numbers[1:]
         for kind in (NoteKind.WITHDRAWN, NoteKind.RESTORED):
             with store.begin() as tx:
                 note = PublicNote(slug="hours", at=NOON, by="ana", kind=kind, words="Wrong.")

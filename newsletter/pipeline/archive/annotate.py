@@ -19,7 +19,7 @@ _ACTION_OF_KIND = {
 def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) -> None:
     """Add a dated note to a statement's page, withdraw its text from the web, or restore it.
 
-    If the text is withdrawn while the statement is being sent, its campaign pauses.
+    The campaigns pause that are sending a withdrawn text, a translation of it, or a digest with it.
 
     Raises NotFound or Refused; InvalidInput if the note is missing or too long.
     """
@@ -42,7 +42,8 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
         tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=text))
         tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text=text)
         why, sends = say("paused by {who}", who=person), {CampaignState.SENDING}
-        for one in own if kind is NoteKind.WITHDRAWN else ():  # the rest would still get the text
+        # the rest would still get the text
+        for number in tx.public_notes.find_sending(slug) if kind is NoteKind.WITHDRAWN else ():
             tx.campaigns.change_state(
-                one.id, CampaignState.PAUSED, expect=sends, at=tx.now, reason=why
+                number, CampaignState.PAUSED, expect=sends, at=tx.now, reason=why
             )

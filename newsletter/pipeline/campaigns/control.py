@@ -465,6 +465,8 @@ def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
         return say("{slug} corrected it", slug=slug)
     if tx.public_notes.find_withdrawn([campaign.slug]):
         return say("its text is off the web")
+    if why := _outdated_part(tx, campaign.slug):
+        return why
     original = campaign.translates or campaign.slug
     since = campaign.finished_at or tx.now
     if campaign.translates and (why := why_not_after(tx, original, since)):
@@ -473,4 +475,14 @@ def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
         if has_begun(other) and other.started_at and other.started_at > since:
             pattern = "{slug} went out since, and its readers may have that language"
             return say(pattern, slug=other.slug)
+    return ""
+
+
+def _outdated_part(tx: Transaction, digest: str) -> str:
+    """Return which text of a digest email was withdrawn or corrected since, or ""."""
+    for part in (part for issue in tx.digests.find_issues([digest]) for part in issue.parts):
+        if tx.public_notes.find_withdrawn([part]):
+            return say("it lists {slug}, whose text is off the web", slug=part)
+        if correction := tx.campaigns.find_begun_correction(part):
+            return say("it lists {slug}, which {by} corrected", slug=part, by=correction.slug)
     return ""

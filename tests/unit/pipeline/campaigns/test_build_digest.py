@@ -325,6 +325,28 @@ def test_one_does_not_begin_with_a_part_that_left_the_web_since_the_look(desk: D
     assert (desk.parts(), desk.started(FIRST)) == (("two",), None)
 
 
+@pytest.mark.parametrize("is_corrected", [False, True])
+def test_one_that_is_sent_stops_where_a_part_leaves_the_web_and_the_rest_do_not_get_it(
+    desk: Desk, is_corrected: bool
+) -> None:
+    made(desk)
+    desk.approve(slug=FIRST)
+    desk.tick()
+    assert desk.campaign(FIRST).state is CampaignState.SENDING
+    if is_corrected:
+        desk.hand().cancel(FIRST)
+        correct(desk, "one", "one-corrected")
+        desk.tick()
+        why = "it lists one, which one-corrected corrected"
+    else:
+        annotate("one", NoteKind.WITHDRAWN, "Mistaken.", by="operator", store=desk.store)
+        assert desk.campaign(FIRST).state is CampaignState.PAUSED
+        desk.hand().cancel(FIRST)
+        why = "it lists one, whose text is off the web"
+    with pytest.raises(Refused, match=why):
+        desk.hand().reopen(FIRST)
+
+
 def test_the_correction_is_not_in_the_next_issue_again(desk: Desk) -> None:
     made(desk)
     correct(desk, "one", "one-corrected")

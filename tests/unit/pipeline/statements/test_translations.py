@@ -431,6 +431,8 @@ def test_no_translation_goes_out_while_the_text_of_its_original_is_off_the_web(
     annotate(FORUM, NoteKind.RESTORED, "", by="ada@forum.example", store=room.store)
     room.plan()
     assert begin(room) == [SPANISH]
+    annotate(FORUM, NoteKind.WITHDRAWN, "It was wrong.", by="ada@forum.example", store=room.store)
+    assert room.campaign(SPANISH).state is CampaignState.PAUSED
 
 
 @pytest.mark.parametrize("is_sent_on", [False, True])
