@@ -10,11 +10,12 @@ from functools import partial
 from http.client import HTTPResponse
 from typing import Any
 
-from newsletter.domain.campaigns.campaign import Correction
+from newsletter.domain.campaigns.campaign import CampaignState, Correction
 from newsletter.domain.delivery.batch import Answer, BatchOutcomes, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.restore_guard import GuardRecord
 from newsletter.domain.delivery.transactional import EmailLimits
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.store.sql import Transaction
@@ -85,6 +86,10 @@ def _beside(after: str = "", before: str = "") -> Callable[..., Any]:
 def _as_retry(answer: Answer) -> Answer:
     again = Outcome(verdict=Verdict.RETRY, reason="timed out")
     return replace(answer, outcome=again) if answer.outcome.verdict is Verdict.UNKNOWN else answer
+
+
+def _key_as_refused(answer: Answer) -> Answer:
+    return _as_retry(answer) if "idempotencyKey" in str(answer.outcome.reason) else answer
 
 
 def _as_refused(answer: Answer) -> Answer:
@@ -430,6 +435,25 @@ def _without_limit(_tx: Any, right: Callable[..., Any], *given: Any, **named: An
     return right(*given, **named, limits=EmailLimits(max_per_day=99, max_per_month=99))
 
 
+def _begun_at_once(
+    _tx: Any, right: Callable[..., Any], number: int, to: CampaignState, **named: Any
+) -> Any:
+    resumed = to is CampaignState.SCHEDULED and named["expect"] == {CampaignState.PAUSED}
+    return right(number, CampaignState.SENDING if resumed else to, **named)
+
+
+def _but_requests(
+    tx: Transaction, right: Callable[..., Any], number: int, lists: Sequence[str], *more: Any
+) -> Any:
+    person = tx.readers.get(number)
+    requested = person.requested if person else ()
+    return right(number, [name for name in lists if name not in requested], *more)
+
+
+def _all_admins(_tx: Any, right: Callable[..., Any]) -> dict[str, Role]:
+    return {one: Role.ADMIN if role is Role.APPROVER else role for one, role in right().items()}
+
+
 def _to_open_lists(
     _tx: Any, right: Callable[..., Any], number: int, lists: Any, at: datetime, _closed: object
 ) -> Any:
@@ -438,6 +462,7 @@ def _to_open_lists(
 
 BUGS: dict[str, Parts] = {
     "a time-out is tried again": _answered(_as_retry),
+    "a known key is a refusal": _answered(_key_as_refused),
     "what is unknown fails over": _answered(_as_refused),
     "a redirect is followed": _answered(_as_followed),
     "an answer for some is read as one for all": _answered(partial(replace, exceptions={})),
@@ -567,6 +592,9 @@ BUGS: dict[str, Parts] = {
     "a picture is not kept": _in("pictures", "add", _not_kept),
     "a digest is not kept": _in("digests", "put", _not_kept),
     "a feed hides a withdrawal": _in("public_notes", "list_for", lambda *_given: []),
+    "what is resumed begins at once": _in("campaigns", "change_state", _begun_at_once),
+    "who leaves everything keeps a request": _in("choices", "leave", _but_requests),
+    "approvers replace approvals": _in("staff", "roles", _all_admins),
     "nothing says why a reader was left out": _in(
         "batches", "claim", _beside("UPDATE delivery SET reason = '' WHERE state = 'suppressed'")
     ),

@@ -48,6 +48,7 @@ _LINK = re.compile(r"/t-([0-9]+)-([0-9]+)\n")
 _HOST = ".example"
 _FILTER = re.compile(r"recipient|tags?=|email=|filters\[to\]|query")
 """A question for some messages, not for the newest of all."""
+_KNOW_KEYS = frozenset({"brevo", "resend"})
 _PAGE = 2
 """Messages on one page of the records."""
 
@@ -106,6 +107,8 @@ class Documented:
             if how is How.SPLIT and len(addresses) == 1 and not asks:
                 self.refused |= addresses
             return Arrival(Reply(STATUS[how], {"message": how.value}).encode(now))
+        if how is How.DOUBLED and self.traits in _KNOW_KEYS and not asks:
+            self._answer(request, now, claimed)
         whole = self._answer(request, now, claimed)
         if how is How.HALF and not asks:
             whole = _changed(whole, _forget_every_second)

@@ -201,6 +201,8 @@ class Editors:
             seen = self._decided(host, who, slug, "review", deed, **typed)
         if seen is None:
             return
+        if override and who not in ADMINS:
+            raise Violation(Rule.INTRUDER, f"{who} replaced an approval of {slug}")
         judge_done(host.books, "approve", slug, address_of(who), *seen.form["digest"])
         if slug in host.expected.gone:
             readers = self._world.people.had(slug)
@@ -276,6 +278,8 @@ class Editors:
             when = {"when": "now"} if later is None else {"when": "at", "at": _typed(at)}
             seen = self._decided(host, who, slug, "start", "start", right="yes", **when)
         if seen is not None:
+            if who not in _SENDERS:
+                raise Violation(Rule.INTRUDER, f"{who} started {slug}")
             now = for_how_many(slug, host.expected)
             if None not in {now, seen.readers} and now != seen.readers:
                 raise Violation(Rule.HASTY, f"{who} started {slug} for {seen.readers}, not {now}")

@@ -69,7 +69,7 @@ NO_ROWS: Mapping[str, str] = {
     "undo a start": _STARTED,
     "clear a time": "schedule WHERE slug = ?",
     "unsubscribe": f"{_SUBSCRIBED} AND list.name = ?",
-    "unsubscribe from all": _SUBSCRIBED,
+    "unsubscribe from all": "subscription WHERE state <> 'ended' AND subscriber_id = ?",
     "untag": "tag WHERE subscriber_id = ? AND name = ?",
     "lift": _SUPPRESSED,
     "erase": "subscriber WHERE id = ?",

@@ -436,7 +436,7 @@ _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "approve": (8, _one("approve", *APPROVERS, numbers=_WHICH, hows=_DOORS)),
     "read": (2, _one("read", *APPROVERS, "sam", numbers=_WHICH)),
     "waive": (2, _one("waive", *APPROVERS, numbers=_WHICH, hows=_DOORS)),
-    "override": (2, _one("override", *ADMINS, numbers=_WHICH, hows=_DOORS)),
+    "override": (2, _one("override", *ADMINS, "ed", numbers=_WHICH, hows=_DOORS)),
     "revoke": (2, _one("revoke", *APPROVERS, numbers=_WHICH)),
     "dismiss": (0.3, _one("dismiss", "ed")),
     "start": (6, _one("start", "sam", "ada", "ed", numbers=_WHICH, hows=_DOORS)),

@@ -380,6 +380,9 @@ SELECT subscriber_id FROM delivery
 WHERE state IN ('suppressed', 'rejected') AND reason = ''
 """
 _ROWS = "SELECT subscriber_id, state FROM delivery WHERE batch_id = ?"
+_FOR_NOBODY = """
+SELECT slug FROM campaign WHERE state = 'sent' AND id NOT IN (SELECT campaign_id FROM batch)
+"""
 
 
 def _members(books: sqlite3.Connection, number: int) -> Iterator[int]:
@@ -420,6 +423,8 @@ def close(books: sqlite3.Connection, true: Truth, expected: Expected) -> None:
         for reader, state in standing.items():
             _compare((slug, reader), state, reader in has, true.excuses)
             _caused(number, reader, state, true, expected)
+    if sent := books.execute(_FOR_NOBODY).fetchall():
+        raise Violation(Rule.DROPPED, f"{sent} count as sent, and were for nobody")
     _corrected(books, true, expected)
     if not expected.put_back:
         _explained(books, expected)

@@ -53,6 +53,8 @@ class How(Enum):
     """It rejects some readers for good and accepts the others."""
     AGAIN = "again"
     """It defers some readers and accepts the others."""
+    DOUBLED = "doubled"
+    """A proxy makes the call twice, if the provider knows keys, and the second answer arrives."""
     TORN = "torn"
     """It defers some readers and accepts the others; its answer ends in the middle."""
     TIMEOUT = "timeout"

@@ -7,6 +7,7 @@ from tests.simulation.program import Program, run
 
 STEPS: dict[str, str] = {
     "a time-out is tried again": "begun, keyed: go dispatch-1 99 lose",
+    "a known key is a refusal": "begun, brevo: go dispatch-1 99 doubled",
     "what is unknown fails over": "begun, mute/mute: go dispatch-1 99 lose",
     "a redirect is followed": "begun, mute: go dispatch-1 99 redirect",
     "an answer for some is read as one for all": "begun, mute: go dispatch-1 99 partly",
@@ -164,6 +165,12 @@ STEPS: dict[str, str] = {
     "a test mail does not leave": "office, mute: go look 99 take; test ed",
     "a picture is not kept": "begun, mute: chore write 7",
     "a digest is not kept": "digest, mute: gather",
+    "what is resumed begins at once": (
+        "careful, mute: go look 99 take; approve ed; start sam; go look 99 take; hand pause; "
+        "hand resume; go dispatch-1 99 take"
+    ),
+    "who leaves everything keeps a request": "begun, mute: reader sneak 1; reader leave_all 1",
+    "approvers replace approvals": "office, mute: go look 99 take; override ed 0 command",
     "nothing says why a reader was left out": "begun, mute: reader leave 2; go dispatch-1 99 take",
 }
 """For each bug a kind of workspace, the traits of its provider, and steps.
