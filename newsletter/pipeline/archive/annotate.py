@@ -41,7 +41,8 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
             return  # a second press, and a note cannot be removed
         tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=text))
         tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text=text)
-        why, sends = say("paused by {who}", who=person), {CampaignState.SENDING}
+        why = say("{who} took the text of {slug} off the web", who=person, slug=slug)
+        sends = {CampaignState.SENDING}
         # the rest would still get the text
         for number in tx.public_notes.find_sending(slug) if kind is NoteKind.WITHDRAWN else ():
             tx.campaigns.change_state(

@@ -67,7 +67,8 @@ def test_who_waits_does_not_get_a_text_that_was_taken_off_the_web(room: Newsroom
     put(room, NoteKind.WITHDRAWN)
     assert (room.drain(), len(room.provider.accepted)) == (0, 10)
     campaign = room.campaign()
-    assert (campaign.state, campaign.reason) == (CampaignState.PAUSED, f"paused by {SAM}")
+    why = f"{SAM} took the text of resignation off the web"
+    assert (campaign.state, campaign.reason) == (CampaignState.PAUSED, why)
     room.hand().resume("resignation")
     room.drain()
     assert len(room.provider.accepted) == 25
