@@ -16,7 +16,7 @@ from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.events.record import record
 from newsletter.pipeline.subscribers.choose import LeaveLink, leave
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import
-from newsletter.pipeline.subscribers.join import ShownConsent, ask
+from newsletter.pipeline.subscribers.join import ShownConsent, SignUpRequest, ask
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
@@ -88,7 +88,8 @@ def _work(
     def join(place: int) -> None:
         wish = SignUp(address=f"new{place}@example.org", name="", lists=("press",))
         network = f"10.{place // 250}.{place % 250}.0/24"
-        ask(wish, _SHOWN, source="page", network=network, store=store)
+        one = SignUpRequest(wish=wish, consent=_SHOWN, source="page", network=network)
+        ask([one], store=store)
 
     def bring(place: int) -> None:
         people = [("", one) for one in entries(250, start=1_000_000 + 250 * place)]

@@ -118,7 +118,7 @@ class Pages:
             *ArchivePages(services.statements, frame, readers).routes(),
             *Pictures(services.store, readers).routes(),
             *CountedPages(services.store, services.settings.count, frame, readers).routes(),
-            *SignUpPages(subscribers, frame, readers).routes(),
+            *SignUpPages(subscribers, frame, self._lanes).routes(),
             *ConfirmationPages(subscribers, frame, readers).routes(),
             *Monitoring(services, frame, watch).routes(),
         ]

@@ -4,8 +4,8 @@ The form does not reveal whether an address is subscribed. Opening the link chan
 button works once, so that it cannot subscribe a reader who left later.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from newsletter.credentials.links import SignedLinks
@@ -55,29 +55,45 @@ class ShownConsent:
     """The hash of the words that the form showed; "" if the form did not send it."""
 
 
-def ask(
-    wish: SignUp, shown: ShownConsent, *, source: str, network: str, store: Store
-) -> RequestOutcome | FormFault:
-    """Queue the confirmation email of a sign-up, without reading whether the person subscribes.
+@dataclass(kw_only=True)
+class SignUpRequest:
+    """A valid form, before its confirmation email is queued."""
 
-    Return a form fault if the form showed unknown words of consent.
+    wish: SignUp
+    consent: ShownConsent
+    source: str
+    network: str
+    outcome: RequestOutcome | FormFault = field(init=False)
+    """The result, which counts once the transaction is committed."""
+
+
+def ask(requests: Iterable[SignUpRequest], *, store: Store) -> None:
+    """Queue the confirmation emails of sign-ups in one transaction, without reading subscribers.
+
+    The outcome is a form fault if the form showed unknown words of consent.
     """
     with store.begin() as tx:
-        current = tx.consents.store_words(shown.words, shown.language, tx.now)
-        if shown.wording not in {"", current} and not tx.consents.get_words(shown.wording):
-            return FormFault.WORDS
-        email = TransactionalEmail(
-            id=0,
-            kind=EmailKind.JOIN,
-            address=wish.address,
-            lists=wish.lists,
-            name=wish.name,
-            language=shown.language,
-            source=source,
-            wording=shown.wording,
-            asked_at=tx.now,
-        )
-        return tx.emails.ask(email, network=network)
+        for request in requests:
+            request.outcome = _queue(tx, request)
+
+
+def _queue(tx: Transaction, request: SignUpRequest) -> RequestOutcome | FormFault:
+    shown = request.consent
+    current = tx.consents.store_words(shown.words, shown.language, tx.now)
+    if shown.wording not in {"", current} and not tx.consents.get_words(shown.wording):
+        return FormFault.WORDS
+    email = TransactionalEmail(
+        id=0,
+        kind=EmailKind.JOIN,
+        address=request.wish.address,
+        lists=request.wish.lists,
+        name=request.wish.name,
+        language=shown.language,
+        source=request.source,
+        wording=shown.wording,
+        asked_at=tx.now,
+    )
+    return tx.emails.ask(email, network=request.network)
 
 
 def follow(token: str, *, known: Collection[str], store: Store, links: SignedLinks) -> FollowedLink:

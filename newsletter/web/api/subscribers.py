@@ -17,6 +17,7 @@ from newsletter.domain.subscribers.search import Origin, SubscriberSearch
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.subscribers.signup import FormFault, SignUp, SignUpForm
 from newsletter.pipeline.subscribers.administer import SubscriberActs
+from newsletter.pipeline.subscribers.join import ask
 from newsletter.pipeline.subscribers.membership import known_lists, require_list
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.entries import RawEntry, check_entry
@@ -181,12 +182,11 @@ class SubscriberOperations:
         if body.trap:
             return
         network = network_of(body.visitor)
-        outcome = self._offering.request_email(
-            judgement, body, source=body.source, network=network, store=call.store
-        )
-        if isinstance(outcome, FormFault):
-            raise _invalid_input({"wording": outcome})
-        if outcome in {RequestOutcome.NETWORK, RequestOutcome.FULL}:
+        asked = self._offering.request_of(judgement, body, source=body.source, network=network)
+        ask([asked], store=call.store)
+        if isinstance(asked.outcome, FormFault):
+            raise _invalid_input({"wording": asked.outcome})
+        if asked.outcome in {RequestOutcome.NETWORK, RequestOutcome.FULL}:
             headers = {"Retry-After": "3600"}
             raise HTTPException(429, "Too many sign-ups came from there.", headers)
 

@@ -1,7 +1,7 @@
 """Posts that wait for the database at the same time share one transaction.
 
 A commit takes far longer than the writes in it. Many providers send each event in a post of its
-own, and each unsubscribe by one click is a post.
+own, and each unsubscribe by one click and each sign-up is a post.
 """
 
 import threading

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from newsletter.config.settings import Settings
-from newsletter.domain.delivery.transactional import RequestOutcome
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.subscribers import signup
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.wording import say
-from newsletter.pipeline.subscribers.join import ShownConsent, ask
+from newsletter.pipeline.subscribers.join import ShownConsent, SignUpRequest
 from newsletter.rendering.languages import direction
 from newsletter.store.sql import Store
 from newsletter.web.http.frame import shared_frame
@@ -58,23 +57,22 @@ class SignUpOffer:
             "trap": HONEYPOT_FIELD,
         }
 
-    def request_email(
+    def request_of(
         self,
         sign_up: signup.SignUp,
         form: signup.SignUpForm,
         *,
         source: str,
         network: str,
-        store: Store,
         language: str = "",
-    ) -> RequestOutcome | signup.FormFault:
-        """Request the confirmation email for a form, whose consent was shown in ``language``."""
+    ) -> SignUpRequest:
+        """Return the request of a valid form, whose consent was shown in ``language``."""
         language = language or self._settings.language
         now = self.consent(language, self.rules.public_lists)
         # the email is in the language of the form, even if our pages do not have it
         form_language = form.language if LANGUAGE_TAG_PATTERN.fullmatch(form.language) else language
         consent = ShownConsent(words=now.words, language=form_language, wording=form.wording)
-        return ask(sign_up, consent, source=source, network=network, store=store)
+        return SignUpRequest(wish=sign_up, consent=consent, source=source, network=network)
 
     def form_html(self, store: Store, names: Sequence[str] = (), language: str = "") -> str:
         """Return the HTML of a form for another site, which posts to the sign-up page.

@@ -37,6 +37,8 @@ class Lanes:
     api: Lane = field(default_factory=partial(Lane, 4))
     webhooks: Lane = field(default_factory=partial(Lane, 16))
     """The same."""
+    sign_ups: Lane = field(default_factory=partial(Lane, 16))
+    """The same."""
     monitoring: Lane = field(default_factory=partial(Lane, 2))
     readers: Lane = field(default_factory=partial(Lane, 8))
     """Public pages and forms."""

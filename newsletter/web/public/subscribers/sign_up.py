@@ -18,11 +18,19 @@ from starlette.routing import Route
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, network_of
 from newsletter.domain.subscribers import signup
 from newsletter.domain.wording import one_line
-from newsletter.pipeline.subscribers.join import FollowedLink, LinkState, confirm, follow
+from newsletter.pipeline.subscribers.join import (
+    FollowedLink,
+    LinkState,
+    SignUpRequest,
+    ask,
+    confirm,
+    follow,
+)
 from newsletter.runtime.log_lines import limited
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import client_ip, read_form, relative_path
 from newsletter.web.http.frame import Frame
+from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.offering import (
     HONEYPOT_FIELD,
@@ -31,7 +39,7 @@ from newsletter.web.http.offering import (
     SIGN_UP_PATH,
     SignUpOffer,
 )
-from newsletter.web.http.threads import Lane
+from newsletter.web.http.threads import Lane, Lanes
 
 _JSON_TYPE = "application/json"
 _DOORS = {"page": "our sign-up page", "archive": "our public archive"}
@@ -44,22 +52,26 @@ log = logging.getLogger("newsletter.web")
 class SignUpPages:
     """The sign-up pages; none if no list is offered."""
 
-    def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
+    def __init__(self, subscribers: Subscribers, frame: Frame, lanes: Lanes) -> None:
         self._subscribers = subscribers
         self._frame = frame
-        self._lane = lane
+        self._lanes = lanes
         self._offering = SignUpOffer(subscribers.settings)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
         self._network_limit = RequestLimit(EmailLimits.max_per_network, subscribers.store.clock)
+        self._group_commit: GroupCommit[SignUpRequest] = GroupCommit(
+            lambda requests, _: ask(requests, store=subscribers.store)
+        )
 
     def routes(self) -> list[Route]:
         if not self._offering.rules.public_lists:
             return []
+        show = self._lanes.readers.run
         return [
-            Route(SIGN_UP_PATH, partial(self._lane.run, self.form), methods=["GET"]),
+            Route(SIGN_UP_PATH, partial(show, self.form), methods=["GET"]),
             Route(SIGN_UP_PATH, self.sign_up, methods=["POST"]),
-            Route(f"{SIGN_UP_PATH}/asked", partial(self._lane.run, self.asked), methods=["GET"]),
-            Route(SCRIPT_PATH, partial(self._lane.run, self.script), methods=["GET"]),
+            Route(f"{SIGN_UP_PATH}/asked", partial(show, self.asked), methods=["GET"]),
+            Route(SCRIPT_PATH, partial(show, self.script), methods=["GET"]),
         ]
 
     def form(self, request: Request) -> Response:
@@ -93,7 +105,7 @@ class SignUpPages:
             trap=field(HONEYPOT_FIELD),
         )
         source = self._source(request, field("door"))
-        return await self._lane.run(self._sign_up, request, form, source)
+        return await self._lanes.sign_ups.run(self._sign_up, request, form, source)
 
     def _sign_up(self, request: Request, form: signup.SignUpForm, source: str) -> Response:
         language = self._language_of(request, form.language)
@@ -137,17 +149,13 @@ class SignUpPages:
         network = network_of(client_ip(request))
         if self._network_limit.is_over(network):
             return None
-        outcome = self._offering.request_email(
-            judgement,
-            form,
-            source=source,
-            network=network,
-            language=language,
-            store=self._subscribers.store,
+        asked = self._offering.request_of(
+            judgement, form, source=source, network=network, language=language
         )
-        if isinstance(outcome, signup.FormFault):
-            return {"consent": outcome}
-        log.info("sign-up=%s", outcome.value, extra=limited(outcome.value))
+        self._group_commit.record((asked,))
+        if isinstance(asked.outcome, signup.FormFault):
+            return {"consent": asked.outcome}
+        log.info("sign-up=%s", asked.outcome.value, extra=limited(asked.outcome.value))
         return {}
 
     def _source(self, request: Request, door: str) -> str:

@@ -1,10 +1,16 @@
 """The link that confirms; one network posts so often an hour, and of networks little is kept."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 
+from newsletter.domain.delivery.transactional import RequestOutcome
+from newsletter.domain.subscribers.signup import FormFault, SignUp
+from newsletter.pipeline.subscribers.join import ShownConsent, SignUpRequest, ask
+from newsletter.store.sql import Store
+from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.limits import RequestLimit
 from tests.fakes import FixedClock
 from tests.pages import forum
@@ -89,6 +95,45 @@ def test_a_list_that_was_closed_since_the_request_waits_for_staff(tmp_path: Path
             ("requested",),
             ("confirmed",),
         ]
+
+
+def wish(who: str, **changes: str) -> SignUpRequest:
+    """A valid form with the address of this person."""
+    given = {"name": "", "wording": ""} | changes
+    return SignUpRequest(
+        wish=SignUp(address=f"{who}@example.org", name=given["name"], lists=("press",)),
+        consent=ShownConsent(words="Yes, send me news.", language="en", wording=given["wording"]),
+        source="our sign-up page",
+        network="",
+    )
+
+
+def test_each_of_the_forms_that_share_a_commit_has_an_outcome_of_its_own(store: Store) -> None:
+    forms = [wish("ana"), wish("bo", wording="f" * 64), wish("ana"), wish("cy")]
+    ask(forms, store=store)
+
+    new, again = RequestOutcome.NEW, RequestOutcome.AGAIN
+    assert [form.outcome for form in forms] == [new, FormFault.WORDS, again, new]
+
+
+def test_a_form_that_cannot_be_stored_keeps_out_no_other_of_its_commit(store: Store) -> None:
+    shared = GroupCommit[SignUpRequest](lambda forms, _: ask(forms, store=store))
+    with pytest.raises(UnicodeEncodeError):
+        shared.record((wish("ana"), wish("bo", name="\ud800"), wish("cy")))
+
+    with store.read() as tx:
+        addresses = tx.db.column("SELECT address FROM transactional_email ORDER BY id")
+    assert addresses == ["ana@example.org", "cy@example.org"]
+
+
+def test_no_form_is_answered_before_its_commit(tmp_path: Path) -> None:
+    fields = [{"email": f"{name}@example.org", "list": "press"} for name in ("ana", "bo", "cy")]
+    with forum(tmp_path) as site, ThreadPoolExecutor(len(fields)) as pool:
+        with site.services.store.begin():
+            answers = [pool.submit(site.post, "/subscribe", each) for each in fields]
+            assert not wait(answers, timeout=0.2).done
+        assert {answer.result().status for answer in answers} == {303}
+        assert site.rows("SELECT COUNT(*) FROM transactional_email") == [(len(fields),)]
 
 
 def test_a_network_posts_so_often_within_an_hour(clock: FixedClock) -> None:
