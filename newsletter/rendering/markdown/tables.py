@@ -48,6 +48,8 @@ _BARE_WIDTH = 240
 
 _CELL_FONT_SIZE, _HEAD_FONT_SIZE, _CELL_PADDING = 15, 15.5, 8
 """Pixels: the font size of cells, that of bold heads, and the space between columns."""
+_WIDER_PADDING = 4
+"""Pixels that a table for desktops adds to the space between columns."""
 _PROSE = 88
 """Width in pixels at which a line of a cell holds several words."""
 _PICTURE = 60
@@ -57,6 +59,9 @@ _FIGURE_PATTERN = re.compile(
 )
 _LETTER_PATTERN = re.compile(r"[^\W\d_]")
 _BOLD_PATTERN = re.compile(r"\*\*[^*]+\*\*")
+_SOURCE_PATTERN = re.compile(
+    r"[*_]?(?:sources?|quellen?|fuentes?|fontes?|المصدر|المصادر)[ \u00a0\u202f]?:", re.IGNORECASE
+)
 _LINE_BREAK_PATTERN = re.compile(r"–(?=\d)|(?<=\d)-(?=\d)")
 
 
@@ -100,7 +105,8 @@ class Table:
     def fits(self) -> Fits:
         if self.width_needed <= PHONE_WIDTH:
             return Fits.EVERYWHERE
-        return Fits.ON_DESKTOPS if self.width_needed <= SHEET_WIDTH else Fits.NOWHERE
+        room = SHEET_WIDTH - _WIDER_PADDING * len(self.rows[0])
+        return Fits.ON_DESKTOPS if self.width_needed <= room else Fits.NOWHERE
 
 
 def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
@@ -222,19 +228,25 @@ def write_tables(tokens: Sequence[Token]) -> list[Token]:
         last = result[-3:]
         if last and last[0].type == "paragraph_open" and _BOLD_PATTERN.fullmatch(last[1].content):
             result[-3] = last[0].copy(attrs={"class": "head"})  # the title
+        position = table.last + 1
+        below = tokens[position : position + 2]
+        is_sourced = len(below) == 2 and _SOURCE_PATTERN.match(below[1].content)
+        classes = "sourced " if is_sourced else ""
         if fits is Fits.ON_DESKTOPS:
-            result += _label_cells(tokens, table)
+            result += _label_cells(tokens, table, f"{classes}wide")
         elif fits is Fits.NOWHERE:
             result += _records(tokens, table)
         else:
-            kind = "narrow" if table.width_needed <= _BARE_WIDTH else "narrow full"
-            narrow = tokens[table.first].copy(attrs={"class": kind})
+            classes += "narrow" if table.width_needed <= _BARE_WIDTH else "narrow full"
+            narrow = tokens[table.first].copy(attrs={"class": classes})
             result += [narrow, *tokens[table.first + 1 : table.last + 1]]
-        position = table.last + 1
+        if is_sourced:
+            result.append(below[0].copy(attrs={**below[0].attrs, "class": "source"}))
+            position += 1
     return [*result, *tokens[position:]]
 
 
-def _label_cells(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
+def _label_cells(tokens: Sequence[Token], table: Table, classes: str) -> Iterator[Token]:
     """Yield a table's tokens with a label in each cell, for telephones."""
     heads = [cell.text for cell in table.rows[0]]
     column = 0
@@ -242,15 +254,15 @@ def _label_cells(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
         # a copy: the text part is written from the same tokens
         token = token.copy(attrs=dict(token.attrs))
         if token.type in {"table_open", "thead_open"}:
-            token.attrSet("class", "wide" if token.type == "table_open" else "heads")
+            token.attrSet("class", classes if token.type == "table_open" else "heads")
         elif token.type == "tr_open":
             column = 0
         elif token.type == "td_open":
             _name_cell(token, column)
         elif token.type == "td_close":
             column += 1
-        # the first cell names its record, and needs no label
-        elif token.type == "inline" and column:
+        # the first cell names its record, and an empty one needs no label
+        elif token.type == "inline" and column and token.content:
             token.children = [*_label(heads[column]), *(token.children or ())]
         yield token
 
@@ -280,6 +292,8 @@ def _records(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
         children: list[Token] = []
         for name, cell in zip(head, row, strict=True):
             content = tokens[cell.at].children or []
+            if children and not content:
+                continue
             if _FIGURE_PATTERN.fullmatch(cell.text) and _LINE_BREAK_PATTERN.search(cell.text):
                 # a browser would break the figure at its dash
                 content = spanned(content, **{"class": "whole"})

@@ -142,7 +142,7 @@ def test_styles_stand_only_in_the_head_and_all_of_it_is_small(mail: Made) -> Non
 
 @each_mail
 def test_no_at_rule_stands_in_another_and_nothing_is_imported(mail: Made) -> None:
-    assert re.findall(r"@[a-z-]+", mail.kept) == ["@media"] * 3
+    assert set(re.findall(r"@[a-z-]+", mail.kept)) == {"@media"}
     depth = 0
     for character in mail.kept:
         depth += (character == "{") - (character == "}")

@@ -84,7 +84,7 @@ def test_blocks_of_a_language_that_runs_the_other_way_look_as_they_do_on_their_o
     for tag in ("blockquote class", "ul class", "th "):
         own, mirrored = (_declared(html, tag) for html in (alone, block))
         assert own.items() <= mirrored.items(), tag
-    assert ".body .ltr .wide td{padding:8px 8px 8px 0 !important}" in below
+    assert ".body .ltr .wide td{padding:8px 12px 8px 0 !important}" in below
     assert ".body .ltr" not in alone
 
 

@@ -55,6 +55,30 @@ def test_a_bold_line_above_a_table_is_its_title() -> None:
     assert 'class="head"' not in html("**Homes let**")
 
 
+def test_the_source_of_a_table_stands_small_below_it() -> None:
+    table = "| Ward | Homes |\n|---|--:|\n| Quayside | 1,204 |\n"
+    for source in ("Source: the register.", "*Quelle: das Register.*", "المصدر: السجل"):
+        shown = html(f"{table}\n{source}")
+        assert '<table class="sourced narrow">' in shown
+        assert 'class="source">' in shown
+    for other in ("Sources say so.", "The source: a register."):
+        assert 'class="source' not in html(f"{table}\n{other}")
+    assert 'class="source' not in html("Source: the register.")
+
+
+def test_an_empty_cell_has_no_label_on_a_phone() -> None:
+    heads = ("The ward of the council", "Its officer in the year 2026", "Homes", "Rooms", "Beds")
+    table = f"|{'|'.join(heads)}|\n|{'---|' * 5}\n|Quayside||1,204|7,390|9,100|\n"
+    shown = html(table)
+    assert '<table class="wide">' in shown
+    assert "Homes:</span>" in shown
+    assert "2026:</span>" not in shown
+    broad = "".join(f"|{head} of Northmere, 1,204,300,000,000" for head in heads)
+    assert "2026 of Northmere, 1,204,300,000,000:</span>" not in html(
+        f"{broad}|\n|{'---|' * 5}\n|Quayside||1,204|7,390|9,100|\n"
+    )
+
+
 def test_a_table_of_long_words_fits_nowhere() -> None:
     assert table_of(TOO_WIDE).fits is Fits.NOWHERE
     assert table_of(TOO_WIDE).width_needed > SHEET_WIDTH
