@@ -85,7 +85,8 @@ class SettingsPages(SettingForm):
             title=say("Settings"),
             groups=groups,
             about=about,
-            editable={group: _GROUP_NAMES[group] for group in find_groups(self._staff.settings)},
+            headings=_GROUP_NAMES,
+            editable=find_groups(self._staff.settings),
         )
 
     @route("GET", _LOOK_PATH, Role.ADMIN)
@@ -145,7 +146,7 @@ class SettingGroupPages(SettingForm):
         return super().show_form(
             request,
             form,
-            title=say("Change {name}", name=_GROUP_NAMES.get(group, group)),
+            title=_GROUP_NAMES.get(group, ""),
             group=group,
             about=Shape(type=Settings).child(group).description,
             headings={f"lists[{n}].title": one.name for n, one in enumerate(lists)}

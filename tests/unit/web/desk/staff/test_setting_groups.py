@@ -9,6 +9,9 @@ import yaml
 from lxml.html import document_fromstring as parsed
 
 from newsletter.config.loading import load
+from newsletter.config.settings import Settings
+from newsletter.config.shape import Shape
+from newsletter.web.desk.page import words_of
 from newsletter.web.desk.staff.settings import find_groups
 from tests.desk import Answer, Signed, desk, words
 
@@ -45,6 +48,18 @@ def test_the_page_of_all_settings_leads_to_each_group_with_its_values(dan: Signe
         assert dan.post(CHANGE, values).headers["location"] == "/desk/settings"
         assert len(values) > 3, values
     assert not dan.site.rows("SELECT 1 FROM audit WHERE action = 'change settings'")
+
+
+def test_each_group_of_settings_has_a_plain_heading(dan: Signed) -> None:
+    shapes = Shape(type=Settings).keys.items()
+    nested = {
+        key for key, one in shapes if one.kinds or one.keys or one.items.kinds or one.items.keys
+    }
+    assert nested <= words_of("groups").keys()
+    headings = parsed(dan.get("/settings").text).xpath("//summary/text()")
+    assert {"General", "Link parameters", "Sign-up form"} <= {*headings}
+    title = parsed(dan.get(f"{CHANGE}?group=utm", headers={"Accept-Language": "de"}).text)
+    assert title.xpath("//h1")[0].text_content() == "Link-Parameter"
 
 
 @pytest.mark.parametrize(
