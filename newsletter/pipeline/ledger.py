@@ -170,7 +170,7 @@ def why_not_after(tx: Transaction, original: str, since: datetime) -> str:
     if not has_begun(campaign) or campaign.state is not CampaignState.CANCELLED:
         return ""
     cancelled = (
-        "it translates {slug}, which was cancelled after its approval; send {slug} to the rest, or"
+        "it translates {slug}, which was canceled after its approval; send {slug} to the rest, or"
         " withdraw the approval of this one and approve it again"
     )
     is_later = campaign.finished_at is not None and campaign.finished_at > since
