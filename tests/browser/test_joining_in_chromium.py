@@ -93,7 +93,7 @@ def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
     assert "Sport & games" in page.locator("main").inner_text()
     wait_for_count(page.get_by_role("button"), 1)
     page.get_by_role("button").click()
-    wait_for_heading(page, "You're subscribed")
+    wait_for_heading(page, "You’re subscribed")
     [(number, name)] = site.rows("SELECT id, name FROM subscriber WHERE address = ?", address)
     assert (site.lists_of(number), name) == (["sport"], "Ana <b>")
     [(source,)] = site.rows("SELECT source FROM transactional_email WHERE address = ?", address)
@@ -111,7 +111,7 @@ def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
     [(campaign,)] = site.rows("SELECT max(id) FROM campaign")
     page = open_page(site.unsubscribe_link(number, campaign), java_script_enabled=script)
     page.get_by_role("button", name="Unsubscribe").click()
-    wait_for_heading(page, "You've been unsubscribed")
+    wait_for_heading(page, "You’ve been unsubscribed")
     assert site.lists_of(number) == ["sport"]
 
 
@@ -169,7 +169,7 @@ def test_nobody_stumbles_over_these_pages(site: Forum, open_page: Open) -> None:
     page = open_page(link_in_the_letter(site, "axe@example.org"))
     assert violations_in_both(page) == {}
     page.get_by_role("button").click()
-    wait_for_heading(page, "You're subscribed")
+    wait_for_heading(page, "You’re subscribed")
     assert violations_in_both(page) == {}
 
 

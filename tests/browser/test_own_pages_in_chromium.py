@@ -59,12 +59,12 @@ def test_a_person_changes_what_they_get_and_then_leaves(
     assert page.get_by_role("status").inner_text() == "Your preferences have been saved."
     assert page.get_by_label("Events").is_checked()
     wait_for_count(page.get_by_label("old"), 0)
-    assert "We'll send you nothing before 1 December 2026" in page.locator("main").inner_text()
+    assert "We’ll send you nothing before 1 December 2026" in page.locator("main").inner_text()
     assert site.lists_of(number) == ["events", "press"]
 
     page = open_page(site.unsubscribe_link(number), width=width, java_script_enabled=script)
     page.get_by_role("button", name="Unsubscribe").click()
-    wait_for_heading(page, "You've been unsubscribed")
+    wait_for_heading(page, "You’ve been unsubscribed")
     assert site.lists_of(number) == ["events"]
     page.get_by_role("button", name="Manage preferences").click()
     wait_for_heading(page, "Check your inbox")

@@ -73,7 +73,7 @@ def test_one_button_unsubscribes_one_reader(site: Forum, open_page: Open, script
 
     button.click()
 
-    assert page.get_by_role("heading").inner_text() == "You've been unsubscribed"
+    assert page.get_by_role("heading").inner_text() == "You’ve been unsubscribed"
     assert page.get_by_role("button").all_inner_texts() == [
         "Manage preferences",
         "Unsubscribe from everything",
@@ -81,7 +81,7 @@ def test_one_button_unsubscribes_one_reader(site: Forum, open_page: Open, script
     assert site.lists_of(number) == []
     assert site.lists_of(5) == ["press"]
     again = open_page(site.unsubscribe_link(number))
-    assert again.get_by_role("heading").inner_text() == "You're not subscribed"
+    assert again.get_by_role("heading").inner_text() == "You’re not subscribed"
 
 
 def test_the_button_needs_no_mouse(site: Forum, open_page: Open) -> None:
@@ -89,7 +89,7 @@ def test_the_button_needs_no_mouse(site: Forum, open_page: Open) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.tagName") == "BUTTON"
     page.keyboard.press("Enter")
-    page.wait_for_selector("text=You've been unsubscribed")
+    page.wait_for_selector("text=You’ve been unsubscribed")
     assert site.lists_of(3) == []
 
 

@@ -394,7 +394,7 @@ def test_a_correction_says_so_and_leads_to_what_it_corrects() -> None:
 
 def test_a_test_mail_says_so_first_and_is_otherwise_the_mail() -> None:
     content, real = render_test_mail(), render()
-    told = "This is a test email. Nobody else received it, and its links don't unsubscribe anyone."
+    told = "This is a test email. Nobody else received it, and its links don’t unsubscribe anyone."
     assert " ".join(content.text.split()).startswith(told)
     assert content.text.endswith(real.text)
     assert Page(content.html).text.index(told) < Page(content.html).text.index("Practical answers")
@@ -478,8 +478,8 @@ def test_the_way_out_and_the_archive_stand_in_both_parts(mail: Made) -> None:
 SAID = (
     *("Example Forum", "Practical answers", "21 September 2011", "Press Office"),
     *("Example Forum resigns from the task force on fair detention", "press@forum.example"),
-    *("+1 202 555 0100", "at least one of Example Forum's lists: press, supporters."),
-    *("Manage preferences", "1 Example Street, Washington, DC 20001", "Read on the web"),
+    *("+1 202 555 0100", "at least one of Example Forum’s lists: press, supporters."),
+    *("Preferences", "1 Example Street, Washington, DC 20001", "Read on the web"),
     "Unsubscribe",
 )
 

@@ -82,7 +82,7 @@ def test_an_inbox_shows_the_titles_behind_the_subject(content: Content) -> None:
 
 def test_it_goes_to_its_own_lists_and_says_so(content: Content) -> None:
     assert content.lists == ("supporters",)
-    assert "you're on Example Forum's supporters list." in Page(content.html).text
+    assert "you’re on Example Forum’s supporters list." in Page(content.html).text
 
 
 def test_rendering_it_twice_gives_the_same(content: Content) -> None:

@@ -26,16 +26,16 @@ def said(*lists: str, publisher: Publisher = TITLED, language: str = "en") -> st
             ("press", "events"),
             "because you subscribed to at least one of these lists: Press releases, Events & more.",
         ),
-        (("staff",), "because you're on Example Forum's Staff list."),
-        (("members",), "because you're on Example Forum's members list."),
+        (("staff",), "because you’re on Example Forum’s Staff list."),
+        (("members",), "because you’re on Example Forum’s members list."),
         (
             ("press", "members"),
-            "because you're on at least one of Example Forum's lists: Press releases, members.",
+            "because you’re on at least one of Example Forum’s lists: Press releases, members.",
         ),
     ],
 )
 def test_it_says_who_put_the_reader_on_the_list(lists: tuple[str, ...], sentence: str) -> None:
-    assert said(*lists) == f"You're receiving this {sentence}"
+    assert said(*lists) == f"You’re receiving this {sentence}"
 
 
 @rows("language", ["en", "es", "fr", "de", "pt", "ar"])
@@ -61,8 +61,8 @@ def test_both_parts_say_it_and_lead_to_the_preferences() -> None:
     content: Content = render(lists=("press",), publisher=TITLED)
     manage = "https://news.forum.example/u/NLMERGEUNSUBSCRIBE/preferences"
     for part in (Page(content.html).text, " ".join(content.text.split())):
-        assert "You're receiving this because you subscribed to Press releases." in part
+        assert "You’re receiving this because you subscribed to Press releases." in part
         assert "Unsubscribe" in part
-        assert "Manage preferences" in part
+        assert "Preferences" in part
     assert f'<a href="{manage}"' in content.html
     assert manage in content.text.splitlines()

@@ -36,6 +36,12 @@ def test_mails_and_pages_speak_the_same_languages() -> None:
 
 
 @rows("path", FILES)
+def test_no_word_has_a_typewriter_apostrophe(path: Path) -> None:
+    words = (text for one in catalog(path) if one.id for text in (one.id, one.string))
+    assert [text for text in words if re.search(r"\w'\w", str(text))] == []
+
+
+@rows("path", FILES)
 def test_a_language_has_every_word_of_its_template(path: Path) -> None:
     found, template = catalog(path), catalog(path.with_name("words.pot"))
     assert [(one.context, one.id) for one in found if one.id] == [
@@ -207,7 +213,7 @@ def test_words_count_for_the_fingerprint(override: Path) -> None:
         ('msgid ""\nmsgstr ""\n"Language: no such!\\n"\n', "words/fi.po: is not a gettext catalog"),
         ('msgid ""\nmsgstr ""\n"Plural-Forms: nplurals=2; plural=n+;\\n"\n', "words/fi.po: is not"),
         (
-            '\nmsgctxt "why_one"\nmsgid "You\'re receiving this because you subscribed to {lists}."'
+            '\nmsgctxt "why_one"\nmsgid "You’re receiving this because you subscribed to {lists}."'
             '\nmsgstr "Saat tämän, koska tilasit listan {list}."\n',
             "words/fi.po:3: why_one has to hold in braces what it does in English: {lists}",
         ),

@@ -142,7 +142,7 @@ def test_it_leads_to_the_links_of_the_mail_alone(
             answer = site.get(f"{path}?to=https://evil.example")
             assert answer.status == 404, path
             assert "location" not in answer.headers
-        assert "This link isn't one of ours" in words(site.get(f"/c/{'0' * 16}/1"))
+        assert "This link isn’t one of ours" in words(site.get(f"/c/{'0' * 16}/1"))
 
 
 def test_a_count_is_kept_until_the_database_is_back(site: Forum) -> None:
