@@ -47,6 +47,9 @@ IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
         "organisation": {"press_contact": {"email": "ana@forum.example"}}
     },
     "organisation.press_contact.phone": {"organisation": {"press_contact": {"phone": "+1 202"}}},
+    "organisation.press_contact.after_hours": {
+        "organisation": {"press_contact": {"after_hours": "+1 202"}}
+    },
     "organisation.social.name": {"organisation": {"social": [SOCIAL | {"name": "Other"}]}},
     "organisation.social.url": {
         "organisation": {"social": [SOCIAL | {"url": "https://other.example/@forum"}]}

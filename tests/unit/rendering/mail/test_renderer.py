@@ -127,6 +127,9 @@ def test_a_press_contact_needs_a_name_only_and_may_have_a_position_and_a_portrai
     assert "Jane Doe\nHead of press\n+1 202" in content.text
     assert ">Head of press</p>" in content.html
     assert "<img" not in content.html
+    content = said(phone="+1 202", after_hours="+1 203")
+    assert "+1 202\nAfter hours: +1 203\n" in content.text
+    assert '>+1 202</a><br>\n<span>After hours</span>\n<a href="tel:+1203"' in content.html
     assert '="https://forum.example/us.jpg" alt="J" width="64"' in said(portrait=PORTRAIT).html
 
 

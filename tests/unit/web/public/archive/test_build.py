@@ -29,12 +29,14 @@ CONTACT = {
     "portrait": "https://forum.example/us.jpg",
     "email": "press@forum.example",
     "phone": "+1 202 555 0100",
+    "after_hours": "+1 202 555 0101",
 }
 
 
 def test_a_statement_has_its_own_date_a_citation_a_contact_and_its_pictures(tmp_path: Path) -> None:
     organisation = {**SETTINGS["organisation"], "press_contact": CONTACT}
-    picture = "![A door](https://forum.example/door.jpg#1200x675)"
+    source = "https://forum.example/door.jpg#1200x675"
+    picture = f'![A door]({source} "It is open. Photo: Ana Ruiz")'
     with forum(tmp_path, organisation=organisation) as site:
         site.subscribe("ana@example.org")
         site.send("dated", date="2026-03-02", text=f"It is open.\n\n{picture}")
@@ -46,8 +48,9 @@ def test_a_statement_has_its_own_date_a_citation_a_contact_and_its_pictures(tmp_
         [record] = page.xpath("//aside[@class='record']")
         assert cited in " ".join(record.text_content().split())
         assert record.xpath(".//@href") == ["https://forum.example/door.jpg"]
+        assert record.xpath("string(.//li)") == "A door Photo: Ana Ruiz"
         assert page.xpath("//section/img/@src") == [CONTACT["portrait"]]
-        assert "tel:+12025550100" in page.xpath("//@href")
+        assert {"tel:+12025550100", "tel:+12025550101"} < {*page.xpath("//@href")}
         assert "Head of press" in page.xpath("//bdi/text()")
         today = site.clock.now().date().isoformat()
         site.services.tick.run()
