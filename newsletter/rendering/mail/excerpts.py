@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 
 import nh3
+from lxml.etree import XPath
 from lxml.html import document_fromstring, tostring
 
 from newsletter.domain.statements.content import MARK_PREFIX, Content
@@ -27,6 +28,7 @@ _CELL_LABEL_PATTERN = re.compile(r'<span class="named">[^<]*</span> ?')
 """The label of a cell in a wide table, which only phones show."""
 _NOTE_LINK_PATTERN = re.compile(r'<a (?:id="[^"]*" )?href="#[^"]*"(?: id="[^"]*")?>(\[\d+\])</a>')
 """Links of footnotes, which are broken in a feed."""
+_CREDIT = XPath("string(../following-sibling::*[1][@class='caption']/span[@class='credit'])")
 _INLINE_TAGS = {"a", "em", "strong", "s", "sup", "code", "span"}
 _PADDING_CHARS = "\u00a0\u200c \n"
 _CACHED_EXCERPTS = 128
@@ -101,9 +103,9 @@ def _html_below(title: Any, cell: Any) -> Iterator[str]:
 
 
 def pictures_of(html: str) -> list[Mapping[str, str]]:
-    """Return the attributes of each picture in the HTML with an alt text."""
+    """Return the attributes of each picture in the HTML with an alt text, and its credit."""
     found = document_fromstring(html or "<p>").iter("img")
-    return [dict(each.attrib) for each in found if each.get("alt")]
+    return [{**each.attrib, "credit": _CREDIT(each)} for each in found if each.get("alt")]
 
 
 def replace_parts(html: str, others: Mapping[str, str]) -> str:
