@@ -12,7 +12,10 @@ from newsletter.documents.release.lines import cut_text, ends_sentence
 from newsletter.documents.release.words import pattern
 from newsletter.tables import load_table
 
-_UNSEEN_TAGS = ("head", "script", "style", "template", "noscript", "link", "meta", "title", "xml")
+_UNSEEN_TAGS, _UNSEEN = (
+    ("head", "script", "style", "link", "meta", "title", "xml"),
+    "hidden on the page",
+)
 _FURNITURE: Mapping[str, Mapping[str, list[str]]] = load_table(
     "newsletter.documents.markup", "furniture.yaml"
 )
@@ -49,16 +52,20 @@ class Article:
     notes: tuple[str, ...]
 
 
-def drop_unseen(root: Element) -> None:
+def drop_unseen(root: Element) -> Iterator[DroppedLine]:
+    """Drop the parts that readers do not see. Yield those with words."""
     for element in list(root.iter(*_UNSEEN_TAGS)):
         if element.getparent() is not None and element is not root:
             element.drop_tree()
     for element in list(root.iter()):
         style = (element.get("style") or "").replace(" ", "").lower() if tag_of(element) else ""
         is_hidden = "display:none" in style or "mso-hide:all" in style
+        is_hidden = is_hidden or tag_of(element) in {"template", "noscript"}
         if tag_of(element) not in {"", "html", "body"} and (
             is_hidden or element.get("hidden") is not None
         ):
+            if text := text_of(element):
+                yield DroppedLine(line=line_of(element), text=cut_text(text), reason=_UNSEEN)
             element.drop_tree()
 
 

@@ -13,7 +13,7 @@ import mammoth
 from lxml import etree
 
 from newsletter.documents.markup.inline_markup import PART
-from newsletter.documents.markup.packed import ArchiveKind, hidden_lines, page_edges
+from newsletter.documents.markup.packed import ArchiveKind, hidden_lines, page_edges, unread_lines
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
@@ -26,6 +26,8 @@ _RELATIONS_PART = "word/_rels/document.xml.rels"
 _STYLE_SHEET = "word/styles.xml"
 _ALT_TEXT_SEPARATOR = " \u241e "
 """The separator between a picture's path and its description."""
+_UNKNOWN_TAGS = ("{*}fldSimple", "{*}dir", "{*}bdo", "{*}ruby", "{*}rubyBase", "{*}rt")
+"""Elements around words that the converter drops with their words."""
 _TEXT_PATTERN = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
 _PAGE_EDGE_PART_PATTERN = re.compile(r"word/(?:header|footer)\d*\.xml")
 _SIDE_PART_PATTERN = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
@@ -54,6 +56,9 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     trees = {name: _DOCX_PACKING.tree(text, name, file) for name, text in parts.items()}
     review = _read_review(trees)
     hidden = _take_hidden(trees)
+    for element in list(trees[_MAIN_PART].iter(*_UNKNOWN_TAGS)):
+        # the converter reads what is in a smart tag, which has no meaning of its own
+        element.tag = f"{{{etree.QName(element).namespace}}}smartTag"
     _name_pictures(trees)
     parts.update(
         (name, etree.tostring(trees[name])) for name in filter(_TEXT_PATTERN.fullmatch, trees)
@@ -62,9 +67,11 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
         ("head" if "header" in name else "foot", normalise(" ".join(_texts(trees[name]))).strip())
         for name in filter(_PAGE_EDGE_PART_PATTERN.fullmatch, trees)
     )
+    body = _as_html(parts, file)
+    unread = unread_lines(_paragraph_texts(trees[_MAIN_PART]), body)
     document = import_body(
-        _as_html(parts, file),
-        edges=[*page_edges(edges), *hidden_lines(hidden)],
+        body,
+        edges=[*page_edges(edges), *hidden_lines(hidden), *unread],
         outside_texts=[*_words_outside(trees), *hidden],
         notes=review.notes(),
         today=today,
@@ -160,6 +167,16 @@ def _words_outside(trees: Mapping[str, Any]) -> Iterator[str]:
             for paragraph in part.iter("{*}p"):
                 yield normalise("".join(_texts(paragraph))).strip()
         yield from (element.get("string") or "" for element in tree.iter("{*}textpath"))
+
+
+def _paragraph_texts(tree: Any) -> Iterator[str]:
+    """Yield the words of each paragraph, without moved ones and those of text boxes in it."""
+    words: dict[Any, str] = {}
+    for text in tree.iter("{*}t"):
+        around = next(text.iterancestors("{*}p", "{*}moveFrom"), None)
+        if around is not None and etree.QName(around).localname == "p":
+            words[around] = words.get(around, "") + (text.text or "")
+    yield from words.values()
 
 
 def _texts(part: Any) -> Iterator[str]:

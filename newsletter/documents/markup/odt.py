@@ -12,7 +12,7 @@ from html import escape
 from lxml import etree
 
 from newsletter.documents.markup.inline_markup import PART, Element
-from newsletter.documents.markup.packed import ArchiveKind, hidden_lines, page_edges
+from newsletter.documents.markup.packed import ArchiveKind, hidden_lines, page_edges, unread_lines
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
@@ -31,6 +31,8 @@ _SKIPPED_TAGS = {
     "table-of-content",
     "sequence-decls",
 }
+_REPORTED_TAGS = {"tracked-changes", "annotation", "note-citation", "title", "desc", "object"}
+"""Elements whose words are counted, replaced, or said with a picture."""
 _MAX_CELLS = 50
 _MAX_BLANKS = 100
 _BOLD_PATTERN = re.compile(r"bold|[6-9]00")
@@ -52,13 +54,14 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, "is no text document of LibreOffice; {advice}", advice=_HINT)
     written = _Writer(_Styles(trees))
     body = "".join(written.blocks(text)) + written.notes()
+    unread = unread_lines(_own_texts(text), body)
     edges = (
         ("head" if _local_name(edge) == "header" else "foot", " ".join(_paragraph_texts(edge)))
         for edge in (trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ())
     )
     document = import_body(
         body,
-        edges=[*page_edges(edges), *hidden_lines(written.hidden)],
+        edges=[*page_edges(edges), *hidden_lines(written.hidden), *unread],
         outside_texts=[*_words_outside(trees), *written.hidden],
         notes=_read_review(content).notes(),
         today=today,
@@ -139,7 +142,7 @@ class _Writer:
         for child in parent:
             name = _local_name(child)
             if name in {"p", "h"}:
-                for shape in child.iter("{*}custom-shape"):  # the text box of a Word file
+                for shape in child.iter("{*}custom-shape", "{*}text-box"):
                     if next(shape.iterancestors("{*}p", "{*}h")) is child:
                         yield from self.blocks(shape)
                 yield "" if self._note_if_hidden(child) else self._paragraph_html(child)
@@ -221,10 +224,12 @@ class _Writer:
         return self._wrap(inside, _attribute(element, "style-name")) if name == "span" else inside
 
     def _note_if_hidden(self, element: Element) -> bool:
-        """Return whether an element is hidden. If it is, add its words to ``hidden``."""
+        """Return whether an element is hidden. If it is, move its words to ``hidden``."""
         is_hidden = self._styles.is_hidden(_attribute(element, "style-name"))
         words = _ordinary("".join(element.itertext())).strip() if is_hidden else ""
         self.hidden += [words] if words else []
+        if is_hidden:
+            element.clear(keep_tail=True)
         return is_hidden
 
     def _wrap(self, inside: str, style: str) -> str:
@@ -272,6 +277,21 @@ def _words_outside(trees: Mapping[str, Element]) -> Iterator[str]:
     for name, kinds in ((_STYLES, ("{*}header", "{*}footer")), ("meta.xml", ("{*}meta",))):
         for part in trees[name].iter(*kinds) if name in trees else ():
             yield from _paragraph_texts(part)
+
+
+def _own_texts(text: Element) -> Iterator[str]:
+    """Yield the words of each paragraph, without those of paragraphs in it and of its review."""
+    words: dict[Element, str] = {}
+    for part in text.xpath(".//text()"):
+        element = part.getparent()
+        around = [*([] if part.is_tail else [element]), *element.iterancestors()]
+        names = [_local_name(one) for one in around]
+        own = next(
+            (one for one, name in zip(around, names, strict=True) if name in {"p", "h"}), None
+        )
+        if own is not None and _REPORTED_TAGS.isdisjoint(names):
+            words[own] = words.get(own, "") + part
+    yield from words.values()
 
 
 def _paragraph_texts(part: Element) -> Iterator[str]:

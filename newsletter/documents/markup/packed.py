@@ -5,14 +5,16 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from lxml import etree
 
 from newsletter.documents.release.imported import MAX_PICTURE_BYTES, DroppedLine, unusable
-from newsletter.documents.release.lines import cut_text
+from newsletter.documents.release.lines import cut_text, match_key, normalise
 from newsletter.domain.errors import InvalidInput
 
+_TAG_PATTERN = re.compile(r"<[^>]*>")
 _MAX_PARTS = 5_000
 _MAX_XML_BYTES = 6_000_000
 """Size limit of one unpacked part: some 500 pages of text."""
@@ -101,6 +103,26 @@ def page_edges(edges: Iterable[tuple[str, str]]) -> Iterator[DroppedLine]:
         if text and text not in seen:
             seen.add(text)
             yield DroppedLine(line=0, text=cut_text(text), reason=f"at the {place} of each page")
+
+
+def unread_lines(paragraphs: Iterable[str], written: str) -> Iterator[DroppedLine]:
+    """Yield the paragraphs of a file that are not whole in the HTML written from it.
+
+    Figures are not compared: they may be the marks of notes.
+    """
+    shown, at = _letters(unescape(_TAG_PATTERN.sub("", written))), 0
+    for text in paragraphs:
+        key = _letters(text)
+        # the paragraphs come in their order: most are right below the last one
+        found = shown.find(key, at)
+        at = found if found >= 0 else shown.find(key)
+        if at < 0:
+            at, why = 0, "in a part of the file that is not read"
+            yield DroppedLine(line=0, text=cut_text(normalise(text).strip()), reason=why)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, match_key(text)))
 
 
 def hidden_lines(texts: Iterable[str]) -> Iterator[DroppedLine]:

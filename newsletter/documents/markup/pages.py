@@ -72,7 +72,7 @@ def import_page(
     # of the whole page: a part that is dropped later may mention an embargo
     words = dict(list_texts(root))
     edges = list(page_edges(_take_edges(root))) if is_document else []
-    review = _clean_page(root)
+    review, unseen = _clean_page(root)
     ways_out = list(drop_ways_out(root))
     footnotes = take_footnotes(root)
     inline = InlineReader(base=facts.base, references=footnotes.references, keeps_pictures=True)
@@ -99,7 +99,13 @@ def import_page(
             *((line, one) for one, line in words.items()),
             *((0, said) for said in facts.unseen_texts),
         ),
-        dropped=(*edges, *(article.dropped if article else ()), *inline.dropped, *ways_out),
+        dropped=(
+            *edges,
+            *unseen,
+            *(article.dropped if article else ()),
+            *inline.dropped,
+            *ways_out,
+        ),
         pictures=tuple(inline.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )
@@ -180,16 +186,16 @@ def _take_edges(root: Element) -> Iterator[tuple[str, str]]:
         edge.drop_tree()
 
 
-def _clean_page(root: Element) -> Review:
-    """Remove hidden parts and the markup of programs. Return the traces of a review."""
+def _clean_page(root: Element) -> tuple[Review, list[DroppedLine]]:
+    """Remove the markup of programs, and hidden parts. Return the traces of a review and these."""
     from_google, from_word = is_google(root), is_word(root)  # before their traces are removed
     if from_google:
         clean_google(root)
-    drop_unseen(root)
+    unseen = list(drop_unseen(root))
     review = take_review(root)
     if from_google or from_word:
         clean_word(root)
-    return review
+    return review, unseen
 
 
 def import_body(
@@ -301,12 +307,12 @@ def link_notes(inline: InlineReader) -> list[str]:
 def read_pasted(html: str) -> Pasted:
     """Read a pasted part of a page, of a Word file or of Google Docs. Raises InvalidInput."""
     root = parse(html, file="what was pasted")
-    review = _clean_page(root)
+    review, unseen = _clean_page(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(references=footnotes.references)
     blocks = read_blocks(root, inline)
     foot = footnote_blocks(footnotes, blocks, inline)
-    lost = [f"{dropped.text[:80]} ({dropped.reason})" for dropped in inline.dropped]
+    lost = [f"{dropped.text[:80]} ({dropped.reason})" for dropped in (*unseen, *inline.dropped)]
     return Pasted(
         markdown="\n\n".join(filter(None, [join_blocks(blocks), *foot])),
         left_out=(*lost, *review.notes(), *link_notes(inline)),

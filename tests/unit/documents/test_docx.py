@@ -124,6 +124,19 @@ def test_what_word_shows_to_nobody_is_left_out_and_told_of() -> None:
     assert document.embargo is not None
 
 
+def test_words_of_fields_are_read_and_words_that_are_not_read_are_told_of() -> None:
+    field = f"<w:fldSimple w:instr='DATE'>{run('May 3, 2024')}</w:fldSimple>"
+    turned = f"<w:bdo w:val='ltr'>{run('We wait.')}</w:bdo>"
+    unknown = f"<w:later>{run('A new kind of box.')}</w:later>"
+    document = statement(
+        paragraph(field), paragraph(run(FIRST), turned), paragraph(unknown), paragraph(run(SECOND))
+    )
+    assert (document.date, document.body) == (date(2024, 5, 3), f"{FIRST}We wait.\n\n{SECOND}")
+    lost = document.dropped[0]
+    assert lost.text == "A new kind of box."
+    assert lost.reason == "in a part of the file that is not read"
+
+
 def test_underlined_words_are_told_of() -> None:
     lined = '<w:r><w:rPr><w:u w:val="single"/></w:rPr><w:t>Now</w:t></w:r>'
     document = statement(paragraph(lined, run(FIRST)))

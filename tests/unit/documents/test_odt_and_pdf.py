@@ -389,3 +389,16 @@ def test_the_lines_of_a_shape_are_paragraphs_before_the_one_that_holds_it() -> N
     words = f"{document.title} {document.body}"
     assert [words.count(one) for one in ("Inner words", "1 Example Street", "10115")] == [1, 1, 1]
     assert "Berlin\n\nForum resigns" in document.body
+
+
+def test_a_text_box_is_read_and_words_that_are_not_read_are_told_of() -> None:
+    box = (
+        "<draw:frame><draw:text-box><text:p>Rents rose twice.</text:p></draw:text-box></draw:frame>"
+    )
+    contents = "<text:table-of-content><text:p>Where to look 4</text:p></text:table-of-content>"
+    body = f"{TITLE}<text:p>{FIRST}</text:p><text:p>It {box}left.</text:p>{contents}"
+    document = imported(odt(body))
+    assert document.body == f"{FIRST}\n\nRents rose twice.\n\nIt left."
+    assert [(one.text, one.reason) for one in document.dropped] == [
+        ("Where to look 4", "in a part of the file that is not read")
+    ]

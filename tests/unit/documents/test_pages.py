@@ -9,6 +9,7 @@ from PIL import Image
 
 from newsletter.documents.encoding import decode
 from newsletter.documents.importing import import_file
+from newsletter.documents.markup.pages import read_pasted
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
 from tests.costs import grows_in_proportion
@@ -518,3 +519,22 @@ def test_a_large_page_is_read_with_little_work(parts: int) -> None:
         assert document.body.count(SECOND) == many
 
     assert grows_in_proportion(read_whole, parts)
+
+
+@rows(
+    "part",
+    [
+        "<noscript>Rents rose twice.</noscript>",
+        "<template>Rents rose twice.</template>",
+        "<p hidden>Rents rose twice.</p>",
+        "<p style='display: none'>Rents rose twice.</p>",
+    ],
+)
+def test_words_that_a_page_hides_are_told_of(part: str) -> None:
+    page = f"<h1>Forum leaves the council</h1><p>{FIRST}</p>{part}<p>{FIRST}</p>"
+    document = import_file(page.encode(), today=TODAY, file="page.html")
+    assert "Rents" not in document.body
+    assert ("Rents rose twice.", "hidden on the page") in [
+        (one.text, one.reason) for one in document.dropped
+    ]
+    assert "Rents rose twice. (hidden on the page)" in read_pasted(page).left_out
