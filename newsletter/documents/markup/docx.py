@@ -28,6 +28,7 @@ _ALT_TEXT_SEPARATOR = " \u241e "
 """The separator between a picture's path and its description."""
 _UNKNOWN_TAGS = ("{*}fldSimple", "{*}dir", "{*}bdo", "{*}ruby", "{*}rubyBase", "{*}rt")
 """Elements around words that the converter drops with their words."""
+_REPORTED_TAGS = {"instrText", "delText", "delInstrText", "moveFrom", "oMath", "align"}
 _TEXT_PATTERN = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
 _PAGE_EDGE_PART_PATTERN = re.compile(r"word/(?:header|footer)\d*\.xml")
 _SIDE_PART_PATTERN = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
@@ -68,7 +69,7 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
         for name in filter(_PAGE_EDGE_PART_PATTERN.fullmatch, trees)
     )
     body = _as_html(parts, file)
-    unread = unread_lines(_paragraph_texts(trees[_MAIN_PART]), body)
+    unread = unread_lines(trees[_MAIN_PART], _REPORTED_TAGS, body)
     document = import_body(
         body,
         edges=[*page_edges(edges), *hidden_lines(hidden), *unread],
@@ -167,16 +168,6 @@ def _words_outside(trees: Mapping[str, Any]) -> Iterator[str]:
             for paragraph in part.iter("{*}p"):
                 yield normalise("".join(_texts(paragraph))).strip()
         yield from (element.get("string") or "" for element in tree.iter("{*}textpath"))
-
-
-def _paragraph_texts(tree: Any) -> Iterator[str]:
-    """Yield the words of each paragraph, without moved ones and those of text boxes in it."""
-    words: dict[Any, str] = {}
-    for text in tree.iter("{*}t"):
-        around = next(text.iterancestors("{*}p", "{*}moveFrom"), None)
-        if around is not None and etree.QName(around).localname == "p":
-            words[around] = words.get(around, "") + (text.text or "")
-    yield from words.values()
 
 
 def _texts(part: Any) -> Iterator[str]:

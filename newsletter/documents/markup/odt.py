@@ -54,7 +54,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, "is no text document of LibreOffice; {advice}", advice=_HINT)
     written = _Writer(_Styles(trees))
     body = "".join(written.blocks(text)) + written.notes()
-    unread = unread_lines(_own_texts(text), body)
+    unread = unread_lines(text, _REPORTED_TAGS, body)
     edges = (
         ("head" if _local_name(edge) == "header" else "foot", " ".join(_paragraph_texts(edge)))
         for edge in (trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ())
@@ -277,21 +277,6 @@ def _words_outside(trees: Mapping[str, Element]) -> Iterator[str]:
     for name, kinds in ((_STYLES, ("{*}header", "{*}footer")), ("meta.xml", ("{*}meta",))):
         for part in trees[name].iter(*kinds) if name in trees else ():
             yield from _paragraph_texts(part)
-
-
-def _own_texts(text: Element) -> Iterator[str]:
-    """Yield the words of each paragraph, without those of paragraphs in it and of its review."""
-    words: dict[Element, str] = {}
-    for part in text.xpath(".//text()"):
-        element = part.getparent()
-        around = [*([] if part.is_tail else [element]), *element.iterancestors()]
-        names = [_local_name(one) for one in around]
-        own = next(
-            (one for one, name in zip(around, names, strict=True) if name in {"p", "h"}), None
-        )
-        if own is not None and _REPORTED_TAGS.isdisjoint(names):
-            words[own] = words.get(own, "") + part
-    yield from words.values()
 
 
 def _paragraph_texts(part: Element) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -105,19 +105,30 @@ def page_edges(edges: Iterable[tuple[str, str]]) -> Iterator[DroppedLine]:
             yield DroppedLine(line=0, text=cut_text(text), reason=f"at the {place} of each page")
 
 
-def unread_lines(paragraphs: Iterable[str], written: str) -> Iterator[DroppedLine]:
+def unread_lines(root: Any, reported: Set[str], written: str) -> Iterator[DroppedLine]:
     """Yield the paragraphs of a file that are not whole in the HTML written from it.
 
-    Figures are not compared: they may be the marks of notes.
+    ``reported`` are elements whose words are no text, or counted elsewhere. Figures are not
+    compared: they may be the marks of notes.
     """
+    words: dict[Any, str] = {}
+    for part in root.xpath(".//text()"):
+        element = part.getparent()
+        around = [*([] if part.is_tail else [element]), *element.iterancestors()]
+        names = [etree.QName(one).localname for one in around]
+        own = next(
+            (one for one, name in zip(around, names, strict=True) if name in {"p", "h"}), None
+        )
+        if own is not None and reported.isdisjoint(names):
+            words[own] = words.get(own, "") + part
     shown, at = _letters(unescape(_TAG_PATTERN.sub("", written))), 0
-    for text in paragraphs:
-        key = _letters(text)
+    for text in words.values():
         # the paragraphs come in their order: most are right below the last one
+        key, why = _letters(text), "in a part of the file that is not read"
         found = shown.find(key, at)
         at = found if found >= 0 else shown.find(key)
         if at < 0:
-            at, why = 0, "in a part of the file that is not read"
+            at = 0
             yield DroppedLine(line=0, text=cut_text(normalise(text).strip()), reason=why)
 
 
