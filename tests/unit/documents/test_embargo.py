@@ -351,6 +351,29 @@ def test_neither_an_embargo_nor_a_label_costs_the_headline(
     assert imported([*text, FIRST, SECOND, *MORE]).title == (title or text[0])
 
 
+@rows(
+    ["asks", "tells"],
+    [
+        (
+            "It asks the council to publish its figures.",
+            "No family may be moved before 1 January 2027.",
+        ),
+        (
+            "Es fordert, die Zahlen zu veröffentlichen.",
+            "Bis zum 31. März 2027 darf keine Wohnung geräumt werden.",
+        ),
+        (
+            "Pide publicar las cifras.",
+            "Hasta el 31 de marzo de 2027 no se podrá desalojar a ninguna familia.",
+        ),
+    ],
+)
+def test_a_time_of_the_story_does_not_answer_the_sentence_beside_it(asks: str, tells: str) -> None:
+    assert imported([TITLE, FIRST, f"{asks} {tells}", SECOND]).embargo is None
+    request = "Please publish nothing before 1 January 2027."
+    assert imported([TITLE, FIRST, f"{asks} {request}", SECOND]).embargo is not None
+
+
 def test_a_notice_has_at_most_120_characters() -> None:
     notice = "Goes live on 25 November 2026 08:00 UTC"
 
