@@ -86,6 +86,10 @@ class Database:
         with database.transaction(is_read_only=True) as db:
             self.connection = db.driver
         self.columns = dict(_tables(self.connection)) | _FOLLOW
+        self._filled = " UNION ALL ".join(
+            f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")"
+            for name in reversed(self.columns)
+        )
         chain = Chain(key=b"k" * 32, head=NoHead())
         self.store = Store(database, hash_address=hash_address, chain=chain, clock=clock)
 
@@ -99,7 +103,7 @@ class Database:
         run = self.connection.execute
         run("PRAGMA secure_delete = ON")
         run("BEGIN")
-        for name in reversed(self.columns):
+        for (name,) in run(self._filled).fetchall():
             run(f'DELETE FROM "{name}"')
         for name, columns in self.columns.items():
             if name in _FOLLOW:

@@ -93,7 +93,7 @@ def take(world: World, step: Step) -> None:
         "undo import": lambda: world.people.undo_import(host),
         "chore": lambda: world.chores.act(host, step.who, step.number),
         "staff": lambda: world.colleagues.act(host, step.who, step.number),
-        "back_up": lambda: world.back_up(host),
+        "back_up": lambda: world.backups and world.back_up(host),
         "restore": lambda: world.restore(host, step.number, in_place=step.who == "in place"),
         "clone": lambda: world.clone(host, image_of_disk=step.who == "disk"),
         "jump": lambda: world.jump(host, step.number),
@@ -110,7 +110,10 @@ def run(given: Program, parts: Parts | None = None) -> Result:
     """Run a program to its end, or until it breaks a rule."""
     world = World(given.kind, given.traits, parts or Parts())
     # each commit that may be lost costs a copy
-    world.loses = world.loses and any(step.what == "power" for step in given.steps)
+    happens = {step.what for step in given.steps}
+    world.loses = world.loses and "power" in happens
+    if "restore" in happens:
+        world.back_up(world.hosts[0])
     violation = None
     world.say(f"{given.kind}, provider {given.traits}")
     try:

@@ -270,3 +270,7 @@ def test_a_copy_of_a_bounce_does_not_end_whom_it_ended_before_they_came_back() -
         "correction, mute: boot; import 1; go dispatch-1 99 take; event storm 5; "
         "reader come_back 6; event storm -2"
     )
+
+
+def test_a_test_mail_that_the_provider_refuses_for_the_clock_counts_as_an_attempt() -> None:
+    holds("office, ses: jump -432000; test ed")

@@ -105,7 +105,7 @@ class World:
         if self.shares:
             self.hosts.append(Host(self, 1, first, self.hosts[0]))
         self.office(self.hosts[0], lambda _process: None)
-        self.backups = [self.hosts[0].copy()]
+        self.backups: list[Copy] = []
 
     def _documented(self, name: str, kind: str) -> Documented:
         made = Documented(name, kind, self._took, lambda: self.now)
