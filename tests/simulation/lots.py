@@ -157,8 +157,8 @@ def _go_on(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
             return _read(_SINCE, step, chance, swarm)
         return _find_out(chance, swarm)
     to_the_end = step.number == TO_THE_END
-    if step.how in _REFUSALS and to_the_end and chance.random() < _TAKEN_UP:
-        return [_REFUSALS[step.how]]
+    if step.how in _SEQUELS and to_the_end and chance.random() < _TAKEN_UP:
+        return _read(chance.choice(_SEQUELS[step.how]), step, chance, swarm)
     if step.who == LOOK.who and to_the_end and chance.random() < _SOMETIMES:
         return _read(_FROZEN, step, chance, swarm)
     if step.who in _SENDERS and to_the_end and chance.random() < _HEARD:
@@ -274,6 +274,17 @@ _REFUSALS = {
     How.QUOTA.value: Step("wait", "", 100_000),
 }
 """The failures after which nothing is sent for a time, and the step that ends it."""
+_SENT_ANEW = (
+    "hand cancel -1; edit flo; look; approve {one}; start sam; look; wait 700; look; "
+    "go dispatch-1 99 take"
+)
+"""Other words under the same name, by the process that began to send the first."""
+_SEQUELS = {
+    **{how: (*[str(step)] * 3, _SENT_ANEW) for how, step in _REFUSALS.items()},
+    "partly": ("", "go dispatch-1 99 take; go dispatch-1 99 take; hand reopen -1"),
+    "again": ("", "", "go dispatch-1 4 again; hand cancel -1; go dispatch-1 99 again"),
+}
+"""What follows a call that is refused, or that some readers do not get, in words."""
 _FAULTS = [one.value for one in How if one is not How.TAKE and one.value not in _REFUSALS]
 _DECIDED = dict.fromkeys(("lose", "silent", "drop", "torn", "half", "unreadable"), 0.4)
 """How often ``_find_out`` follows a call, by its failure."""
