@@ -35,7 +35,6 @@ class Design:
     masthead: Literal["band", "nameplate", "letterhead"] = "band"
     headline: tuple[int, int] = 40, 46
     phone: tuple[int, int] = 30, 36
-    """The headline on a phone."""
     body: tuple[int, int] = 17, 28
     heading: tuple[int, int] = 23, 30
     width: int = 600
@@ -48,6 +47,8 @@ class Design:
     quote: Literal["centred", "bar", "indented"] = "centred"
     rule: bool = False
     """A rule is above each section."""
+    contents: bool = False
+    """A long digest lists the titles of its statements before them."""
     card: Literal["ruled", "filled", "outlined"] = "ruled"
     """The frame of the press contact."""
     banded: bool = False
@@ -63,8 +64,7 @@ class Design:
 
     @property
     def lead_picture_width(self) -> int:
-        edges = 2 * (self.padding + self.frame_width)
-        return self.width - edges if self.frame_width else self.width
+        return self.width - 2 * (self.padding + self.frame_width) * bool(self.frame_width)
 
 
 _DESIGN_OF_THEME: Mapping[Theme, Design] = {
@@ -80,6 +80,7 @@ _DESIGN_OF_THEME: Mapping[Theme, Design] = {
         picture="above",
         quote="bar",
         rule=True,
+        contents=True,
         card="filled",
         banded=True,
         radius=6,

@@ -96,9 +96,7 @@ class PressContact:
     portrait: PictureUrl = setting("A square picture.", "https://forum.example/us.jpg", default="")
     email: Address = setting("The contact's email address.", "press@forum.example", default="")
     phone: Line = setting("The contact's telephone number.", '"+1 202 555 0100"', default="")
-    after_hours: Line = setting(
-        "The number for evenings and weekends.", '"+1 202 555 0101"', default=""
-    )
+    after_hours: Line = setting("For evenings and weekends.", '"+1 202 555 0101"', default="")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,6 @@ class Excerpt:
     """The statement without the mail around it."""
 
     title: str
-    """The text of the only h1 of the email."""
     opening: str
     """The preview text, or "" if the template has none."""
     body: str
@@ -62,6 +61,8 @@ def excerpt(html: str) -> Excerpt:
     have cells of their own.
     """
     root = document_fromstring(html or "<p>")
+    for contents in root.xpath("//div[@class='contents']"):
+        contents.drop_tree()
     title = next(root.iter("h1"), None)
     cell = None if title is None else next(title.iterancestors("td"), None)
     hidden_elements = (

@@ -17,8 +17,6 @@ from newsletter.rendering.markdown.tables import bold_tokens, paragraph_of, tabl
 from newsletter.tables import load_table
 
 _MIN_LEAD_WIDTH = 600
-"""The least width of a lead picture, in pixels."""
-
 _LONG_WORD_CHARS = 30
 """Letters of a word that fit on a button on every telephone."""
 _MAX_PULL_QUOTE_CHARS = 240

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.campaigns.digest import compose_issue, escape_markdown
+from newsletter.domain.statements.brand import Brand
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.themes import Theme
 from newsletter.rendering.checks.guards import Page
 from newsletter.rendering.mail.details import Abstracts
+from newsletter.rendering.mail.excerpts import excerpt
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.plaintext import to_text
 from tests.rows import rows
@@ -83,6 +86,22 @@ def test_an_inbox_shows_the_titles_behind_the_subject(content: Content) -> None:
 def test_it_goes_to_its_own_lists_and_says_so(content: Content) -> None:
     assert content.lists == ("supporters",)
     assert "you’re on Example Forum’s supporters list." in Page(content.html).text
+
+
+def test_a_briefing_of_four_or_more_lists_its_titles_first() -> None:
+    def listed(number: int, theme: Theme) -> str:
+        parts = [statement("Text.", slug=f"s{no}", title=f"On {no} & all") for no in range(number)]
+        publisher = replace(HOUSE, brand=Brand(theme=theme))
+        made = renderer_with(None, publisher).render(issue(*parts))
+        assert "On 3 &amp; all" in made.html or number == 3
+        assert excerpt(made.html).page.count("On 0 &amp; all") == 1
+        _, begin, after = made.html.partition('<div class="contents"')
+        return begin and after.partition("</div>")[0]
+
+    assert listed(4, Theme.BRIEFING).count('role="listitem"') == 4
+    assert ">On 3 &amp; all</a>" in listed(4, Theme.BRIEFING)
+    for number, theme in ((3, Theme.BRIEFING), (21, Theme.BRIEFING), (4, Theme.STATEMENT)):
+        assert listed(number, theme) == ""
 
 
 def test_rendering_it_twice_gives_the_same(content: Content) -> None:
