@@ -133,6 +133,13 @@ def test_a_press_contact_needs_a_name_only_and_may_have_a_position_and_a_portrai
     assert '="https://forum.example/us.jpg" alt="J" width="64"' in said(portrait=PORTRAIT).html
 
 
+def test_a_headline_of_many_lines_is_smaller() -> None:
+    assert "font:bold 40px/46px" in render("Text.", title="The Forum leaves " * 5).html
+    long = render("Text.", title="The Forum leaves " * 7).html
+    assert "font:bold 30px/36px" in long
+    assert "font-size:24px !important" in long
+
+
 def test_a_postal_address_of_two_lines_keeps_them() -> None:
     postal = replace(ORGANISATION, postal_address="1 Example Street\nWashington, DC 20001")
     content = render(publisher=replace(HOUSE, organisation=postal))
