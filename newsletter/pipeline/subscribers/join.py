@@ -72,25 +72,30 @@ def ask(requests: Iterable[SignUpRequest], *, store: Store) -> None:
 
     The outcome is a form fault if the form showed unknown words of consent.
     """
+    hashes: dict[str, str] = {}
+    """Words of consent, which most sign-ups share → their hash."""
     with store.begin() as tx:
         for request in requests:
-            request.outcome = _queue(tx, request)
+            shown = request.consent
+            if shown.words not in hashes:
+                hashes[shown.words] = tx.consents.store_words(shown.words, shown.language, tx.now)
+            is_current = shown.wording in {"", hashes[shown.words]}
+            if is_current or tx.consents.get_words(shown.wording):
+                request.outcome = _queue(tx, request)
+            else:
+                request.outcome = FormFault.WORDS
 
 
-def _queue(tx: Transaction, request: SignUpRequest) -> RequestOutcome | FormFault:
-    shown = request.consent
-    current = tx.consents.store_words(shown.words, shown.language, tx.now)
-    if shown.wording not in {"", current} and not tx.consents.get_words(shown.wording):
-        return FormFault.WORDS
+def _queue(tx: Transaction, request: SignUpRequest) -> RequestOutcome:
     email = TransactionalEmail(
         id=0,
         kind=EmailKind.JOIN,
         address=request.wish.address,
         lists=request.wish.lists,
         name=request.wish.name,
-        language=shown.language,
+        language=request.consent.language,
         source=request.source,
-        wording=shown.wording,
+        wording=request.consent.wording,
         asked_at=tx.now,
     )
     return tx.emails.ask(email, network=request.network)

@@ -48,6 +48,7 @@ class TransactionalEmails(AddressRepository):
 
         The time is the same for known and unknown addresses: subscribers are not queried.
         """
+        self._db.keep_plans()
         mailbox_hash = self._hash(mailbox(email.address))
         from_where = self._hash(f"network@{network}") if network else _NO_NETWORK
         outcome = self._check_limits(email, mailbox_hash, from_where, limits)
@@ -68,27 +69,24 @@ class TransactionalEmails(AddressRepository):
     ) -> RequestOutcome:
         """Return NEW, or the limit that refuses the email. All limits are queried in any case."""
         now = email.asked_at
-        # much later requests are of a clock that ran ahead, and do not count
-        within = "asked_at > :since AND asked_at <= :until"
-        [(month, day)] = self._db.rows(
+        [(month, day, hour, is_full)] = self._db.rows(
             "SELECT COUNT(*), COALESCE(SUM(CASE WHEN asked_at > :day AND asked_at <= :to_day"
-            f" THEN 1 ELSE 0 END), 0) FROM transactional_email WHERE {within} AND {_IS_SAME}",
+            " THEN 1 ELSE 0 END), 0), (SELECT COUNT(*) FROM transactional_email"
+            " WHERE network_hash = :network AND asked_at > :hour AND asked_at <= :to_hour),"
+            # a count would read each of the waiting emails
+            f" EXISTS (SELECT 1 FROM transactional_email WHERE {_IS_WAITING}"
+            " LIMIT 1 OFFSET :before) FROM transactional_email"
+            f" WHERE asked_at > :since AND asked_at <= :until AND {_IS_SAME}",
             mailbox=mailbox_hash,
             kind=email.kind,
+            network=network,
+            # much later requests are of a clock that ran ahead, and do not count
             since=now - _MONTH,
             until=now + _MONTH,
             day=now - _DAY,
             to_day=now + _DAY,
-        )
-        hour = self._db.value(
-            f"SELECT COUNT(*) FROM transactional_email WHERE network_hash = :network AND {within}",
-            network=network,
-            since=now - _HOUR,
-            until=now + _HOUR,
-        )
-        # a count would read each of the waiting emails
-        is_full = self._db.has_row(
-            f"SELECT 1 FROM transactional_email WHERE {_IS_WAITING} LIMIT 1 OFFSET :before",
+            hour=now - _HOUR,
+            to_hour=now + _HOUR,
             before=limits.max_waiting - 1,
         )
         if day >= limits.max_per_day or month >= limits.max_per_month:
