@@ -51,7 +51,6 @@ def main() -> None:
         tokens = iter(_prepare(workspace, readers, key))
         with sink(program) as target, running(workspace, target.url) as port:
             waits = _under_way(database, port, tokens)
-            _print_waits(waits)
             deliveries = _deliveries(database)
             print("\n| posts | a second |\n|---|--:|", flush=True)
             _post(port, "health checks", [request("GET", "/healthz")] * _POSTS)
@@ -60,10 +59,13 @@ def main() -> None:
             many = []
             while chunk := list(itertools.islice(deliveries, _EVENTS_PER_POST)):
                 many.append(_events(chunk, key))
-            _post(port, "events, 1,000 a post", many, each=_EVENTS_PER_POST)
+            waits["page", "events"] = _post(
+                port, "events, 1,000 a post", many, each=_EVENTS_PER_POST
+            )
             clicks = [_click(token) for token in itertools.islice(tokens, _POSTS)]
             _post(port, "unsubscribes by one click", clicks)
             _post(port, "sign-ups", list(_sign_ups()), status=303)
+        _print_waits(waits)
         left = sum(len(each) for (what, _), each in waits.items() if what == "unsubscribe")
         _check(database, left=left + _POSTS)
 
@@ -99,9 +101,7 @@ def _click(token: str) -> bytes:
     return request("POST", f"/u/{token}", _CLICK)
 
 
-def _under_way(
-    path: Path, port: int, tokens: Iterator[str]
-) -> Mapping[tuple[str, str], Sequence[float]]:
+def _under_way(path: Path, port: int, tokens: Iterator[str]) -> dict[tuple[str, str], list[float]]:
     """Request pages and unsubscribes until the campaign is sent.
 
     Return the waits in milliseconds by what was requested and what the program was doing.
@@ -126,19 +126,33 @@ def _under_way(
 
 
 def _print_waits(waits: Mapping[tuple[str, str], Sequence[float]]) -> None:
-    print("\n| request | while | number | median ms | longest ms |\n|---|---|--:|--:|--:|")
+    print("\n| request | while | number | median ms | p99 ms | longest ms |")
+    print("|---|---|--:|--:|--:|--:|")
     for (what, doing), each in sorted(waits.items()):
-        print(
-            f"| {what} | {doing} | {len(each)} | {statistics.median(each):.1f} | {max(each):.1f} |"
-        )
+        figures = (statistics.median(each), sorted(each)[len(each) * 99 // 100], max(each))
+        texts = " | ".join(f"{figure:.1f}" for figure in figures)
+        print(f"| {what} | {doing} | {len(each)} | {texts} |")
 
 
-def _post(port: int, what: str, requests: list[bytes], *, status: int = 200, each: int = 1) -> None:
-    answers = asyncio.run(Load(port=port, rate=math.inf, requests=requests).go())
-    statuses = {one.status for one in answers}
-    assert statuses == {status}, statuses
+def _post(
+    port: int, what: str, requests: list[bytes], *, status: int = 200, each: int = 1
+) -> list[float]:
+    """Print how many posts a second are answered; return the waits of the pages meanwhile."""
+    answers, pages = asyncio.run(_with_pages(Load(port=port, rate=math.inf, requests=requests)))
+    assert {one.status for one in answers} == {status}, {one.status for one in answers}
+    assert {one.status for one in pages} == {200}, {one.status for one in pages}
     seconds = max(one.at for one in answers) - min(one.due for one in answers)
     print(f"| {what} | {len(requests) * each / seconds:,.0f} |", flush=True)
+    return [one.wait for one in pages if one.due < answers[-1].at]
+
+
+async def _with_pages(load: Load) -> tuple[list[Answered], list[Answered]]:
+    posting = asyncio.create_task(load.go())
+    page = Load(port=load.port, rate=_PACE, requests=[request("GET", "/")] * (_PACE // 4))
+    pages: list[Answered] = []
+    while not posting.done():
+        pages += await page.go()
+    return posting.result(), pages
 
 
 def _deliveries(path: Path) -> Iterator[tuple[str, int]]:

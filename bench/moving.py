@@ -39,7 +39,7 @@ _HEAD = (
     "CPU seconds",
     "CPU µs/person",
     "peak MB",
-    "lock held, seconds",
+    "lock held, ms",
 )
 
 
@@ -63,7 +63,7 @@ class Row:
         yield f"{phase.cpu:.0f}"
         yield f"{phase.cpu / self.people * 1e6:.0f}"
         yield f"{self.measured.peak / _MEGABYTE:.0f}"
-        yield f"{self.measured.phases['waiting'].seconds:.1f}"
+        yield f"{self.measured.phases['waiting'].seconds * 1000:.0f}"
 
 
 def person(number: int) -> tuple[Subscriber, str]:
