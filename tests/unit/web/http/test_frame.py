@@ -78,3 +78,11 @@ def test_social_links_stand_in_the_foot_of_each_page_where_there_are_any() -> No
     assert '<a rel="me" href="https://social.example/@forum?a=1&amp;b=2"><bdi>Mast' in foot
     assert "Mastodon &lt;3" in foot
     assert "social" not in bytes(FRAME.page("A title").body).decode().partition("<footer")[2]
+
+
+@pytest.mark.parametrize("theme", Theme)
+def test_a_page_has_the_masthead_of_the_emails(theme: Theme) -> None:
+    publisher = replace(HOUSE, brand=Brand(theme=theme))
+    page = bytes(Frame(publisher=publisher, language="en").page("A title").body).decode()
+    assert (".band { border-block-end:" in page) is (theme is not Theme.STATEMENT)
+    assert (".band { border-block-start:" in page) is (theme is Theme.BRIEFING)
