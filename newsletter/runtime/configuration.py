@@ -15,6 +15,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, say
 from newsletter.formats.files import write_file
 from newsletter.pipeline.ledger import act_as
+from newsletter.pipeline.subscribers.membership import delete_list
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store
 
@@ -105,7 +106,8 @@ class ConfigurationOnDisk:
     def save(self, changes: SettingChanges, *, by: str, expected_digest: str, store: Store) -> None:
         """Write the changes into the file. ``expected_digest`` is the one that the page showed.
 
-        Raises InvalidConfiguration for a value, Refused, and Outdated if the file has changed.
+        Raises InvalidConfiguration for a value, Outdated if the file has changed, and Refused,
+        also if a list that is removed has a history.
         """
         if not changes:
             return
@@ -117,8 +119,13 @@ class ConfigurationOnDisk:
                     raise Refused(reason)
                 if expected_digest != self.digest or self._file.read_bytes() != before:
                     raise Outdated(_OUTDATED)
+                kept = {one.name for one in settings.lists}
+                deleted = [one.name for one in self._settings.lists if one.name not in kept]
+                for name in deleted:
+                    delete_list(tx, name)
                 values = tuple(f"{key}: {to}" for key, to in changes.items() if to is not None)
                 removed = tuple(key for key, to in changes.items() if to is None)
+                removed = tuple(f"lists: {name}" for name in deleted) or removed
                 tx.audit.enter(actor, "change settings", FILE_NAME, set=values, removed=removed)
                 _replace(self._saved_file, self._digest(settings, renderer).encode())
                 _replace(self._file, data)

@@ -44,6 +44,19 @@ def leave(tx: Transaction, address: str, *lists: str, campaign_id: int = 1) -> i
 
 
 class ReadersContract:
+    def test_a_list_has_a_history_once_a_reader_or_an_email_names_it(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert([ANA], NOON)
+            add_campaign(tx, "news", lists=("board",))
+            leave(tx, ANA.address, "press", "supporters")
+            for name in ("press", "supporters", "board"):
+                assert tx.readers.has_list_history(name)
+            assert not tx.readers.has_list_history("boar")
+            tx.readers.erase(ANA.address, NOON)
+            assert not tx.readers.has_list_history("press")
+            tx.readers.delete_list("press")
+            assert tx.readers.list_names() == ["supporters"]
+
     def test_a_new_reader_comes_back_as_imported(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)

@@ -57,6 +57,13 @@ def known_lists(tx: Transaction, declared: Collection[str]) -> list[str]:
     return sorted({*tx.readers.list_names(), *declared})
 
 
+def delete_list(tx: Transaction, name: str) -> None:
+    """Delete a list. Raises Refused if it has a history, which a reader may begin at any time."""
+    if tx.readers.has_list_history(name):
+        raise Refused(say("the list has readers or statements by now, so it stays; close it"))
+    tx.readers.delete_list(name)
+
+
 def _unknown_list_text(name: str, known: list[str], advice: str = "") -> str:
     none = "there is no list {name!r}{hint} there are: {names}{advice}"
     hint, names = did_you_mean(name, known) or ";", ", ".join(known) or "–"

@@ -434,5 +434,25 @@ class Readers(AddressRepository):
         )
         return {SuppressionReason(reason): count for reason, count in rows}
 
+    def has_list_history(self, name: str) -> bool:
+        """Return whether a reader was ever on a list, or a text, email or waiting file names it."""
+        return self._db.has_row(
+            """
+            SELECT 1 FROM subscription WHERE list_id = (SELECT id FROM list WHERE name = :name)
+            UNION ALL SELECT 1 FROM consent WHERE list = :name
+            UNION ALL SELECT 1 FROM campaign WHERE instr(lists, :quoted) > 0
+            UNION ALL SELECT 1 FROM transactional_email WHERE instr(lists, :quoted) > 0
+            UNION ALL SELECT 1 FROM upload WHERE instr(lists, :quoted) > 0
+            UNION ALL SELECT 1 FROM statement WHERE instr(document, :quoted) > 0
+            UNION ALL SELECT 1 FROM draft JOIN version ON version.number = draft.head
+                WHERE draft.deleted_at IS NULL AND instr(version.document, :quoted) > 0
+            """,
+            name=name,
+            quoted=f'"{name}"',  # in JSON, a quote within a text has a backslash before it
+        )
+
+    def delete_list(self, name: str) -> None:
+        self._db.change("DELETE FROM list WHERE name = :name", name=name)
+
     def list_names(self) -> list[str]:
         return self._db.column("SELECT name FROM list ORDER BY name")

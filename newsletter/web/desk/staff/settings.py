@@ -142,7 +142,16 @@ class SettingGroupPages(SettingForm):
         return self.save_form(request)
 
     def show_form(self, request: DeskRequest, form: Form, **values: Any) -> Response:
-        lists, group = self._staff.files.read()[0].lists, "".join(form.get("group", ()))
+        settings, group = self._staff.files.read()[0], "".join(form.get("group", ()))
+        lists, general = settings.lists, _GROUP_NAMES[""]
+        named_in = {
+            name: _GROUP_NAMES.get(re.split(r"[.[]", one.key)[0], general)
+            for one in list_settings(settings)
+            if re.search(r"(lists?|gathers)$", one.key)
+            for name in one.value.split(", ")
+        }
+        with self._staff.store.read() as tx:
+            used = {one.name for one in lists if tx.readers.has_list_history(one.name)}
         return super().show_form(
             request,
             form,
@@ -152,6 +161,8 @@ class SettingGroupPages(SettingForm):
             headings={f"lists[{n}].title": one.name for n, one in enumerate(lists)}
             | {f"lists[{len(lists)}].name": say("Add a list")},
             choices={**_CHOICE_LABELS, "": "–"},
+            named_in=named_in,
+            used=used,
             **values,
         )
 
@@ -166,6 +177,9 @@ class SettingGroupPages(SettingForm):
     def find_changes(self, form: Form) -> SettingChanges:
         """Return the changes. A new list is for staff only, unless the form says otherwise."""
         settings, changes = self._staff.files.read()[0], super().find_changes(form)
+        names, delete = [one.name for one in settings.lists], "".join(form.get("delete", ()))
+        if delete in names:
+            return {f"lists[{names.index(delete)}]" if len(names) > 1 else "lists": None}
         entry = f"lists[{len(settings.lists)}]"
         if not any(key.startswith(entry) for key in changes):
             return changes

@@ -26,12 +26,16 @@ def dan(tmp_path: Path, migrated: Path) -> Iterator[Signed]:
 
 def form(dan: Signed, group: str) -> dict[str, str]:
     """Return what the form holds, as a browser would send it."""
-    [found] = parsed(dan.get(f"{CHANGE}?group={group}").text).xpath("//form[.//@name='seen']")
+    [found, *_] = parsed(dan.get(f"{CHANGE}?group={group}").text).xpath("//form[.//@name='seen']")
     return {name: value or "" for name, value in found.form_values()}
 
 
 def save(dan: Signed, group: str, **changes: str) -> Answer:
     return dan.post(CHANGE, form(dan, group) | {f"{group}.{k}": v for k, v in changes.items()})
+
+
+def seen(dan: Signed) -> dict[str, str]:
+    return {"seen": dan.site.services.configuration.digest()}
 
 
 def written(dan: Signed) -> dict[str, Any]:
@@ -187,3 +191,41 @@ def test_each_group_holds_only_what_its_pattern_names(dan: Signed) -> None:
     assert len(keys) == len(set(keys))
     groups = {key.partition(".")[0] for key in keys} - {"count", "timezone", "language"}
     assert not groups & {"approvals", "desk", "provider", "database", "sender", "public_url"}
+
+
+def delete(dan: Signed, name: str) -> Answer:
+    return dan.post(CHANGE, {"group": "lists", "delete": name, **seen(dan)})
+
+
+def test_a_list_without_a_history_is_deleted_and_named_in_the_audit_log(dan: Signed) -> None:
+    before = written(dan)["lists"]
+    page = dan.get(f"{CHANGE}?group=lists")
+    [button] = parsed(page.text).xpath("//button[@name='delete']")
+    assert button.get("value") == before[1]["name"]
+    assert button.get("form") == "deletion", "Enter in a field saves"
+    assert delete(dan, before[1]["name"]).headers["location"] == "/desk/settings?done=settings"
+    assert written(dan)["lists"] == before[:1]
+    [[line]] = dan.site.rows("SELECT detail FROM audit WHERE action = 'change settings'")
+    assert f"lists: {before[1]['name']}" in line
+
+
+def test_a_list_with_a_history_stays_also_if_it_began_after_the_page(dan: Signed) -> None:
+    before, name = written(dan), written(dan)["lists"][1]["name"]
+    dan.site.subscribe("kim@example.org", lists=[name])
+    with dan.site.services.store.begin() as tx:
+        tx.choices.leave(tx.readers.find("kim@example.org").id, [name], tx.now)
+    answer = delete(dan, name)
+    assert answer.status == 409
+    assert "has readers or statements by now" in words(answer)
+    assert written(dan) == before
+    page = dan.get(f"{CHANGE}?group=lists")
+    assert not parsed(page.text).xpath("//button[@name='delete']")
+    assert "To close it to sign-ups, choose No below" in words(page)
+
+
+def test_a_list_that_other_settings_name_says_where(tmp_path: Path, migrated: Path) -> None:
+    lists = [{"name": "board"}]
+    sender = {"name": "Board", "address": "board@forum.example", "lists": ["board"]}
+    with desk(tmp_path, database=migrated, lists=lists, senders=[sender]) as staffed:
+        page = words(staffed.as_("dan", fresh=True).get(f"{CHANGE}?group=lists"))
+        assert "Before you can delete this list, take it out under: Other senders." in page
