@@ -31,6 +31,8 @@ def parse_address(text: str) -> str:
     found = _FORBIDDEN_PATTERN.search(address)
     if found:
         reason = "{text!r} contains {found!r}, which is not allowed in an address"
+        if found.group() == " ":
+            reason = "{text!r} contains a blank, which is not allowed in an address"
         raise invalid(reason, text=text, found=found.group())
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain or "@" in local:

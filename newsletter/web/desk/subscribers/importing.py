@@ -408,10 +408,11 @@ def _pasted_upload(request: DeskRequest) -> Upload | None:
 def _sentence(request: DeskRequest, fault: Fault, work: _ImportWork) -> str:
     """Return a fault as a text that begins with file, line and column."""
     message = request.language().recognize(without_commands(fault.message))
+    headers = {one.ours: one.header for one in work.columns}
     places = (
         fault.file.removeprefix(work.upload.file).strip("/"),
         say("line {line:,}", line=fault.line) if fault.line else "",
-        say("column {name}", name=fault.key) if fault.key else "",
+        say("column {name}", name=headers.get(fault.key) or fault.key) if fault.key else "",
     )
     place = joined([*filter(None, places)], "{first}, {last}")
     pattern = "{place}: {text}"

@@ -99,6 +99,7 @@ def test_a_pasted_text_becomes_a_text_with_what_was_left_out_beside_it(desk: Des
     assert (text.title, text.lists) == ("Library opens earlier", ("press",))
     assert text.embargo.startswith("EMBARGOED UNTIL")
     page = words(desk.ana.get(f"{desk.at}/edit"))
+    assert "From the pasted text: " in page
     assert "enter 2026-12-01 09:00 as its end" in page
     assert "embargo_until" not in page
     assert "FOR IMMEDIATE RELEASE" in page

@@ -135,6 +135,9 @@ def test_a_file_with_faults_names_each_line_and_brings_nobody(staffed: Staffed) 
     assert "Line 2, column email: 'ana' is not an address" in said
     assert "Line 3, column language: 'english'" in said
     assert "--" not in said, "no options of commands"
+    german = words(rehearse(cleo, f"E-Mail-Adresse;Medium;Ressort\nana;Bote;Kultur\n{ANA};;\n"))
+    assert "Line 2, column E-Mail-Adresse: 'ana' is not an address" in german
+    assert "Not recognized" not in german
     for name, text, fault in (
         ("a.pdf", "%PDF-1.4", "The file is no table by its name; save it as .csv"),
         ("a.yaml", "subscribers: []", "The file names its own lists and keys, so choose none"),
