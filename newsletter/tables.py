@@ -10,7 +10,6 @@ import yaml
 
 
 def load_table(package: str, file: str) -> Any:
-    """Return the content of a YAML file in a package."""
     text = files(package).joinpath(file).read_text("utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(text, loader)  # noqa: S506 - both are safe loaders

@@ -31,7 +31,6 @@ class SchemaWriter(GenerateJsonSchema):
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12)."""
     schema = Settings.model_json_schema(schema_generator=SchemaWriter)
     for group in [schema, *schema["$defs"].values()]:
         del group["title"]

@@ -332,7 +332,6 @@ class Settings(fields.Section):
 
     @property
     def shares_email(self) -> bool:
-        """Return whether translations are in the email of their original."""
         return self.translations == "together"
 
     @property
@@ -369,7 +368,6 @@ class Settings(fields.Section):
 
     @property
     def epoch_path(self) -> Path:
-        """Return the path of the guard file."""
         return self.resolve(self.epoch_file).resolve()
 
     @property

@@ -108,7 +108,6 @@ def with_sent_text(tx: Transaction, status: StatementStatus) -> StatementStatus:
 
 
 def get_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus | None:
-    """Return the status of a statement, present or not; None if it is unknown."""
     stored = tx.statements.get(slug) if slug else None
     return None if stored is None else load_status(tx, stored, rules)
 
@@ -170,7 +169,6 @@ def _find_audience(tx: Transaction, status: StatementStatus) -> tuple[Correction
 def _find_correction(
     tx: Transaction, stored: StoredStatement, campaign: Campaign | None
 ) -> Related | None:
-    """Return the correction that has ended the statement's campaign, or None."""
     correction = tx.campaigns.find_begun_correction(stored.slug)
     if campaign is None or not (campaign.corrected_by or (correction and campaign.state.is_final)):
         return None

@@ -150,7 +150,6 @@ class ChannelPostRunner:
         self._quiet = EmptyResultCache(store.change_number)
 
     def send_due(self) -> None:
-        """Send posts until none is due."""
         if self._quiet.holds():
             return
         while not self._stopped() and (result := self._sender.post()) is not None:

@@ -143,7 +143,6 @@ def draft_text(statement: Statement) -> DraftText:
 
 
 def _missing_fields(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault]:
-    """Yield a fault, in the words of the page, for each missing field."""
     if not text.title.strip():
         yield Fault(file=origin, key="title", message=say("write a title"))
     if not text.body.strip():
@@ -175,7 +174,6 @@ def read_times(
 
 
 def _yaml_value(value: str) -> str:
-    """Return a value as YAML writes it, or "" if it is blank."""
     return write_scalar(value) if value.strip() else ""
 
 

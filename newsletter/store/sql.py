@@ -141,7 +141,6 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """Begin a transaction that only reads."""
         with self.database.transaction(is_read_only=True) as db:
             yield Transaction(db, self)
 

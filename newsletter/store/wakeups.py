@@ -72,7 +72,6 @@ class WorkerWakeups:
                 self._defer(f"slot {slot}")
 
     def wake_at(self, at: datetime) -> None:
-        """Wake one slot at this instant."""
         with _explain_errors():
             self._defer(at.isoformat(timespec="seconds"), schedule_at=at)
 

@@ -286,7 +286,6 @@ def _our_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
 
 
 def ignored_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
-    """Return the headers of the unknown columns."""
     return [
         header.strip() or f"#{number}"
         for number, (header, name) in enumerate(
@@ -353,7 +352,6 @@ def as_csv(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[
 
 
 def write_table(columns: Sequence[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Yield a CSV file in pieces."""
     buffer = io.StringIO()
     table = csv.writer(buffer, lineterminator="\n")
     table.writerow(columns)

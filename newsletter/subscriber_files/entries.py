@@ -56,7 +56,6 @@ class EntryReader:
         self._more = 0
 
     def __len__(self) -> int:
-        """Return the number of faults."""
         return len(self._faults) + self._more
 
     def fault(
@@ -209,7 +208,6 @@ def parse_suppression(
 
 
 def unknown_key(key: str, known_keys: Iterable[str]) -> str:
-    """Return the message for an unknown key or column."""
     return say("means nothing here{hint}", hint=did_you_mean(key, known_keys, is_listed=True))
 
 

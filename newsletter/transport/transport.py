@@ -162,7 +162,6 @@ class Call:
 
     @property
     def is_over(self) -> bool:
-        """Return whether the deadline has passed."""
         return _now() >= self.ends_at
 
     def seconds_left(self) -> float:
@@ -345,7 +344,6 @@ class Transport:
             connection.close()
 
     def _send(self, request: http.HttpRequest, data: bytes, call: Call) -> http.HttpResponse:
-        """Send the bytes of a request. Return the complete response."""
         connection = self._take_connection(http.origin_of(request.url))
         try:
             # one byte more than allowed shows an answer that is too long

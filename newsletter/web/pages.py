@@ -160,7 +160,6 @@ def _allow(answer: Response, request: Request) -> Response:
 
 
 def make(services: Services, lanes: Lanes | None = None) -> Starlette:
-    """Return the ASGI application with all pages."""
     lanes = lanes or Lanes()
     settings, gate = services.settings, None
     if settings.desk.enabled:

@@ -149,7 +149,6 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Return whether the connection waits for the client."""
         return self._waits_for in {"", "head", "body", _UNREAD}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

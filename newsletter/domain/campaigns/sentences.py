@@ -237,7 +237,6 @@ def _further_sentences(status: StatementStatus) -> Iterator[str]:
 
 
 def describe_state(status: StatementStatus) -> str:
-    """Return the state of a statement, in a sentence or two."""
     state, campaign = status.state, status.campaign
     if state not in _SENTENCE_OF_CAMPAIGN_STATE or campaign is None:
         sentence = _SENTENCE_OF_STATE[state](status)

@@ -201,7 +201,6 @@ class ApprovalStatus:
 
     @property
     def valid(self) -> tuple[Approval, ...]:
-        """Return the approvals and overrides of this version."""
         return self.counted + self.overrides
 
     @property

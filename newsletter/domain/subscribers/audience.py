@@ -261,7 +261,6 @@ class ImportUndoResult:
 
     @property
     def stay(self) -> int:
-        """Return the number of people of the import who stay as they are."""
         return self.acted + self.later + self.sent
 
     @property

@@ -68,7 +68,6 @@ class UnusedLink:
 
 
 def load_staff(*, proofs: Proofs) -> Sequence[Person]:
-    """Return all staff, sorted by address."""
     with proofs.store.read() as tx:
         names, accounts = tx.staff.names(), tx.accounts.all()
         people = []

@@ -108,7 +108,6 @@ class Inquiry(ABC):
     def question(
         self, purpose: Purpose, query: Query, expected: frozenset[str] = frozenset(), path: str = ""
     ) -> Question:
-        """Return a question as a GET request."""
         url = f"{self._url}{path}?{urlencode(query)}".rstrip("?")
         return Question(
             method="GET", url=url, headers=self._headers, purpose=purpose, expected=expected

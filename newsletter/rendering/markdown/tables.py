@@ -247,7 +247,6 @@ def write_tables(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _label_cells(tokens: Sequence[Token], table: Table, classes: str) -> Iterator[Token]:
-    """Yield a table's tokens with a label in each cell, for telephones."""
     heads = [cell.text for cell in table.rows[0]]
     column = 0
     for token in tokens[table.first : table.last + 1]:

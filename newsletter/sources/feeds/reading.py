@@ -125,7 +125,6 @@ def _summary(text: str) -> str:
 
 
 def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[ItemText]:
-    """Yield the text of each item, or why there is none."""
     for item in items:
         try:
             yield compose(item, zone=zone, now=now)

@@ -72,7 +72,6 @@ class Campaigns(Repository):
         return self._db.number("SELECT COUNT(*) FROM campaign")
 
     def list_open(self) -> list[Campaign]:
-        """Return the campaigns that are not over, with their figures."""
         which = f"SELECT id FROM campaign WHERE {_IS_OPEN}"
         return self._db.all(Campaign, f"{_with_counts(which)} ORDER BY campaign.id")
 

@@ -90,7 +90,6 @@ class RunningService(Repository):
         return (note or "").partition(" ")[0]
 
     def replace_note(self, configuration: str, name: str) -> None:
-        """Replace the note. ``name`` identifies this process."""
         self._db.put("meta", "key", key=_SERVICE_KEY, value=f"{configuration} {name}")
 
     def remove_note(self, name: str) -> None:

@@ -61,7 +61,6 @@ class Sessions(Repository):
         return (challenge, as_instant(made_at)) if count == 1 else None
 
     def end(self, hashed: bytes) -> bool:
-        """End a session at any stage; return whether there was one."""
         return self._db.changes("DELETE FROM session WHERE hash = :hash", hash=hashed)
 
     def end_all(self, address: str, *, except_hash: bytes = b"") -> int:

@@ -165,7 +165,6 @@ class StaffLinks(Repository):
         )
 
     def find_mailed(self, email_id: int, now: datetime) -> StaffLink | None:
-        """Return the link in an email, if it still works."""
         return self._db.first(
             StaffLink,
             f"{_SELECT_LINK} WHERE {_IS_UNUSED} AND email_id = :email_id AND expires_at > :now",
@@ -201,7 +200,6 @@ class Staff(Repository):
         return {address: Role(role) for address, role, _, _ in self._rows()}
 
     def role(self, address: str) -> Role | None:
-        """Return the role of a person, or None if the address is not among the staff."""
         return self.roles().get(address)
 
     def names(self) -> dict[str, str]:

@@ -48,7 +48,6 @@ class Drafts(Repository):
         return self._db.has_row(query, key=key)
 
     def find_by_slug(self, slug: str) -> Draft | None:
-        """Return the draft that was submitted as this statement."""
         return self._first(f"{DRAFT} AND draft.slug = :slug AND draft.slug <> ''", slug=slug)
 
     def has_slug(self, slug: str) -> bool:
@@ -73,7 +72,6 @@ class Drafts(Repository):
         )
 
     def list_versions(self, key: str, limit: int, *, skip: int = 0) -> list[Version]:
-        """Return versions of a draft, newest first."""
         return self._versions(
             "draft = :key ORDER BY number DESC LIMIT :limit OFFSET :skip",
             key=key,
@@ -117,7 +115,6 @@ class Drafts(Repository):
         return self._require(draft.key)
 
     def add_version(self, key: str, version: Version) -> int:
-        """Add a version to a draft; return its number."""
         aside = {"number", "text"}
         values = {name: value for name, value in vars(version).items() if name not in aside}
         sought = searched_text(version.text)
@@ -173,7 +170,6 @@ class Pictures(Repository):
         self._db.insert("picture", data=data, **vars(picture))
 
     def list_for(self, draft: str) -> list[Picture]:
-        """Return the pictures of a draft, newest first."""
         return self._db.all(
             Picture,
             'SELECT name, draft, kind, width, height, alt, "by", at FROM picture'

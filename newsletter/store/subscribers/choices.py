@@ -39,7 +39,6 @@ class Consents(Repository):
         return digest
 
     def get_words(self, wording: str) -> str:
-        """Return the words with this hash, or ""."""
         return self._db.value("SELECT words FROM wording WHERE hash = :hash", hash=wording) or ""
 
     def add(self, subscriber_id: int, records: Sequence[ConsentRecord]) -> None:
@@ -68,7 +67,6 @@ class Choices(Repository):
     """The choices of subscribers."""
 
     def _find_lists(self, subscriber_id: int) -> frozenset[str]:
-        """Return the lists that the subscriber is on or has requested to join."""
         return frozenset(
             self._db.scan(
                 "SELECT list.name FROM subscription JOIN list ON list.id = subscription.list_id"

@@ -94,7 +94,6 @@ class DataExports(Repository):
 
 
 def _as_json(name: str, value: Any) -> object:
-    """Return the stored value of a column as JSON has it."""
     if name in {"at", "not_before"} or name.endswith(("_at", "_until")):
         return None if value is None else as_instant(value).isoformat()
     if name == "given":

@@ -148,7 +148,6 @@ def exclusion(lists: Sequence[str] | None) -> Condition:
 
 
 def in_audience(audience: Audience) -> Condition:
-    """A condition: the subscriber is in this audience."""
     who = eligible(audience.lists)
     if audience.segment is not None:
         who &= in_segment(audience.segment)
@@ -180,7 +179,6 @@ def language_for(original: str) -> Condition:
 
 
 def in_segment(segment: Segment) -> Condition:
-    """A condition: the subscriber is in the segment, eligible or not."""
     return reduce(and_, _conditions(segment))
 
 
@@ -247,7 +245,6 @@ def _joined_within(segment: Segment) -> Condition:
 
 
 def _has_tag(names: Sequence[str], parameter: str) -> Condition:
-    """A condition: the subscriber has one of these tags."""
     return Condition(
         "EXISTS (SELECT 1 FROM tag WHERE tag.subscriber_id = subscriber.id"
         f" AND tag.name IN (SELECT value FROM json_each(:{parameter})))",

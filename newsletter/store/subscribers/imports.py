@@ -86,7 +86,6 @@ class Imports(AddressRepository):
         )
 
     def list_uploads(self) -> list[int]:
-        """Return the ids of the uploaded files."""
         return self._db.column("SELECT id FROM upload ORDER BY id")
 
     def configure_upload(

@@ -59,7 +59,6 @@ HANDLED_ERRORS: tuple[type[Exception], ...] = (HTTPException, *_STATUS_OF_ERROR)
 
 
 def problem_of(error: Exception) -> Response:
-    """Return the Problem Details response to an error of ``HANDLED_ERRORS``."""
     fields: dict[str, Any] = {}
     headers: Mapping[str, str] = {}
     if isinstance(error, HTTPException):

@@ -198,7 +198,6 @@ class SettingForm(ABC):
         return changes
 
     def find_faults(self, error: InvalidInput, form: Form) -> Faults:
-        """Return the faults, each with the label of its field."""
         fields = self.find_fields(self._staff.files.read()[0], form)
         found: list[tuple[str, str]] = []
         for one in error.faults:

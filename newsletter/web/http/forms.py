@@ -36,7 +36,6 @@ class Posted:
     files: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
 
     def first(self, name: str) -> str:
-        """Return the first value of a field, or "" if it has none."""
         return next(iter(self.fields.get(name, ())), "")
 
     def text(self, name: str) -> str:

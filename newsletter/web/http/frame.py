@@ -85,7 +85,6 @@ class Frame:
         status: int = 200,
         **values: object,
     ) -> Response:
-        """Return a page with a title and paragraphs; ``values`` are the others of its template."""
         words, shown_language = self.words(language)
         filled = {
             "title": title,

@@ -248,7 +248,6 @@ class CampaignPage:
 
     @route("POST", "/campaigns/{id}/reopen", Role.ADMIN, step_up=True)
     def reopen(self, request: DeskRequest) -> Response:
-        """Reopen the campaign for the readers who did not get it."""
         number = request.number("id")
         # a form without the number counts as one that showed another
         shown = parse_number(request.field("shown")) or 0

@@ -43,7 +43,6 @@ class Account(StaffPart):
 
     @route("POST", "/account/notices", Role.VIEWER)
     def choose_notices(self, request: DeskRequest) -> Response:
-        """Set which notices are mailed to the person."""
         chosen = request.posted.all("notice")
         unwanted = [kind for kind in EVENT_KINDS if kind.name not in chosen]
         request.own_account().choose_notices(unwanted)

@@ -67,7 +67,6 @@ class ReaderPages:
 
     @route("POST", "/readers/suppress", Role.SENDER)
     def suppress(self, request: DeskRequest) -> Response:
-        """Suppress an address, whether it is a reader's or not."""
         address = _parse_address_field(request)
         try:
             self._acts(request).suppress(self._shown(request), reason=request.field("why"))

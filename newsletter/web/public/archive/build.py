@@ -282,7 +282,6 @@ class ArchiveBuild:
         return Markup("").join(notes) + Markup(text)  # noqa: S704 - nh3 made it safe
 
     def _notice(self, shown: Published, language: str) -> Notice | None:
-        """Return the notice of a correction or withdrawal in this language, or None."""
         words, spoken = self._frame.words(base_language(language))
         at = shown.noticed_at or shown.updated_at
         return notice_of(shown, self._write_date(self._local_day(at), spoken), spoken, words)

@@ -212,7 +212,6 @@ class PreferencesPage:
         )
 
     def _lists(self, person: Subscriber) -> list[PublicList]:
-        """Return the public lists, and the subscriber's other lists."""
         settings = self._subscribers.settings
         offers = {each.name: each for each in settings.titled_lists()}
         others = sorted(set(person.lists) - {offer.name for offer in settings.offers()})
