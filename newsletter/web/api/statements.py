@@ -15,6 +15,7 @@ from newsletter.domain.events import StoredEvent
 from newsletter.domain.setting import setting
 from newsletter.domain.staff.token import Scope
 from newsletter.domain.statements.draft import Draft, DraftText
+from newsletter.domain.wording import Sentence
 from newsletter.pipeline.campaigns.board import load_for_page
 from newsletter.pipeline.campaigns.report import load_summary
 from newsletter.pipeline.ledger import find_draft
@@ -240,4 +241,7 @@ class CampaignOperations:
 def _record(tx: Transaction, campaign: Campaign) -> CampaignRecord:
     values: dict[str, Any] = load_summary(tx, campaign)
     values |= {name: value for name, value in vars(campaign).items() if name.endswith("_at")}
+    if isinstance(campaign.reason, Sentence):
+        people = {"who": "a member of staff"}
+        values["reason"] = campaign.reason.map(lambda name, one: people.get(name, one))
     return CampaignRecord(**{each.name: values[each.name] for each in fields(CampaignRecord)})

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.events import Bounce, DeliveryStatus, Event, EventKind, EventTarget
+from newsletter.domain.wording import say
 from tests.api import program
 from tests.pages import Forum, forum
 
@@ -43,6 +45,17 @@ def test_figures_add_up_and_name_nobody(site: Forum) -> None:
     assert found[0]["audience"] == sum(found[0][state] for state in states) == 2
     assert "readers.example" not in str(found)
     assert crm.ask("GET", "/campaigns/9").status == 404
+
+
+def test_a_reason_does_not_tell_who_stopped_it(site: Forum) -> None:
+    site.send("first")
+    why = say("paused by {who}", who="cleo@forum.example")
+    with site.services.store.begin() as tx:
+        ended = {CampaignState.SENT}
+        assert tx.campaigns.change_state(
+            1, CampaignState.ATTENTION, expect=ended, at=tx.now, reason=why
+        )
+    assert program(site).get("/campaigns/1")["reason"] == "paused by a member of staff"
 
 
 def test_a_cursor_leads_to_what_came_since(site: Forum) -> None:
