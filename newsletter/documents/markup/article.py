@@ -52,8 +52,9 @@ class Article:
     notes: tuple[str, ...]
 
 
-def drop_unseen(root: Element) -> Iterator[DroppedLine]:
-    """Drop the parts that readers do not see. Yield those with words."""
+def drop_unseen(root: Element) -> list[DroppedLine]:
+    """Drop the parts that readers do not see. Return those with words."""
+    dropped = []
     for element in list(root.iter(*_UNSEEN_TAGS)):
         if element.getparent() is not None and element is not root:
             element.drop_tree()
@@ -65,8 +66,10 @@ def drop_unseen(root: Element) -> Iterator[DroppedLine]:
             is_hidden or element.get("hidden") is not None
         ):
             if text := text_of(element):
-                yield DroppedLine(line=line_of(element), text=cut_text(text), reason=_UNSEEN)
+                line = line_of(element)
+                dropped.append(DroppedLine(line=line, text=cut_text(text), reason=_UNSEEN))
             element.drop_tree()
+    return dropped
 
 
 def drop_ways_out(root: Element) -> Iterator[DroppedLine]:

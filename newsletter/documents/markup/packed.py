@@ -14,7 +14,7 @@ from newsletter.documents.release.imported import MAX_PICTURE_BYTES, DroppedLine
 from newsletter.documents.release.lines import cut_text, match_key, normalise
 from newsletter.domain.errors import InvalidInput
 
-_TAG_PATTERN = re.compile(r"<[^>]*>")
+_TAG_PATTERN = re.compile(r"<[^<>]*+>")
 _MAX_PARTS = 5_000
 _MAX_XML_BYTES = 6_000_000
 """Size limit of one unpacked part: some 500 pages of text."""

@@ -191,7 +191,7 @@ def _clean_page(root: Element) -> tuple[Review, list[DroppedLine]]:
     from_google, from_word = is_google(root), is_word(root)  # before their traces are removed
     if from_google:
         clean_google(root)
-    unseen = list(drop_unseen(root))
+    unseen = drop_unseen(root)
     review = take_review(root)
     if from_google or from_word:
         clean_word(root)
