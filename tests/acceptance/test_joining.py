@@ -52,7 +52,7 @@ def test_a_reader_signs_up_confirms_and_is_a_subscriber_with_proof(
     assert "A…@Example.org" in site.ask("GET", link).text
     workspace.do("subscribers", "show", ANA, code=1)
     done = site.ask("POST", link)
-    assert "You&#39;re subscribed" in done.text
+    assert "You’re subscribed" in done.text
     assert '"../preferences/' in done.text
     shown_again = workspace.do("subscribers", "show", ANA, "--json").json()
     assert (shown_again["name"], shown_again["lists"]) == ("Ana Ruiz", ["press", "sport"])
@@ -148,5 +148,5 @@ def test_a_database_that_was_put_back_sends_no_letter_twice_and_what_is_asked_fo
     assert len(workspace.outbox) == 2
     assert [one["state"] for one in letters(workspace)] == ["withheld", "accepted"]
     assert confirmation_link(workspace, "bo@example.org") != link
-    assert "You&#39;re subscribed" in site.ask("POST", link).text
+    assert "You’re subscribed" in site.ask("POST", link).text
     site.close()

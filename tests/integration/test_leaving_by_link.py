@@ -110,11 +110,11 @@ def test_h4_no_limit_by_network_keeps_anybody_subscribed(site: Forum) -> None:
 def test_after_leaving_the_page_says_what_else_is_possible(site: Forum) -> None:
     path = site.unsubscribe_link(1)
     page = site.post(f"{path}?by=page").text
-    assert "You&#39;ve been unsubscribed from Press releases." in page
+    assert "You’ve been unsubscribed from Press releases." in page
     for way in ("everything", "preferences"):
         assert f'action="..{path}/{way}"' in page
     assert site.get(f"{path}/everything").status == 405, "a GET does nothing"
-    assert "You&#39;re not subscribed" in site.get(path).text
+    assert "You’re not subscribed" in site.get(path).text
 
 
 def test_preferences_open_without_leaving_first_and_a_get_changes_nothing(site: Forum) -> None:
@@ -136,7 +136,7 @@ def test_one_list_is_left_at_once_whatever_the_email_was_about(site: Forum) -> N
     link = site.unsubscribe_link(1)
     assert "Unsubscribe – Events" in site.get(f"{link}/preferences").text
     left = site.post(f"{link}/lists/events")
-    assert "You&#39;ve been unsubscribed from Events." in left.text
+    assert "You’ve been unsubscribed from Events." in left.text
     assert site.lists_of(1) == ["press"]
     assert site.post(f"{link}/lists/events").text == left.text, "also for somebody not on it"
     assert site.post(f"{link}/lists/unknown").status == 404
@@ -157,7 +157,7 @@ def test_the_pages_of_preferences_say_the_same_whoever_is_subscribed(site: Forum
 
 def test_whoever_leaves_everything_gets_nothing_more(site: Forum) -> None:
     answer = site.post(f"{site.unsubscribe_link(1)}/everything")
-    assert "You won&#39;t receive any more emails from us." in answer.text
+    assert "You won’t receive any more emails from us." in answer.text
     assert site.lists_of(1) == []
     site.subscribe(PEOPLE[0], lists=["another"])
     with site.services.store.read() as tx:

@@ -447,7 +447,7 @@ def test_no_translation_goes_out_after_its_original_was_cancelled(
     room.clock.advance(days=2)
     room.hand().cancel(FORUM)
     assert begin(room) == []
-    assert held(room, SPANISH).startswith("it translates forum, which was cancelled after its")
+    assert held(room, SPANISH).startswith("it translates forum, which was canceled after its")
     if is_sent_on:
         room.hand().reopen(FORUM)
     else:

@@ -26,6 +26,7 @@ from newsletter.pipeline.subscribers.join import (
     FollowedLink,
     LinkState,
     ShownConsent,
+    SignUpRequest,
     ask,
     confirm,
     follow,
@@ -50,7 +51,9 @@ def post(room: Newsroom) -> Post:
 def sign_up(
     room: Newsroom, wish: SignUp = WISH, shown: ShownConsent = SHOWN
 ) -> RequestOutcome | FormFault:
-    return ask(wish, shown, source="sign-up page", network="8.8.8.0/24", store=room.store)
+    request = SignUpRequest(wish=wish, consent=shown, source="sign-up page", network="8.8.8.0/24")
+    ask([request], store=room.store)
+    return request.outcome
 
 
 def press(

@@ -20,7 +20,7 @@ from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.campaigns.board import load_desktop, load_for_page
 from newsletter.pipeline.subscribers.administer import SubscriberActs
 from newsletter.pipeline.subscribers.choose import save
-from newsletter.pipeline.subscribers.join import ShownConsent, ask, confirm
+from newsletter.pipeline.subscribers.join import ShownConsent, SignUpRequest, ask, confirm
 from newsletter.store.sql import Store
 from newsletter.web.public.archive import published
 from tests.fakes import PlainRenderer, RecordingProvider, accept_all, always
@@ -42,7 +42,8 @@ def joins(room: Newsroom, *lists: str, closed: tuple[str, ...] = ()) -> int:
     with room.store.begin() as tx:
         tx.db.change("DELETE FROM transactional_email")  # no limit on asking again
     shown = ShownConsent(words="May we?", language="en", wording="")
-    ask(wish, shown, source="page", network="8.8.8.0/24", store=room.store)
+    request = SignUpRequest(wish=wish, consent=shown, source="page", network="8.8.8.0/24")
+    ask([request], store=room.store)
     with room.store.read() as tx:
         [number] = tx.db.column("SELECT MAX(id) FROM transactional_email")
     confirm(f"l-{number}", known=wish.lists, closed=closed, store=room.store, links=room.links)
