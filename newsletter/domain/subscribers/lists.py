@@ -30,7 +30,7 @@ class PublicList:
         "One sentence about its emails.", "What we say in public, on the day.", default=""
     )
     public: bool = setting(
-        "Whether people may subscribe by themselves. `false`: staff add people.",
+        "Whether people may subscribe by themselves. Otherwise staff add them.",
         False,
         default=True,
     )
