@@ -388,7 +388,9 @@ def test_a_fault_of_a_form_is_told_in_the_language_of_the_desk(staffed: Staffed)
     wrong = {"email": "no address", "list": "press", "agreed": "by phone"}
     answer = dan.post("/readers/new", wrong, headers={"Accept-Language": "de"})
     assert answer.status == 422
-    assert "„no address“ enthält ein Leerzeichen, das in keiner Adresse stehen darf" in words(answer)
+    assert "„no address“ enthält ein Leerzeichen, das in keiner Adresse stehen darf" in words(
+        answer
+    )
     answer = dan.post("/account/password", {}, headers={"Accept-Language": "de"})
     assert "Das ist nicht Ihr Passwort." in words(answer)
 
