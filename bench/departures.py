@@ -33,6 +33,7 @@ from newsletter.runtime.services import open_workspace
 T = TypeVar("T")
 _CONNECTIONS = 64
 _FLOOR_SECONDS = 10
+_PATIENCE = 600.0
 _STARTS_WITHIN = 120
 _BODY = b"List-Unsubscribe=One-Click"
 CAMPAIGN = 1
@@ -76,7 +77,7 @@ class Load:
             if (early := at - time.time()) > 0:
                 await asyncio.sleep(early)
             due.put_nowait((number, at))
-        await asyncio.wait_for(due.join(), 120)
+        await asyncio.wait_for(due.join(), _PATIENCE)
         for worker in workers:
             worker.cancel()
         return answered

@@ -51,6 +51,9 @@ def main() -> None:
         tokens = iter(_prepare(workspace, readers, key))
         with sink(program) as target, running(workspace, target.url) as port:
             waits = _under_way(database, port, tokens)
+            pages = Load(port=port, rate=_PACE, requests=[request("GET", "/")] * (_PACE * 10))
+            waits["page", "at rest"] = [one.wait for one in asyncio.run(pages.go())]
+            _print_waits(waits)
             deliveries = _deliveries(database)
             print("\n| posts | a second |\n|---|--:|", flush=True)
             _post(port, "health checks", [request("GET", "/healthz")] * _POSTS)
@@ -59,13 +62,11 @@ def main() -> None:
             many = []
             while chunk := list(itertools.islice(deliveries, _EVENTS_PER_POST)):
                 many.append(_events(chunk, key))
-            waits["page", "events"] = _post(
-                port, "events, 1,000 a post", many, each=_EVENTS_PER_POST
-            )
+            meanwhile = _post(port, "events, 1,000 a post", many, each=_EVENTS_PER_POST)
             clicks = [_click(token) for token in itertools.islice(tokens, _POSTS)]
             _post(port, "unsubscribes by one click", clicks)
             _post(port, "sign-ups", list(_sign_ups()), status=303)
-        _print_waits(waits)
+        _print_waits({("page", "events"): meanwhile})
         left = sum(len(each) for (what, _), each in waits.items() if what == "unsubscribe")
         _check(database, left=left + _POSTS)
 
