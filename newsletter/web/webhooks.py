@@ -22,11 +22,13 @@ from newsletter.runtime.log import log_stopped
 from newsletter.runtime.log_lines import limited
 from newsletter.web.http.forms import BodyMemory, client_ip
 from newsletter.web.http.group_commit import GroupCommit
-from newsletter.web.http.threads import Lane
+from newsletter.web.http.threads import Lanes
 
 _MAX_BODY_BYTES = 1 << 20
 _MAX_BYTES_OF_KIND = {"sendgrid": 5 << 20}
 """Largest body of the providers that send many events in one request."""
+
+_LARGE_BODY_BYTES = 64 << 10  # a larger one has hundreds of events
 
 _FAILURES: Sequence[tuple[type[Exception], tuple[int, str, int]]] = (
     (Unverifiable, (logging.ERROR, "not verified", 503)),
@@ -41,9 +43,9 @@ log = logging.getLogger("newsletter.webhooks")
 class Webhooks:
     """The webhooks of the providers that the workspace uses."""
 
-    def __init__(self, delivery: Delivery, lane: Lane) -> None:
+    def __init__(self, delivery: Delivery, lanes: Lanes) -> None:
         self._delivery = delivery
-        self._lane = lane
+        self._lanes = lanes
         self._memory = BodyMemory(total=64 << 20, per_sender=32 << 20)
         self._group_commits = {
             kind: GroupCommit(partial(self._record, kind)) for kind in delivery.webhooks
@@ -61,7 +63,9 @@ class Webhooks:
         try:
             async with self._memory.body(request, sender=sender, max_bytes=limit) as body:
                 headers = {name.lower(): value for name, value in request.headers.items()}
-                status = await self._lane.run(self._answer, kind, headers, body)
+                large = len(body) > _LARGE_BODY_BYTES
+                lane = self._lanes.large_webhooks if large else self._lanes.webhooks
+                status = await lane.run(self._answer, kind, headers, body)
         except HTTPException as error:
             self._delivery.counters.add("webhook_posts", kind, str(error.status_code))
             log.warning(

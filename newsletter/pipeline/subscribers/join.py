@@ -72,18 +72,15 @@ def ask(requests: Iterable[SignUpRequest], *, store: Store) -> None:
 
     The outcome is a form fault if the form showed unknown words of consent.
     """
-    hashes: dict[str, str] = {}
-    """Words of consent, which most sign-ups share → their hash."""
+    hashes: dict[str, str] = {}  # most sign-ups share the words of consent
     with store.begin() as tx:
         for request in requests:
             shown = request.consent
             if shown.words not in hashes:
                 hashes[shown.words] = tx.consents.store_words(shown.words, shown.language, tx.now)
-            is_current = shown.wording in {"", hashes[shown.words]}
-            if is_current or tx.consents.get_words(shown.wording):
-                request.outcome = _queue(tx, request)
-            else:
-                request.outcome = FormFault.WORDS
+            known = {"", hashes[shown.words]}
+            is_known = shown.wording in known or tx.consents.get_words(shown.wording)
+            request.outcome = _queue(tx, request) if is_known else FormFault.WORDS
 
 
 def _queue(tx: Transaction, request: SignUpRequest) -> RequestOutcome:

@@ -37,6 +37,8 @@ class Lanes:
     api: Lane = field(default_factory=partial(Lane, 4))
     webhooks: Lane = field(default_factory=partial(Lane, 16))
     """The same."""
+    large_webhooks: Lane = field(default_factory=partial(Lane, 2))
+    """Few threads, because each computes for so long that pages would wait for many."""
     sign_ups: Lane = field(default_factory=partial(Lane, 16))
     """The same."""
     monitoring: Lane = field(default_factory=partial(Lane, 2))

@@ -78,3 +78,21 @@ def test_uploads_and_the_desk_take_no_thread_of_readers_providers_or_monitoring(
         return [answer.status for answer in answers]
 
     assert asyncio.run(asked()) == [200, 401, 200]
+
+
+@rows(("taken", "size"), [("webhooks", 100_000), ("large_webhooks", 100)])
+def test_posts_of_many_events_and_posts_of_few_wait_for_each_other_not(
+    site: Forum, taken: str, size: int
+) -> None:
+    lanes, over = Lanes(), threading.Event()
+    site.pages = make(site.services, lanes)
+
+    async def asked() -> Answer:
+        waiting = [asyncio.create_task(getattr(lanes, taken).run(over.wait)) for _ in range(16)]
+        await asyncio.sleep(0.01)
+        answer = await site._ask("POST", "/webhooks/postmark", {}, b"x" * size, "203.0.113.7")
+        over.set()
+        await asyncio.gather(*waiting)
+        return answer
+
+    assert asyncio.run(asyncio.wait_for(asked(), 60)).status == 401
