@@ -32,11 +32,7 @@ from newsletter.documents.release.paragraphs import (
     plan_joining,
     write_markdown,
 )
-from newsletter.documents.release.recognition import (
-    StatedFacts,
-    complete_document,
-    recognise,
-)
+from newsletter.documents.release.recognition import StatedFacts, complete_document, recognise
 from newsletter.documents.release.words import pattern
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.wording import say

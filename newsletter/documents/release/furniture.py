@@ -37,7 +37,8 @@ def edge_reason(text: str) -> str:
     """Return why a line above or below the text is furniture, or ""."""
     entry = _fold_entry(text[: _MAX_ASIDE_CHARS + 1])
     is_aside = len(text) <= _MAX_ASIDE_CHARS and (
-        entry in _ASIDE_ENTRIES
+        (" | " in text and all(map(edge_reason, text.split(" | "))))
+        or entry in _ASIDE_ENTRIES
         or _ASIDE_PATTERN.fullmatch(entry)
         or (entry and _ASIDE_ENTRIES.issuperset(entry.split()))  # links of one row
     )

@@ -29,12 +29,7 @@ from newsletter.documents.release.candidates import (
     may_be_title,
     reads_like_title,
 )
-from newsletter.documents.release.dates import (
-    FoundDate,
-    date_line,
-    find_dateline,
-    read_in_context,
-)
+from newsletter.documents.release.dates import FoundDate, date_line, find_dateline, read_in_context
 from newsletter.documents.release.embargo import embargoed_headline, is_embargo
 from newsletter.documents.release.furniture import (
     edge_reason,
@@ -194,7 +189,8 @@ def _find_nearest(head: Sequence[Line], candidates: list[int], names: set[int]) 
         return likely[-1] if has_masthead and len(likely) <= 2 and not long else likely[0]
     above = [n for n in likely if n < date_lines[-1]]
     below = [n for n in likely if n > date_lines[-1]]
-    if not above:
+    # one line below the date, and above it a list of others
+    if not above or (len(above) > 2 and len(below) == 1):
         return below[0]
     is_labelled = above[0] > 0 and is_label(head[above[0] - 1].text)
     is_first = above[0] == candidates[0] or len(likely) < len(all_likely) or is_labelled
@@ -246,8 +242,8 @@ def _continues_title(title_part: str, line_above: Line, line: Line, width: int) 
 
 NO_DATE_NOTE = "No date was found: enter it yourself."
 _MAX_MADE_TITLE_CHARS = 120
-_MAX_HEAD_LINES = 40
-"""Maximum lines, with navigation, between a page's title and its headline."""
+_MAX_HEAD_LINES, _MAX_SEARCHED_LINES = 40, 1_000
+"""Maximum lines, with navigation, from a page's title to its headline, and of a head."""
 _MAX_WRAPPED_LINES, _MAX_DATELINE_LINES = 3, 3
 _MAX_SENTENCE_CHARS = 130
 _CHECK_ADVICE = "look at it, and enter the title yourself."
@@ -288,7 +284,7 @@ def find_prose(
         for index, line in enumerate(lines[start:], start):
             if index in titles or not is_text(lines, index, width):
                 continue
-            is_page_title = first_copies[line.text] < index or _is_above_date(lines, index)
+            is_page_title = first_copies[line.text] < index or _is_beside_date(lines, index)
             is_label = release_line(line.text) is not None or edge_reason(line.text)
             if is_page_title or is_label or is_embargo(line.text):
                 continue
@@ -303,12 +299,17 @@ def _index(lines: Sequence[Line]) -> dict[str, int]:
     return {line.text: n for n, line in reversed(list(enumerate(lines)))}
 
 
-def _is_above_date(lines: Sequence[Line], index: int) -> bool:
-    """Return whether a long line without a full stop is a headline: below it is only a date."""
-    is_title = len(lines[index].text) <= MAX_TITLE_LEN and not ends_sentence(lines[index].text)
-    below = lines[index + 1 : index + 2]
-    is_date = any(date_line(line.text) and line.gap_above for line in below)
-    return is_title and is_date and find_dateline(lines[index].text) is None
+def _is_beside_date(lines: Sequence[Line], index: int) -> bool:
+    """Return whether a long line without a full stop is a headline: beside it is only a date."""
+    text, near = (
+        lines[index].text,
+        [line for line in lines[index + 1 : index + 2] if line.gap_above],
+    )
+    if len(text) > MAX_TITLE_LEN or ends_sentence(text) or find_dateline(text):
+        return False
+    # a shorter line below a date may be wrapped text
+    near += lines[max(index - 1, 0) : index] if len(text) > _MAX_SENTENCE_CHARS else []
+    return any(date_line(line.text) for line in near)
 
 
 def _is_sentence(lines: Sequence[Line], index: int, _width: int) -> bool:
@@ -335,7 +336,7 @@ def _is_wrapped_headline(lines: Sequence[Line], index: int, firsts: range, likel
 
 def find_heading(lines: Sequence[Line], prose: int | None, width: int) -> Heading | None:
     """Return the title above the running text, by evidence, else by its place."""
-    head = lines if prose is None else lines[:prose]
+    head = lines[: min(_MAX_SEARCHED_LINES, len(lines) if prose is None else prose)]
     return (
         _find_repeated_line(lines, head)
         or _after_release_line(lines, head, width)
@@ -448,9 +449,14 @@ def _find_repeated_line(lines: Sequence[Line], head: Sequence[Line]) -> Heading 
         return window_title
     # from below: the copy nearest to the text is its headline
     first_copies = _index(head)
+    # the path to a page may have only the first words of its headline
+    cut_copies = [text for text in first_copies if text.endswith("…") and len(text) > 20]
     for index in range(len(head) - 1, 0, -1):
         text = head[index].text
-        if first_copies[text] < index and len(text) >= 20 and reads_like_title(lines, index):
+        is_copy = first_copies[text] < index or any(
+            text != one and text.startswith(one.rstrip(" …")) for one in cut_copies
+        )
+        if is_copy and len(text) >= 20 and reads_like_title(lines, index):
             return Heading(title=text, first=index, last=index)
     return None
 

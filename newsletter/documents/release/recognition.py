@@ -7,11 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from newsletter.documents.release.candidates import (
-    Heading,
-    begins_page_title,
-    is_byline,
-)
+from newsletter.documents.release.candidates import Heading, begins_page_title, is_byline
 from newsletter.documents.release.dates import date_line, find_yearless
 from newsletter.documents.release.embargo import find_embargo, is_embargo
 from newsletter.documents.release.feet import Reasons, find_foot

@@ -122,3 +122,34 @@ def test_a_subject_is_found_below_a_cover_letter_and_without_its_label() -> None
 def test_a_heading_that_only_names_the_sender_is_no_title() -> None:
     text = "# River Council\n\n**A plan for the river is there at last**\n\nRiver Council: "
     assert _read(text, "a.md").title == "A plan for the river is there at last"
+
+
+@rows(
+    "foot",
+    [
+        "River Council is a company limited by guarantee registered in England no. 09914427.",
+        "River Council, Inc. A Pennsylvania nonprofit corporation.",
+        "Back to top | Print this page",
+    ],
+)
+def test_the_legal_status_of_a_sender_and_a_row_of_links_are_a_foot(foot: str) -> None:
+    text = f"River Council\n\nCouncil backs the new plan\n\n2 July 2026\n\n{_TEXT}\n\n{foot}\n"
+    document = import_file(text.encode(), today=date(2026, 12, 2), file="a.txt")
+    assert foot in [line.text for line in document.dropped]
+
+
+def test_a_headline_below_the_date_wins_over_a_list_of_others_above_it() -> None:
+    others = (
+        "Age checks: what pilots measured\nOur answers to the ministry\nLeak: a right dropped\n"
+    )
+    title = "River Council urges the Parliament to reject the proposal to let officers search"
+    title += " every boat on the river without a warrant, a record or a right of complaint"
+    document = _read(f"Skip to content\n{others}2 July 2026 Statement\n{title}\n")
+    assert (document.title, document.date) == (title, date(2026, 7, 2))
+
+
+def test_a_headline_that_a_path_cuts_short_is_the_title() -> None:
+    head = (
+        "Home\nCouncil backs the new plan for …\nCouncil backs the new plan for the lower river\n\n"
+    )
+    assert _read(f"River Council\n{head}2 July 2026\n\n").title.endswith("for the lower river")
