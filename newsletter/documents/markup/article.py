@@ -12,10 +12,8 @@ from newsletter.documents.release.lines import cut_text, ends_sentence
 from newsletter.documents.release.words import pattern
 from newsletter.tables import load_table
 
-_UNSEEN_TAGS, _UNSEEN = (
-    ("head", "script", "style", "link", "meta", "title", "xml"),
-    "hidden on the page",
-)
+_UNSEEN_TAGS = ("head", "script", "style", "link", "meta", "title", "xml")
+_UNSEEN = "hidden on the page"
 _FURNITURE: Mapping[str, Mapping[str, list[str]]] = load_table(
     "newsletter.documents.markup", "furniture.yaml"
 )

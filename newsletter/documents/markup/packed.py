@@ -15,6 +15,7 @@ from newsletter.documents.release.lines import cut_text, match_key, normalise
 from newsletter.domain.errors import InvalidInput
 
 _TAG_PATTERN = re.compile(r"<[^<>]*+>")
+_MAX_UNREAD_LINES = 200
 _MAX_PARTS = 5_000
 _MAX_XML_BYTES = 6_000_000
 """Size limit of one unpacked part: some 500 pages of text."""
@@ -121,14 +122,17 @@ def unread_lines(root: Any, reported: Set[str], written: str) -> Iterator[Droppe
         )
         if own is not None and reported.isdisjoint(names):
             words[own] = words.get(own, "") + part
-    shown, at = _letters(unescape(_TAG_PATTERN.sub("", written))), 0
+    shown, at, count = _letters(unescape(_TAG_PATTERN.sub("", written))), 0, 0
     for text in words.values():
         # the paragraphs come in their order: most are right below the last one
         key, why = _letters(text), "in a part of the file that is not read"
         found = shown.find(key, at)
         at = found if found >= 0 else shown.find(key)
         if at < 0:
-            at = 0
+            at, count = 0, count + 1
+            if count > _MAX_UNREAD_LINES:  # each was searched in the whole text
+                yield DroppedLine(line=0, text="…", reason=why)
+                return
             yield DroppedLine(line=0, text=cut_text(normalise(text).strip()), reason=why)
 
 

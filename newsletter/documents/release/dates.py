@@ -35,7 +35,8 @@ _ANY_YEAR_PATTERN = re.compile(r"\d{4}")
 _MONTH_YEAR_PATTERN = re.compile(
     rf"(?<!\d )(?<!\d\. )\b(?:{_MONTH_NAMES})\.?{_OF_FORM}\s{_YEAR_FORM}\b", re.IGNORECASE
 )
-_MAX_MONTH_CHARS, _MAX_DATE_LINE_CHARS = 60, 100
+_MAX_MONTH_CHARS = 60
+_MAX_DATE_LINE_CHARS = 100
 _YEARLESS_PATTERN = re.compile(
     rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|[.º°])?{_OF_FORM}\s(?:{_MONTH_NAMES})|(?:{_MONTH_NAMES})\.?\s\d{{1,2}})\b"
     r"|\b(?!24/7)(?:\d{1,2}/\d{1,2}(?![/\d])|\d{1,2}\.\d{1,2}\.(?!\d))",
@@ -61,10 +62,8 @@ _SEPARATOR_PATTERN = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,
 _STRONG_SEPARATOR_PATTERN = re.compile(r"[|•·/]")
 _MAX_PLACE_WORDS = 4
 """Maximum words of a place next to a comma or a dash."""
-_MAX_DATELINE_CHARS, _DATELINE_END_PATTERN = (
-    140,
-    re.compile(r" ?(?:[.:|)\]](?= |[.)\]–—-])|[–—/]|--)| -"),
-)
+_MAX_DATELINE_CHARS = 140
+_DATELINE_END_PATTERN = re.compile(r" ?(?:[.:|)\]](?= |[.)\]–—-])|[–—/]|--)| -")
 _NO_PLACE_PATTERN = pattern("no places", r"\b(?:{})\b")
 _AFTER_PATTERN = pattern("behind dates")
 

@@ -242,9 +242,12 @@ def _continues_title(title_part: str, line_above: Line, line: Line, width: int) 
 
 NO_DATE_NOTE = "No date was found: enter it yourself."
 _MAX_MADE_TITLE_CHARS = 120
-_MAX_HEAD_LINES, _MAX_SEARCHED_LINES = 40, 1_000
-"""Maximum lines, with navigation, from a page's title to its headline, and of a head."""
-_MAX_WRAPPED_LINES, _MAX_DATELINE_LINES = 3, 3
+_MAX_HEAD_LINES = 40
+"""Maximum lines, with navigation, from a page's title to its headline."""
+_MAX_SEARCHED_LINES = 1_000
+"""Maximum lines of a head."""
+_MAX_WRAPPED_LINES = 3
+_MAX_DATELINE_LINES = 3
 _MAX_SENTENCE_CHARS = 130
 _CHECK_ADVICE = "look at it, and enter the title yourself."
 
@@ -301,10 +304,8 @@ def _index(lines: Sequence[Line]) -> dict[str, int]:
 
 def _is_beside_date(lines: Sequence[Line], index: int) -> bool:
     """Return whether a long line without a full stop is a headline: beside it is only a date."""
-    text, near = (
-        lines[index].text,
-        [line for line in lines[index + 1 : index + 2] if line.gap_above],
-    )
+    text = lines[index].text
+    near = [line for line in lines[index + 1 : index + 2] if line.gap_above]
     if len(text) > MAX_TITLE_LEN or ends_sentence(text) or find_dateline(text):
         return False
     # a shorter line below a date may be wrapped text

@@ -8,9 +8,11 @@ from functools import cache
 from typing import Any
 
 import pytest
+from lxml import etree
 from PIL import Image
 
 from newsletter.documents.importing import import_file
+from newsletter.documents.markup.packed import unread_lines
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
 from tests.costs import grows_in_proportion, holding
@@ -135,6 +137,15 @@ def test_words_of_fields_are_read_and_words_that_are_not_read_are_told_of() -> N
     lost = document.dropped[0]
     assert lost.text == "A new kind of box."
     assert lost.reason == "in a part of the file that is not read"
+
+
+def test_a_file_of_which_little_is_read_is_compared_in_linear_time() -> None:
+    def compare(many: int) -> None:
+        root = etree.fromstring(f"<body>{'<p>No such words as these.</p>' * many}</body>")
+        written = "<p>Other words, which were read from the file.</p>" * many
+        assert [*unread_lines(root, frozenset(), written)][-1].text == "…"
+
+    assert grows_in_proportion(compare, 16_000)
 
 
 def test_underlined_words_are_told_of() -> None:
