@@ -189,5 +189,5 @@ def test_a_file_of_readers_step_by_step(windows: Windows, tmp_path: Path, migrat
         page.fill("#pasted", "Name\tEmail\nAna\tana@readers.example\nBen\tben at readers\n")
         page.fill("#new-list", "climate-desk")
         page.fill("#agreed", "Asked at the congress in May")
-        assert "Line 3, column email" in said(press(page, "See what it changes", 390))
+        assert "Line 3, column Email" in said(press(page, "See what it changes", 390))
         assert "1 bad row is left out" in said(press(page, "Leave these rows out", 390))
