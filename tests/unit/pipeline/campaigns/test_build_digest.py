@@ -339,10 +339,10 @@ def test_one_that_is_sent_stops_where_a_part_leaves_the_web_and_the_rest_do_not_
         desk.tick()
         why = "it lists one, which one-corrected corrected"
     else:
-        annotate("one", NoteKind.WITHDRAWN, "Mistaken.", by="operator", store=desk.store)
+        annotate("two", NoteKind.WITHDRAWN, "Mistaken.", by="operator", store=desk.store)
         assert desk.campaign(FIRST).state is CampaignState.PAUSED
         desk.hand().cancel(FIRST)
-        why = "it lists one, whose text is off the web"
+        why = "it lists two, whose text is off the web"
     with pytest.raises(Refused, match=why):
         desk.hand().reopen(FIRST)
 
