@@ -332,6 +332,7 @@ class Settings(fields.Section):
 
     @property
     def shares_email(self) -> bool:
+        """Return whether translations are in the email of their original."""
         return self.translations == "together"
 
     @property

@@ -108,6 +108,7 @@ def with_sent_text(tx: Transaction, status: StatementStatus) -> StatementStatus:
 
 
 def get_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus | None:
+    """Return the status of a statement, present or not; None if it is unknown."""
     stored = tx.statements.get(slug) if slug else None
     return None if stored is None else load_status(tx, stored, rules)
 

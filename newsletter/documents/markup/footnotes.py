@@ -18,6 +18,7 @@ class Footnotes:
 
 
 def take_footnotes(root: Element) -> Footnotes:
+    """Return all footnotes, and remove them from the tree."""
     places = _find_places(root)
     links = [element for element in root.iter("a") if _links_within_page(element)]
     target_of = {link: places.get(link.get("href")[1:]) for link in links}

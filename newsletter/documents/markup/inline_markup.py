@@ -243,6 +243,7 @@ def line_of(element: Element) -> int:
 
 
 def text_of(element: Element) -> str:
+    """Return all words in an element, on one line."""
     return normalise(" ".join(element.itertext())).strip()
 
 

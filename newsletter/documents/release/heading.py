@@ -299,6 +299,7 @@ def find_prose(
 
 
 def _index(lines: Sequence[Line]) -> dict[str, int]:
+    """Return text → index of its first line."""
     return {line.text: n for n, line in reversed(list(enumerate(lines)))}
 
 

@@ -77,6 +77,7 @@ class OwnAccount:
     """The stage that the session must have."""
 
     def choose_notices(self, muted: Sequence[NoticeKind]) -> None:
+        """Set the kinds of notices that are not emailed to the owner."""
         with self._begin() as (tx, session):
             address = session.address
             tx.accounts.change(address, muted=[kind.value for kind in muted])

@@ -68,6 +68,7 @@ class UnusedLink:
 
 
 def load_staff(*, proofs: Proofs) -> Sequence[Person]:
+    """Return all staff, sorted by address."""
     with proofs.store.read() as tx:
         names, accounts = tx.staff.names(), tx.accounts.all()
         people = []

@@ -49,6 +49,7 @@ class Delivery(TypedDict):
 
 
 def parse_json(body: bytes | str) -> Any:
+    """Parse JSON; None if it is invalid."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

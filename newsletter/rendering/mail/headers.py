@@ -94,6 +94,7 @@ def _quote_address(address: str) -> str:
 
 
 def _phrase(name: str) -> str:
+    """Return a name as an RFC 5322 phrase, or "" if it is not ASCII."""
     if _ATOMS_PATTERN.fullmatch(name):
         return f"{name} "
     if not (name.isascii() and name.isprintable() and name):

@@ -179,6 +179,7 @@ def language_for(original: str) -> Condition:
 
 
 def in_segment(segment: Segment) -> Condition:
+    """A condition: the subscriber is in the segment, eligible or not."""
     return reduce(and_, _conditions(segment))
 
 

@@ -235,9 +235,11 @@ class Desk:
         return moment(instant, self.zone.key) if instant else "–"
 
     def clock(self, instant: datetime) -> str:
+        """Return the time of day: 09:00."""
         return f"{instant.astimezone(self.zone):%H:%M}"
 
     def day(self, instant: datetime) -> str:
+        """Return the day: 1 Dec 2026."""
         return say("{at.day} {at:%b %Y}", at=instant.astimezone(self.zone))
 
 

@@ -53,6 +53,7 @@ def parse_index(value: object) -> int:
 
 
 def form_values(text: DraftText) -> dict[str, list[str]]:
+    """Return field → its values, as a form sends them."""
     found = {name: [value] for name, value in vars(text).items() if isinstance(value, str)}
     ticks = {name: ["yes"] if getattr(text, name) else [] for name in _CHECKBOX_FIELDS}
     return found | ticks | {"lists": list(text.lists)}

@@ -164,6 +164,7 @@ def _page_number(text: str) -> int:
 
 
 def make_response(request: Request, leaf: Leaf) -> Response:
+    """Return a page as a response, or 304 if the client has it."""
     if _is_unchanged(request.headers, leaf):
         return Response(status_code=304, headers=leaf.fields)
     return Response(leaf.body, media_type=leaf.media_type, headers=leaf.fields)
