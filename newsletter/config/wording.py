@@ -70,6 +70,8 @@ def explain(finding: Finding) -> str:
     if kind in _SENTENCE_OF_ERROR:
         is_quoted = isinstance(finding.value, str) and finding.value.isdigit()
         keys = shape.keys or dict.fromkeys(["kind"] if shape.kinds else [])
+        bound = next(iter(context.values()), "")
+        is_integer = isinstance(bound, float) and bound.is_integer()
         message: str = say(
             _SENTENCE_OF_ERROR[kind],
             value=_value_text(finding),
@@ -79,7 +81,7 @@ def explain(finding: Finding) -> str:
             keys=f" ({', '.join(keys)})" if keys else "",
             hint=say("; write it without quotes") if is_quoted else "",
             expected=_either(re.findall(r"'([^']*)'", str(context.get("expected", "")))),
-            bound=_bound_text(next(iter(context.values()), "")),
+            bound=str(int(bound)) if is_integer else str(bound),
         )
     else:
         message = _MESSAGE_BUILDERS.get(kind, _default_message)(finding)
@@ -173,11 +175,6 @@ def _either(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return say("{first} or {last}", first=", ".join(names[:-1]), last=names[-1])
-
-
-def _bound_text(bound: Any) -> str:
-    is_integer = isinstance(bound, float) and bound.is_integer()
-    return str(int(bound)) if is_integer else str(bound)
 
 
 _NOT_DATE = say("must be a date{example}, not {value}")

@@ -167,14 +167,13 @@ def why_not_after(tx: Transaction, original: str, since: datetime) -> str:
     if at and at > since:
         return say(later, slug=original, correction=slug)
     campaign = tx.campaigns.find_latest(original)
-    if not has_begun(campaign) or campaign.state is not CampaignState.CANCELLED:
-        return ""
+    is_cancelled = has_begun(campaign) and campaign.state is CampaignState.CANCELLED
+    ended_at = campaign.finished_at if campaign and is_cancelled else None
     cancelled = (
         "it translates {slug}, which was canceled after its approval; send {slug} to the rest, or"
         " withdraw the approval of this one and approve it again"
     )
-    is_later = campaign.finished_at is not None and campaign.finished_at > since
-    return say(cancelled, slug=original) if is_later else ""
+    return say(cancelled, slug=original) if ended_at and ended_at > since else ""
 
 
 def load_counted(tx: Transaction, content: Content | None) -> dict[str, Any] | None:

@@ -244,7 +244,9 @@ class Scheduler:
         )
 
     def _start_workers(self) -> list[threading.Thread]:
-        dispatcher = self._delivery.dispatcher(goes_on=self._goes_on)
+        dispatcher = self._delivery.dispatcher(
+            goes_on=lambda: self._is_sending and not self._stop.is_set()
+        )
         gc.freeze()  # else the collector would scan all loaded modules every few batches
         workers = [
             threading.Thread(target=self._work, args=(dispatcher,), name=f"dispatch-{number}")
@@ -326,9 +328,6 @@ class Scheduler:
 
     def _wake_workers(self) -> None:
         self._wake.set()
-
-    def _goes_on(self) -> bool:
-        return self._is_sending and not self._stop.is_set()
 
     def _record_attempt(self, result: DispatchResult) -> None:
         with self._failed_attempts_lock:

@@ -122,10 +122,11 @@ def unread_lines(root: Any, reported: Set[str], written: str) -> Iterator[Droppe
         )
         if own is not None and reported.isdisjoint(names):
             words[own] = words.get(own, "") + part
+    why = "in a part of the file that is not read"
     shown, at, count = _letters(unescape(_TAG_PATTERN.sub("", written))), 0, 0
     for text in words.values():
+        key = _letters(text)
         # the paragraphs come in their order: most are right below the last one
-        key, why = _letters(text), "in a part of the file that is not read"
         found = shown.find(key, at)
         at = found if found >= 0 else shown.find(key)
         if at < 0:

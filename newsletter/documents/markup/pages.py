@@ -77,7 +77,7 @@ def import_page(
     footnotes = take_footnotes(root)
     inline = InlineReader(base=facts.base, references=footnotes.references, keeps_pictures=True)
     article = None if is_document else find_article(root)
-    chosen = article.element if article else root
+    chosen, around = (article.element, article.dropped) if article else (root, ())
     # the text itself is searched elsewhere
     for shown, _ in list_texts(chosen):
         words.pop(shown, None)
@@ -99,13 +99,7 @@ def import_page(
             *((line, one) for one, line in words.items()),
             *((0, said) for said in facts.unseen_texts),
         ),
-        dropped=(
-            *edges,
-            *unseen,
-            *(article.dropped if article else ()),
-            *inline.dropped,
-            *ways_out,
-        ),
+        dropped=(*edges, *unseen, *around, *inline.dropped, *ways_out),
         pictures=tuple(inline.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )

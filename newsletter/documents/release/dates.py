@@ -203,7 +203,7 @@ def _is_place(text: str, *, precedes: bool) -> bool:
 def find_dateline(text: str) -> FoundDate | None:
     """Return the date in the dateline of a paragraph: ``CITY, March 14, 2024 –``.
 
-    What is before its dash, colon, stop or bracket would be a date on a line of its own:
+    The text before its dash, colon, stop or bracket would be a date on a line of its own:
     ``Madrid, 27 de noviembre de 2026. La red …``
     """
     # a later day is part of the story

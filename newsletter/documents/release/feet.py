@@ -200,7 +200,8 @@ def _is_foot(
     text = " ".join(lines[n].text for n in paragraph)
     if any(lines[n].is_group or lines[n].cells for n in paragraph):
         return False
-    is_below = _is_below_contact(lines, start, paragraph[0])
+    above = [line.text for line in lines[start + 1 : paragraph[0]][-_MAX_LINES_ABOVE:]]
+    is_below = any(is_contact_label(a) or is_contact_detail(a) or is_end_mark(a) for a in above)
     sender = next((one for one in mastheads if one.casefold() in text.casefold()), "")
     names_sender = not ends_sentence(text) and bool(
         sender or _name_in_text(text, lines[start : paragraph[0]])
@@ -208,12 +209,6 @@ def _is_foot(
     rest = text.replace(sender, " ") if sender else text
     weight = weigh_foot(rest, names_sender=names_sender)
     return weight > 0 and weight + is_below + is_lowest + bool(sender) >= _ENOUGH
-
-
-def _is_below_contact(lines: Sequence[Line], start: int, index: int) -> bool:
-    """Return whether a contact or the mark of the end is a few lines above a line."""
-    above = [line.text for line in lines[start + 1 : index][-_MAX_LINES_ABOVE:]]
-    return any(is_contact_label(a) or is_contact_detail(a) or is_end_mark(a) for a in above)
 
 
 def _name_in_text(text: str, lines: Sequence[Line]) -> str:

@@ -304,7 +304,7 @@ def _index(lines: Sequence[Line]) -> dict[str, int]:
 
 
 def _is_beside_date(lines: Sequence[Line], index: int) -> bool:
-    """Return whether a long line without a full stop is a headline: beside it is only a date."""
+    """Return whether a long line without a full stop is a headline: next to it is only a date."""
     text = lines[index].text
     near = [line for line in lines[index + 1 : index + 2] if line.gap_above]
     if len(text) > MAX_TITLE_LEN or ends_sentence(text) or find_dateline(text):

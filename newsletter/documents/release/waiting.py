@@ -111,7 +111,7 @@ def body_passages(lines: Sequence[Line], first: int) -> Iterator[Passage]:
         sentences = [sentence for sentence in _SENTENCE_END_PATTERN.split(text) if sentence.strip()]
         is_short = len(sentences) <= _MAX_NOTE_SENTENCES and len(paragraphs) > 1
         read = {sentence for sentence in sentences if holds("worth reading", sentence)}
-        # what the sentence beside asks has nothing to do with the times of a road or of a story
+        # the times of a road or of a story do not answer the sentence next to them
         things = {one for one in sentences if holds("time of another", one)}
         together = (pair for pair in pairwise(sentences) if things.isdisjoint(pair))
         pairs = (" ".join(pair) for pair in together if not read.isdisjoint(pair))

@@ -386,15 +386,20 @@ def test_what_a_correction_took_the_place_of_is_translated_no_more(room: Newsroo
     assert "in whose place its correction right goes" in held(room, SPANISH)
 
 
-@pytest.mark.parametrize("amends", [False, True])
-def test_a_translation_that_was_approved_before_a_correction_does_not_go_out_uncorrected(
-    room: Newsroom, amends: bool
-) -> None:
+def begin_original(room: Newsroom) -> None:
+    """Begin an original whose translation is approved, and goes out in two days."""
     populate(room, {"en": 2, "es": 2})
     compose(room, FORUM, SPANISH)
     later(room, SPANISH, days=2)
     agree(room, FORUM, SPANISH)
     assert begin(room) == [FORUM]
+
+
+@pytest.mark.parametrize("amends", [False, True])
+def test_a_translation_that_was_approved_before_a_correction_does_not_go_out_uncorrected(
+    room: Newsroom, amends: bool
+) -> None:
+    begin_original(room)
     room.drain()
     room.write_and_look("right", corrects=FORUM)
     room.approve(slug="right")
@@ -418,11 +423,7 @@ def test_a_translation_that_was_approved_before_a_correction_does_not_go_out_unc
 def test_no_translation_goes_out_while_the_text_of_its_original_is_off_the_web(
     room: Newsroom,
 ) -> None:
-    populate(room, {"en": 2, "es": 2})
-    compose(room, FORUM, SPANISH)
-    later(room, SPANISH, days=2)
-    agree(room, FORUM, SPANISH)
-    assert begin(room) == [FORUM]
+    begin_original(room)
     room.drain()
     annotate(FORUM, NoteKind.WITHDRAWN, "It was wrong.", by="ada@forum.example", store=room.store)
     room.clock.advance(days=2)
@@ -439,11 +440,7 @@ def test_no_translation_goes_out_while_the_text_of_its_original_is_off_the_web(
 def test_no_translation_goes_out_after_its_original_was_cancelled(
     room: Newsroom, is_sent_on: bool
 ) -> None:
-    populate(room, {"en": 2, "es": 2})
-    compose(room, FORUM, SPANISH)
-    later(room, SPANISH, days=2)
-    agree(room, FORUM, SPANISH)
-    assert begin(room) == [FORUM]
+    begin_original(room)
     room.clock.advance(days=2)
     room.hand().cancel(FORUM)
     assert begin(room) == []
