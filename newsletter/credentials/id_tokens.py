@@ -35,8 +35,6 @@ class Unproven(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """The verified claims of an ID token."""
-
     issuer: str
     subject: str
     """The provider's id for the person (``sub``), which is never given to another person."""

@@ -20,8 +20,6 @@ from newsletter.store.sql import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Campaigns:
-    """The service for the campaigns of a workspace."""
-
     settings: Settings
     store: Store
     configuration: ConfigurationCheck

@@ -58,8 +58,6 @@ def make_post_sender(settings: Settings, store: Store) -> PostSender:
 
 @dataclass(frozen=True, kw_only=True)
 class PostAttempt:
-    """One attempt to send a post to a channel."""
-
     options: ChannelOptions
     organisation: str
     language: str
@@ -141,8 +139,6 @@ def _answer(verdict: Verdict, reason: str, wait: timedelta | None = None) -> Ans
 
 
 class ChannelPostRunner:
-    """Sends due posts for the scheduler."""
-
     def __init__(self, settings: Settings, store: Store, *, is_stopped: Callable[[], bool]) -> None:
         self._store = store
         self._stopped = is_stopped

@@ -14,8 +14,6 @@ from newsletter.store.sql import Store
 
 @dataclass(kw_only=True)
 class Run:
-    """The events of one run."""
-
     last_result: TickResult = field(default_factory=TickResult)
     ticks: int = 0
     withdrawn: list[HeldStatement] = field(default_factory=list)
@@ -32,8 +30,6 @@ class Run:
 
 
 class Ending(Enum):
-    """The result of a run."""
-
     DONE = "done"
     """Everything due was sent."""
     HELD = "held"
@@ -50,8 +46,6 @@ class Ending(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The result of a run, and the campaigns to report."""
-
     ending: Ending
     emails_waiting: int = 0
     """The number of unsent transactional emails, except news for staff."""

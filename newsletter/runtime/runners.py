@@ -32,8 +32,6 @@ class EmptyResultCache:
 
 
 class EmailRunner:
-    """Sends due transactional emails, and deletes expired records."""
-
     def __init__(
         self, delivery: Delivery, *, is_stopped: Callable[[], bool], worker_id: int | None = None
     ) -> None:

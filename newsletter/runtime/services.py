@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Staff:
-    """The service for staff accounts."""
-
     settings: Settings
     store: Store
     configuration: ConfigurationCheck
@@ -80,8 +78,6 @@ class Staff:
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """The services of an open workspace."""
-
     settings: Settings
     store: Store
     configuration: ConfigurationCheck

@@ -57,8 +57,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Statements:
-    """The service for the statements of a workspace."""
-
     settings: Settings
     store: Store
     configuration: ConfigurationCheck

@@ -14,8 +14,6 @@ from newsletter.store.sql import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Subscribers:
-    """The service for the subscribers of a workspace."""
-
     settings: Settings
     store: Store
     links: SignedLinks

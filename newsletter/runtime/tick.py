@@ -23,8 +23,6 @@ _FOR_SERVERS = frozenset({"postgresql", "postgresql_words", "wakeups"})
 
 @dataclass(frozen=True, kw_only=True)
 class TickResult(PlanResult):
-    """The result of one tick, with that of its planning."""
-
     faults: tuple[Fault, ...] = ()
     built_digests: tuple[BuiltDigest, ...] = ()
     approved: tuple[Approval, ...] = ()
@@ -38,8 +36,6 @@ class TickResult(PlanResult):
 
 @dataclass(frozen=True, kw_only=True)
 class Tick:
-    """The periodic work of a workspace."""
-
     statements: Statements
     campaigns: Campaigns
     delivery: Delivery

@@ -47,8 +47,6 @@ class Defaults:
 
 @dataclass(frozen=True, kw_only=True)
 class Parsed:
-    """A parsed file: a statement, or its faults."""
-
     statement: Statement | None
     faults: tuple[Fault, ...]
     slug_line: int = 0

@@ -30,8 +30,6 @@ class _Stored:
 
 @dataclass(frozen=True, kw_only=True)
 class IntegrityReport:
-    """The result of checking one kind of row."""
-
     what: str
     looked_at: int
     total: int

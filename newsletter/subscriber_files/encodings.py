@@ -119,8 +119,6 @@ def unicode_in(member: Member) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Guess:
-    """An encoding that may be that of the lines."""
-
     encoding: str
     implausible: int
     """The number of implausible lines."""

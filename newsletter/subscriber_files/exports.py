@@ -139,8 +139,6 @@ class UnusableCell(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The positions of a format's columns in one file."""
-
     export: ExportFormat
     header: tuple[str, ...]
     positions: Mapping[str, int]

@@ -36,8 +36,6 @@ _BREAK_PATTERN = re.compile(r"[\s\"(),:;<>\[\]{}|]+")
 
 @dataclass(frozen=True, kw_only=True)
 class ReadUpload:
-    """The result of reading an upload."""
-
     columns: tuple[TableColumn, ...] = ()
     file: SubscriberFile | None = None
     """The file; None after an error, or if a person must choose the columns first."""

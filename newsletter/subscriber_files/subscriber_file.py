@@ -95,8 +95,6 @@ class PlacedPerson(NamedTuple):
 
 @dataclass(kw_only=True)
 class EntryCounts:
-    """The numbers of people in a file."""
-
     entries: int = 0
     with_tags: int = 0
     """The number of people with tags or labels in the other tool."""

@@ -101,8 +101,6 @@ def read_people(
 
 @dataclass(frozen=True, kw_only=True)
 class TableColumn:
-    """A column of a table."""
-
     header: str
     values: tuple[str, ...]
     """The first values that are not empty."""

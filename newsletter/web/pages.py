@@ -99,8 +99,6 @@ log = logging.getLogger("newsletter.web")
 
 
 class Pages:
-    """All pages of one workspace."""
-
     def __init__(self, services: Services, lanes: Lanes, gate: Gate | None = None) -> None:
         self._services = services
         self._lanes = lanes

@@ -25,8 +25,6 @@ _MAX_UNPACKED_BYTES = 20_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveKind:
-    """A kind of archive, by the program that writes it."""
-
     program: str
     main: str
     """The name of the part with the text."""

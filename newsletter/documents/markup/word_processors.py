@@ -156,8 +156,6 @@ _STYLE_PATTERN = re.compile(r"mso-element:\s*comment", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """The traces of a review, as counts."""
-
     inserted: int = 0
     deleted: int = 0
     comments: int = 0

@@ -16,8 +16,6 @@ MAX_PICTURE_BYTES = 10_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class DroppedLine:
-    """A line that is not in the body, with the reason."""
-
     line: int
     """Line in the file or paragraph of a Word file, from 1; 0 if it has no line."""
     text: str
@@ -26,8 +24,6 @@ class DroppedLine:
 
 @dataclass(frozen=True, kw_only=True)
 class MadePicture:
-    """A re-encoded picture, which emails may show."""
-
     kind: str = ""
     """The media type."""
     data: bytes = b""
@@ -37,8 +33,6 @@ class MadePicture:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedPicture(MadePicture):
-    """A picture of a file, with the file's description of it."""
-
     source: str
     """The path of the image in the file, its ``cid:`` or its ``data:`` address."""
     alt: str
@@ -55,8 +49,6 @@ class ImportedPicture(MadePicture):
 
 @dataclass(frozen=True, kw_only=True)
 class Embargo:
-    """An embargo that a file imposes on its own text."""
-
     words: str
     until: str = ""
     """The suggested value of ``embargo_until``, or ""."""

@@ -37,8 +37,6 @@ _MAX_COMMENTS_SEARCHED, _MAX_MENTIONS, _MENTION_PERIOD = 200, 5, timedelta(days=
 
 @dataclass(frozen=True, kw_only=True)
 class BoardPage:
-    """A page of the board."""
-
     rows: tuple[StatementStatus, ...]
     unseen: tuple[Draft, ...]
     """Drafts that were never submitted, paged like the rows."""
@@ -121,8 +119,6 @@ def _translations(tx: Transaction, slug: str, rules: CampaignRules) -> tuple[Rel
 
 @dataclass(frozen=True, kw_only=True)
 class Desktop:
-    """The start page of one person."""
-
     waiting: tuple[StatementStatus, ...]
     """Statements that wait for an act of this person or their role."""
     lapsed: tuple[StatementStatus, ...]
@@ -244,8 +240,6 @@ _PLANNED_STATES = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """An entry of the calendar."""
-
     at: datetime
     title: str
     state: State

@@ -85,8 +85,6 @@ BuiltDigest = tuple[Issue, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """The next issue of a digest."""
-
     digest: Digest
     coming: datetime
     """When the issue is due."""
@@ -98,8 +96,6 @@ class Forecast:
 
 @dataclass(frozen=True, kw_only=True)
 class DigestBuilder:
-    """Builds the issues of a workspace's digest emails."""
-
     store: Store
     digests: Sequence[Digest]
     timezone: str

@@ -30,8 +30,6 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class PlanRules(CampaignRules):
-    """The campaign rules with those of the providers."""
-
     provider: str
     batch_size: int
     capabilities: tuple[Capabilities, ...]
@@ -41,8 +39,6 @@ class PlanRules(CampaignRules):
 
 
 class Step(Enum):
-    """The next step of planning for a statement."""
-
     NOTHING = "nothing"
     """Change nothing."""
     SCHEDULE = "schedule"
@@ -57,16 +53,12 @@ class Step(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class HeldStatement:
-    """An approved statement that is not sent, and the reason."""
-
     slug: str
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanResult:
-    """The result of one run of planning."""
-
     scheduled: tuple[Campaign, ...] = ()
     withdrawn: tuple[HeldStatement, ...] = ()
     held: tuple[HeldStatement, ...] = ()
@@ -74,8 +66,6 @@ class PlanResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _Decision:
-    """The next step of a statement."""
-
     status: StatementStatus
     release: datetime | None
     """When the first reader gets the email; None if a time does not exist in the set zone."""

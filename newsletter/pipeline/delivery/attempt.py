@@ -35,8 +35,6 @@ _MAX_UNKNOWN_IN_A_ROW = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One attempt to send a batch or an email."""
-
     id: str
     """Unique over all attempts."""
     at: datetime
@@ -46,8 +44,6 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Started(Generic[Claim]):
-    """An attempt that was claimed and noted."""
-
     attempt: Attempt
     claim: Claim
     request: PreparedRequest | Answer

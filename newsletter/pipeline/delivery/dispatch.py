@@ -48,8 +48,6 @@ _SETTINGS_CHANGED = say(
 
 @dataclass(frozen=True, kw_only=True)
 class DispatchResult:
-    """The result of sending one batch."""
-
     batch: ClaimedBatch
     attempt_id: str
     answer: Answer
@@ -61,8 +59,6 @@ class DispatchResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Dispatcher(AttemptRunner[ClaimedBatch, DispatchResult]):
-    """Sends one batch per call."""
-
     delivery_settings_hash: str = ""
     """A hash of the provider settings that change the bytes of a message."""
     _contents: dict[str, Content] = field(default_factory=dict, init=False, repr=False)

@@ -17,8 +17,6 @@ _log = logging.getLogger("newsletter.run")
 
 @dataclass(frozen=True, kw_only=True)
 class PooledProvider:
-    """A provider and its rate limiter."""
-
     provider: Provider
     limiter: RateLimiter
     account: str = ""

@@ -36,8 +36,6 @@ class Reservation:
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimiter:
-    """The rate limit of one provider for one sending domain."""
-
     provider: str
     domain: str
     limits: Limits

@@ -50,8 +50,6 @@ _NO_SUBSCRIBER = 0
 
 @dataclass(frozen=True, kw_only=True)
 class EmailResult:
-    """The result of sending one email."""
-
     claimed: ClaimedEmail
     provider: str
     """Empty if the email was withheld."""
@@ -73,8 +71,6 @@ class EmailClaim:
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
-    """Sends one transactional email per call."""
-
     writer: "TemplateRenderer"
     titles: Mapping[str, str]
     """List name → its title for readers."""

@@ -45,8 +45,6 @@ from newsletter.store.sql import Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """A member of staff, for admins."""
-
     address: str
     name: str
     role: Role

@@ -29,8 +29,6 @@ from newsletter.store.sql import Store, Transaction
 
 
 class Refusal(Enum):
-    """The reason for refusing a sign-in."""
-
     WRONG = "wrong"
     """The password, code or passkey is wrong."""
     TOO_OFTEN = "too often"
@@ -47,8 +45,6 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """The client of a request."""
-
     browser: str = ""
     network: str = ""
     """The network of the client's address; "" if a proxy hides it."""
@@ -94,8 +90,6 @@ class PasskeyAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class Proofs:
-    """Checks the proofs of identity in a request."""
-
     store: Store
     key: bytes
     """The workspace's key for salts and codes. It is not in the database."""

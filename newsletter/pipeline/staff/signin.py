@@ -171,8 +171,6 @@ def _factor_fault(
 
 
 class SignInPurpose(Enum):
-    """The purpose of a sign-in at the identity provider."""
-
     SIGN_IN = "sign in"
     """Sign in at the desk."""
     CONNECT = "connect"

@@ -49,8 +49,6 @@ _WAIVABLE_CHECKS = frozenset({Check.OPEN_EMBARGO.value})
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalResult:
-    """The result of an approval."""
-
     content_hash: str
     approval: ApprovalStatus
     """The approval status of the statement after that."""
@@ -59,8 +57,6 @@ class ApprovalResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _Override:
-    """The warnings that an approval overrides, and the reason."""
-
     despite: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -71,8 +67,6 @@ StartCampaign = Callable[[Transaction, StoredStatement, str, ShownTerms | None],
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalRequest:
-    """A person's request to approve a statement."""
-
     slug: str
     by: str
     expect: str = ""

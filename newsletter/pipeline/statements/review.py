@@ -44,8 +44,6 @@ _MAX_CAMPAIGNS_COMPARED = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRules:
-    """The rules for reviewing and approving a text."""
-
     review: Callable[[Statement, Content | None, ReviewContext], tuple[ReviewFinding, ...]]
     """Return the findings about a text; the content is None if it cannot be rendered."""
     campaigns: CampaignRules

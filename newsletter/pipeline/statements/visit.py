@@ -34,8 +34,6 @@ _MAX_DELAY_FACTOR = 1.1
 
 @dataclass(frozen=True, kw_only=True)
 class VisitResult:
-    """The result of one visit to a feed."""
-
     feed: str
     new_slugs: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -150,8 +148,6 @@ class Visitor:
 
 
 class _VisitRows:
-    """The items to store after a visit."""
-
     def __init__(self, texts: Mapping[Item, ExtractedStatement | InvalidInput]) -> None:
         self._texts = texts
         self.items: list[KnownItem] = []

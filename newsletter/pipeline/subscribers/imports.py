@@ -28,8 +28,6 @@ _PEOPLE_PER_PART = 250
 
 @dataclass(frozen=True, kw_only=True)
 class ImportPlan:
-    """The facts about an import: the file, the person, and the lists."""
-
     file: str
     """The name of the file, without its folder."""
     kind: str

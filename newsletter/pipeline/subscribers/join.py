@@ -19,8 +19,6 @@ from newsletter.store.sql import Store, Transaction
 
 
 class LinkState(Enum):
-    """The state of a confirmation link."""
-
     OPEN = "open"
     """The button of the page confirms the request."""
     DONE = "done"
@@ -35,8 +33,6 @@ class LinkState(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedLink:
-    """A confirmation link that a person opened or confirmed."""
-
     state: LinkState
     email: TransactionalEmail
     reader_id: int | None = None
@@ -47,8 +43,6 @@ class FollowedLink:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownConsent:
-    """The words of consent of a form."""
-
     words: str
     language: str
     wording: str

@@ -40,6 +40,4 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 
 class Brevo(PasswordWebhook):
-    """Verifies and parses Brevo's webhooks."""
-
     translate = staticmethod(_event)

@@ -77,8 +77,6 @@ class Options(ProviderOptions):
 
 
 class Brevo(BatchTranslator[tuple[bytes, Template]]):
-    """Translates batches to Brevo's API."""
-
     name, label = "brevo", "Brevo"
     limits = Capabilities(
         max_recipients=MAX_RECIPIENTS,

@@ -27,8 +27,6 @@ Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 class Purpose(Enum):
-    """The purpose of a question."""
-
     ATTEMPT = "attempt"
     """Search for the messages to recipients around the time of the attempt."""
     MESSAGE = "message"
@@ -41,8 +39,6 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Question(HttpRequest):
-    """A request to a provider's records, with its purpose."""
-
     purpose: Purpose
     expected: frozenset[str] = frozenset()
     """For ATTEMPT, the addresses that were searched; for CONTROL, the message ids to find."""

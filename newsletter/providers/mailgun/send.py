@@ -82,8 +82,6 @@ class Options(ProviderOptions):
 
 
 class Mailgun(BatchTranslator[tuple[bytes, ...]]):
-    """Translates batches to Mailgun's API."""
-
     name, label = "mailgun", "Mailgun"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=_MAX_BYTES)
 

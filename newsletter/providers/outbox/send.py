@@ -51,8 +51,6 @@ def probes(_: Options, __: str) -> tuple[Finding, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
-    """A message to write to the folder."""
-
     path: Path
     message: bytes
     message_id: str

@@ -83,8 +83,6 @@ class Options(ProviderOptions):
 
 
 class Postmark(MessageTranslator):
-    """Translates batches to Postmark's API."""
-
     name, label = "postmark", "Postmark"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, own_body=True)
     frame = b"[%b]"

@@ -116,8 +116,6 @@ class _CompiledContent:
 
 
 class Ses(BatchTranslator[_CompiledContent]):
-    """Translates batches to the API of SES."""
-
     name, label = "ses", "SES"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES)
 

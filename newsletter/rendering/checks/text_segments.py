@@ -25,8 +25,6 @@ _LINE_BREAK_TOKENS = {"softbreak", "hardbreak"}
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """A link in a segment."""
-
     line: int
     address: str
     text: str
@@ -34,8 +32,6 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """An image in a segment."""
-
     line: int
     address: str
     description: str

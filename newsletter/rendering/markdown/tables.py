@@ -69,8 +69,6 @@ SIDES = ("left", "center", "right")
 
 
 class Fits(Enum):
-    """The screens on which a table fits."""
-
     EVERYWHERE = "everywhere"
     """On a telephone too."""
     ON_DESKTOPS = "on desks"

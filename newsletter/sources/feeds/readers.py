@@ -194,8 +194,6 @@ _MAX_CUT_OFF = 3
 
 @dataclass(frozen=True, kw_only=True)
 class SandboxReader:
-    """Reads feeds in a sandbox."""
-
     module: str = _READING_MODULE
     ask: Callable[..., list[Any]] = ask
 

@@ -56,8 +56,6 @@ _IS_OPEN = "campaign.state IN ('scheduled', 'sending', 'paused', 'attention')"
 
 
 class Campaigns(Repository):
-    """Campaigns and their figures."""
-
     def list_newest(self, limit: int | None, *, before: int | None = None) -> list[Campaign]:
         """Return the newest campaigns with ids below ``before``, with figures, newest first."""
         which = "SELECT id FROM campaign WHERE id < :before ORDER BY id DESC LIMIT :limit"
@@ -433,8 +431,6 @@ _DASHES_IN_DATE = 3
 
 
 class Digests(Repository):
-    """The digest emails and their issues."""
-
     def configured_since(self) -> dict[str, datetime]:
         """Return name of a digest email → when it was first configured."""
         rows = self._db.rows("SELECT name, since FROM digest")

@@ -30,8 +30,6 @@ _IS_ORPHAN = (
 
 
 class Batches(AddressRepository):
-    """The batches of all campaigns."""
-
     def claim(
         self,
         *,

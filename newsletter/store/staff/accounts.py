@@ -118,8 +118,6 @@ class Accounts(Repository):
 
 
 class Passkeys(Repository):
-    """Passkeys by their credential id."""
-
     def list_for(self, address: str) -> list[Passkey]:
         """Return the passkeys of a person, the newest first."""
         return self._db.all(

@@ -30,8 +30,6 @@ class Mark:
 
 
 class Notices(Repository):
-    """The notices of all staff and channels."""
-
     def load_mark(self) -> Mark:
         stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_NOTICES_KEY)
         return from_json(Mark, stored) if stored else Mark()
@@ -155,8 +153,6 @@ _MIN_FAILURES = 2
 
 
 class ChannelPosts(Repository):
-    """The posts of all channels."""
-
     def add(self, channel: str, at: datetime) -> None:
         """Queue a post. Its text is composed when it is sent."""
         self._db.insert("post", channel=channel, made_at=at, not_before=at)
@@ -228,8 +224,6 @@ class ChannelPosts(Repository):
 
 
 class FailingChecks(Repository):
-    """The failing checks of the sender's health."""
-
     def store_failing(self, failing: Mapping[str, str], now: datetime) -> None:
         """Store the failing checks (name → finding), and delete all others."""
         self._db.change(

@@ -24,8 +24,6 @@ from newsletter.store.staff.audit import (
 
 
 class Approvals(Repository):
-    """The approvals of statements."""
-
     def __init__(self, db: Database, chain: Chain, audit: Audit) -> None:
         super().__init__(db)
         self._rows = sealed_approvals(db, chain)
@@ -111,8 +109,6 @@ _START_COLUMNS = 'id, slug, content_hash, "by", at, count, count_at_stop, revoke
 
 
 class Starts(Repository):
-    """The starts of statements, each with the person and the number of readers."""
-
     def __init__(self, db: Database, chain: Chain) -> None:
         super().__init__(db)
         self._rows = SealedRows(db, chain, "start", _START_COLUMNS)
@@ -146,8 +142,6 @@ class Starts(Repository):
 
 
 class ChangeRequests(Repository):
-    """Approvers' requests for changes."""
-
     def list_for(self, slug: str) -> list[ChangeRequest]:
         """Return the requests about a statement, oldest first."""
         return self._db.of_statement(
@@ -169,8 +163,6 @@ _COMMENT = 'SELECT id, slug, "by", at, words, content_hash FROM comment'
 
 
 class Comments(Repository):
-    """Staff comments on statements."""
-
     def add(self, comment: Comment) -> None:
         values = {name: value for name, value in vars(comment).items() if name != "id"}
         self._db.insert("comment", **values)

@@ -64,8 +64,6 @@ _END = """
 
 
 class Choices(Repository):
-    """The choices of subscribers."""
-
     def _find_lists(self, subscriber_id: int) -> frozenset[str]:
         return frozenset(
             self._db.scan(

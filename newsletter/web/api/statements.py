@@ -80,8 +80,6 @@ class StatementQuery:
 
 
 class StatementOperations:
-    """The operations for statements."""
-
     def __init__(self, services: Services) -> None:
         self._statements = services.statements
         self._rules = services.campaigns.rules
@@ -208,8 +206,6 @@ class CampaignRecord:
 
 
 class CampaignOperations:
-    """The operations for campaigns and events."""
-
     @operation("GET", "/campaigns", Scope.CAMPAIGNS_READ)
     def all(self, call: Call, query: Paging) -> Page[CampaignRecord]:
         """List campaigns with their figures, the newest first."""

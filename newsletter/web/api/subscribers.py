@@ -95,8 +95,6 @@ class SignUpRequest(SignUpForm):
 
 
 class SubscriberOperations:
-    """The operations for subscribers."""
-
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
         self._offering = SignUpOffer(subscribers.settings)

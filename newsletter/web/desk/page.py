@@ -244,8 +244,6 @@ class Desk:
 
 
 class StaffPart:
-    """Pages of the desk about the staff."""
-
     def __init__(self, staff: Staff) -> None:
         self._staff = staff
 

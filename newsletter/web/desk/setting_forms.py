@@ -35,8 +35,6 @@ Form = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class SettingField:
-    """A setting in a form."""
-
     key: str
     """Its path in newsletter.yaml."""
     name: str
@@ -113,8 +111,6 @@ def render_example(settings: Settings, renderer: LazyRenderer, desk: Desk) -> Co
 
 
 class SettingForm(ABC):
-    """A form for settings."""
-
     template: ClassVar[str]
     back: ClassVar[str]
     """The page to which a saved form leads."""

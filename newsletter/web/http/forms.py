@@ -30,8 +30,6 @@ class Upload:
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """The values of a form by field."""
-
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     files: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
 

@@ -59,8 +59,6 @@ class _Span:
 
 
 class Calendar(StaffPart):
-    """The pages of the calendar."""
-
     @route("GET", "/calendar", Role.VIEWER)
     def _page(self, request: DeskRequest, link: str = "") -> Response:
         """Show a month or a week, and a private address that was just created."""

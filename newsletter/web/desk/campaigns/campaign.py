@@ -104,8 +104,6 @@ def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
 
 
 class CampaignPage:
-    """The page of a campaign, and the acts on it."""
-
     def __init__(self, campaigns: Campaigns, delivery: Delivery) -> None:
         self._campaigns = campaigns
         self._delivery = delivery

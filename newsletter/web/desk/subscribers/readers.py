@@ -36,8 +36,6 @@ _MAX_CAMPAIGNS_SHOWN = 30
 
 
 class ReaderPages:
-    """The page of one reader, and the acts on it."""
-
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
 
@@ -278,8 +276,6 @@ _MONTH = timedelta(days=30)
 
 
 class ReadersPages:
-    """The pages that list, search and add readers."""
-
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
         self._reader_pages = ReaderPages(subscribers)

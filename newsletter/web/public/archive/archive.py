@@ -99,8 +99,6 @@ class PageMemory:
 
 
 class ArchivePages:
-    """The archive of one workspace."""
-
     def __init__(self, statements: Statements, frame: Frame, lane: Lane) -> None:
         self._frame = frame
         self._lane = lane
@@ -192,8 +190,6 @@ _IMMUTABLE_HEADERS = {
 
 
 class Pictures:
-    """The route of pictures that were uploaded at the desk."""
-
     def __init__(self, store: Store, lane: Lane) -> None:
         self._store = store
         self._lane = lane

@@ -24,8 +24,6 @@ _FORBIDDEN_XML_PATTERN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U0001000
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A statement in a feed."""
-
     published: Published
     title: str
     language: str

@@ -64,8 +64,6 @@ _PATH = "/preferences/{token}"
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderRequest:
-    """A request with a subscriber's preferences link."""
-
     http: Request
     form: Posted
     owner: Owner
@@ -77,8 +75,6 @@ class ReaderRequest:
 
 
 class PreferencesPage:
-    """The pages that a subscriber's preferences link opens."""
-
     def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._subscribers = subscribers
         self._lane = lane

@@ -50,8 +50,6 @@ log = logging.getLogger("newsletter.web")
 
 
 class SignUpPages:
-    """The sign-up pages; none if no list is offered."""
-
     def __init__(self, subscribers: Subscribers, frame: Frame, lanes: Lanes) -> None:
         self._subscribers = subscribers
         self._frame = frame
@@ -211,8 +209,6 @@ _STATUS_OF_LINK = {LinkState.EXPIRED: 410, LinkState.BLOCKED: 409}
 
 
 class ConfirmationPages:
-    """The pages of the links in confirmation emails."""
-
     def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._store = subscribers.store
         self._lane = lane

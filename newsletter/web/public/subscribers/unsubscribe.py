@@ -31,8 +31,6 @@ _PAGE_BUTTON = "by=page"
 
 
 class UnsubscribePages:
-    """The pages behind the unsubscribe link."""
-
     def __init__(self, subscribers: Subscribers, frame: Frame, lanes: Lanes) -> None:
         self._subscribers = subscribers
         self._frame = frame
