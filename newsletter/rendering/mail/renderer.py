@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from markdown_it.token import Token
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from newsletter.domain.delivery.transactional import EmailText, NoticeSection
 from newsletter.domain.errors import Fault, InvalidInput
@@ -44,6 +45,9 @@ _MAX_HEADLINE_PIXELS = 250
 """The widest word of a headline that fits a phone without styles, before bold adds a tenth."""
 _VERSION_DIGITS = 12
 _LINK_KEYS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
+_ANY_LINK, _OTHER_LINK = "https://one.invalid/TheirOwnLink", "https://other.invalid/PersonalLink"
+"""Links in a transactional email that is rendered once for many people."""
+_KEPT_MAILS = 32
 _OPENING_KEYS = {EmailText.CONFIRMATION: "confirm", EmailText.INVITATION: "link"}
 """Kind of a transactional email → the key of its opening, if it is not the kind's own name."""
 _LOWERED_HEADINGS = {"h2": "h3", "h3": "h4"}
@@ -151,6 +155,8 @@ class TemplateRenderer:
         self.wordings = Wordings(self._templates)
         self.fingerprint = fingerprint(files, publisher, delivery_settings_hash)
         """SHA-256 over templates, publisher, delivery settings and library versions, in hex."""
+        # the same confirmation goes to many people, and premailer takes long
+        self._for_any_link = lru_cache(maxsize=_KEPT_MAILS)(self._render_for_any_link)
 
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, is_test: bool = False
@@ -244,6 +250,30 @@ class TemplateRenderer:
         ``about`` is the sentence of a mail to staff, ``news`` its events, both in the
         language of the desk. The only merge field is the message id. Raises InvalidInput.
         """
+        mail = None if about or news else self._for_any_link(kind, language, lists)
+        if mail is not None:
+            return _with_link(mail, _ANY_LINK, url)
+        return self._render_transactional(kind, language, url, lists, about, news)
+
+    def _render_for_any_link(
+        self, kind: EmailText, language: str, lists: tuple[str, ...]
+    ) -> Content | None:
+        """Render a mail with ``_ANY_LINK``; None if a workspace's template changes the link."""
+        mail, other = (
+            self._render_transactional(kind, language, link, lists)
+            for link in (_ANY_LINK, _OTHER_LINK)
+        )
+        return mail if _with_link(other, _OTHER_LINK, _ANY_LINK) == mail else None
+
+    def _render_transactional(
+        self,
+        kind: EmailText,
+        language: str,
+        url: str,
+        lists: tuple[str, ...],
+        about: str = "",
+        news: tuple[NoticeSection, ...] = (),
+    ) -> Content:
         values = common_values(self._publisher, language, self.wordings)
         desk, others = desk_language(language), ""
         if kind in {EmailText.NEWS, EmailText.REPORT}:
@@ -370,6 +400,12 @@ def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
     headline = max(map(em_width, plain_large.split()), default=0) * values["design"].headline[0]
     is_wide = "narrow full" in text or _WIDE.search(plain) or _WIDE_CARD.search(plain_card)
     return bool(is_wide) or headline > _MAX_HEADLINE_PIXELS
+
+
+def _with_link(mail: Content, link: str, url: str) -> Content:
+    """Return a mail with ``url`` in place of a link."""
+    html, text = mail.html.replace(link, escape(url)), mail.text.replace(link, url)
+    return replace(mail, html=html, text=text)
 
 
 def _letters(words: str) -> str:

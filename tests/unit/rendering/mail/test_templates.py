@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.errors import Defect, InvalidInput
 from newsletter.domain.statements.brand import Scheme
+from newsletter.domain.statements.content import Content
 from newsletter.rendering.mail.files import default_templates, find_templates, library_versions
 from tests.rows import rows
 from tests.unit.rendering.examples import STATEMENT, render, renderer, renderer_with
@@ -226,3 +228,30 @@ def test_versions_of_libraries_are_those_that_are_installed() -> None:
     found = library_versions()
     assert {"jinja2", "nh3", "premailer"} <= set(found)
     assert found == {name: version(name) for name in found}
+
+
+def own_links(*people: str, override: Path | None = None) -> list[Content]:
+    made = renderer_with(override) if override else renderer()
+    return [
+        made.transactional(
+            EmailText.CONFIRMATION,
+            language="en",
+            url=f"https://news.forum.example/confirm/{person}?a=1&b=2",
+            lists=("press",),
+        )
+        for person in people
+    ]
+
+
+def test_a_rendered_confirmation_serves_many_people_each_with_their_own_link() -> None:
+    ada, ben = own_links("ada", "ben")
+    assert 'href="https://news.forum.example/confirm/ada?a=1&amp;b=2"' in ada.html
+    assert "https://news.forum.example/confirm/ada?a=1&b=2\n" in ada.text
+    assert ada.html.replace("/ada?", "/ben?") == ben.html
+    assert ada.text.replace("/ada?", "/ben?") == ben.text
+
+
+def test_a_template_may_change_the_link_of_a_confirmation(override: Path) -> None:
+    replaced(override, "confirmation.txt.j2", "{{ url }}", "{{ url }}\n{{ url | upper }}")
+    _, ben = own_links("ada", "ben", override=override)
+    assert "HTTPS://NEWS.FORUM.EXAMPLE/CONFIRM/BEN?A=1&B=2" in ben.text
