@@ -10,19 +10,21 @@ which costs a tenth of a new one.
 
 import argparse
 import errno
+import faulthandler
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
-from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,8 @@ from tests.servers import Received, Step, bytes_then_close, reply
 CUTS, KILLS = 20, 40
 """Power cuts, and kills or refused calls, of a seed."""
 _VARIABLES = {"PATH": environment()["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+_SECONDS = 300
+"""How long the rest of a run may take. Then the process shows its threads, and ends."""
 _SHARE = 5
 """Seeds that one process sweeps in one place."""
 _DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
@@ -307,7 +311,10 @@ class Campaign:
         code = self._place.shimmed.run(workspace.folder, **given)
         self._server.fates.clear()
         self.tally.kills += 1
-        self._judge(workspace, f"{fate} {number}, {os.strerror(why)}, exit {code}")
+        where = f"{fate} {number}, {os.strerror(why)}"
+        if code == -signal.SIGALRM:
+            self.tally.broken.append(f"seed {self._seed}, {where}: the run did not end")
+        self._judge(workspace, f"{where}, exit {code}")
         self._place.drop(workspace)
 
     def _spoil(self) -> None:
@@ -317,9 +324,11 @@ class Campaign:
 
     def _judge(self, workspace: Workspace, where: str) -> None:
         """Send the rest, and note the promises that are broken in the end."""
+        faulthandler.dump_traceback_later(_SECONDS, exit=True, file=2)
         code, _, stderr = call(
             ("run", "--until-idle"), folder=workspace.folder, environment=_VARIABLES
         )
+        faulthandler.cancel_dump_traceback_later()
         taken, people = Counter(mail.to for mail in self._server.delivered), {*self._people}
         report = workspace.report("news")
         named = set(report["unknown_addresses"])
@@ -382,6 +391,16 @@ def _share(given: tuple[str, Sequence[int]]) -> Tally:
     return total
 
 
+def add_up(
+    work: Callable[[tuple[str, Sequence[int]]], Tally],
+    shares: Sequence[tuple[str, Sequence[int]]],
+    processes: int | None,
+) -> Tally:
+    """Let processes do the shares of a sweep. Raises BrokenProcessPool if one of them dies."""
+    with ProcessPoolExecutor(processes) as pool:
+        return sum(pool.map(work, shares), start=Tally())
+
+
 def main() -> int:
     """Return 1 if a promise is broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.acceptance.sweep")
@@ -390,12 +409,10 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="at once")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--keep", action="store_true", help="keep the figures for the docs")
-    given, total = parser.parse_args(), Tally()
+    given = parser.parse_args()
     seeds = range(given.start, given.start + given.seeds)
     shares = [(given.database, seeds[at : at + _SHARE]) for at in range(0, len(seeds), _SHARE)]
-    with Pool(given.processes) as processes:
-        for tally in processes.imap_unordered(_share, shares):
-            total += tally
+    total = add_up(_share, shares, given.processes)
     print(total)  # noqa: T201
     if given.keep:
         keep(f"disk of {given.database}", **vars(total) | {"broken": len(total.broken)})

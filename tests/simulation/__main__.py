@@ -14,9 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import Pool
 from pathlib import Path
 
 from tests.figures import keep
@@ -86,17 +86,15 @@ def _replay(seed: int, parts: Parts | None) -> int:
 def _search(seeds: range, processors: int | None, parts: Parts | None) -> list[int]:
     """Return the seeds that break a rule."""
     begun, broken = time.monotonic(), list[int]()
-    with Pool(processors, _collect_less) as processes:
+    with ProcessPoolExecutor(processors, initializer=_collect_less) as processes:
         for done, (seed, why) in enumerate(
-            processes.imap(partial(_tried, parts), seeds, chunksize=10), start=1
+            processes.map(partial(_tried, parts), seeds, chunksize=10), start=1
         ):
             if why:
                 broken.append(seed)
                 _say(why)
             if done % _NEWS == 0:
                 _say(f"{done:,} seeds in {time.monotonic() - begun:.0f} s")
-        processes.close()
-        processes.join()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     took = used.ru_utime + used.ru_stime
     _say(
@@ -120,8 +118,8 @@ def _tried(parts: Parts | None, seed: int) -> tuple[int, str]:
 
 def _bugs(seeds: range, given: argparse.Namespace) -> int:
     names, found = [name for name in BUGS if given.only in name], list[int]()
-    with Pool(given.processes, _collect_less) as processes:
-        for needed, words in processes.imap_unordered(partial(_found, seeds), names):
+    with ProcessPoolExecutor(given.processes, initializer=_collect_less) as processes:
+        for needed, words in processes.map(partial(_found, seeds), names):
             _say(words)
             found += [needed] if needed else []
     if given.keep:
