@@ -132,10 +132,11 @@ def _stage_known(db: Database) -> None:
 def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
     db.change(
         "INSERT INTO staged_away (person_no, why)"
-        " SELECT person.no, suppression.reason FROM staged_person AS person"
-        " JOIN suppression ON suppression.address_hash = person.address_hash"
+        # CROSS JOIN: SQLite would scan all suppressions
+        " SELECT person.no, suppression.reason FROM staged_person AS person CROSS JOIN suppression"
+        " WHERE suppression.address_hash = person.address_hash"
         # except by this import or an interrupted one of the same file
-        " WHERE NOT EXISTS (SELECT 1 FROM import JOIN import AS this USING (sha256)"
+        " AND NOT EXISTS (SELECT 1 FROM import JOIN import AS this USING (sha256)"
         " WHERE this.id = :import_id AND import.id = suppression.import_id"
         " AND import.at <= suppression.at"
         " AND import.finished_at IS NULL AND import.undone_at IS NULL)",
@@ -276,7 +277,7 @@ def _note_changes(db: Database, import_id: int) -> None:
             {", ".join(f"subscriber.{name}" for name in OPTIONAL_COLUMNS)}, subscriber.consent,
             subscriber.paused_until, subscriber.last_import, COALESCE(lost.tags, '[]')
         FROM {_KNOWN_PEOPLE} LEFT JOIN lost ON lost.subscriber_id = subscriber.id
-        WHERE {_IS_CHANGED} OR lost.tags IS NOT NULL ORDER BY subscriber.id
+        WHERE {_IS_CHANGED} OR lost.tags IS NOT NULL
         ON CONFLICT DO NOTHING
         """,
         import_id=import_id,
@@ -288,6 +289,7 @@ def _add_people(db: Database, at: datetime, origin: Origin, import_id: int | Non
         f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})"
         for name in OPTIONAL_COLUMNS
     )
+    # consent is proof: the first one stays
     db.change(
         f"""
         INSERT INTO subscriber (address, address_hash, {", ".join(OPTIONAL_COLUMNS)}, consent,
@@ -297,7 +299,6 @@ def _add_people(db: Database, at: datetime, origin: Origin, import_id: int | Non
             person.paused_until, :at, :origin, :import_id, :import_id
         FROM staged_person AS person WHERE {_IS_NOT_SUPPRESSED} ORDER BY person.no
         ON CONFLICT (address_hash) DO UPDATE SET {assignments},
-            -- consent is proof: the first one stays
             consent = COALESCE(NULLIF(subscriber.consent, '{{}}'), excluded.consent),
             paused_until = CASE
                 WHEN excluded.paused_until

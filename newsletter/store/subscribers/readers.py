@@ -123,7 +123,7 @@ class Readers(AddressRepository):
             "SELECT 1 FROM subscriber WHERE address_hash = :hash) ORDER BY number DESC LIMIT 1",
             hash=self._hash(address),
         )
-        return self.get(number or 0)
+        return self.get(number) if number else None
 
     def edit(self, subscriber_id: int, entry: Entry) -> None:
         """Set the name, language, time zone, notes and tags of a subscriber."""

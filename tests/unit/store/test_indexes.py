@@ -139,5 +139,22 @@ def test_who_left_is_counted_without_a_look_at_all_who_stay(store: Store) -> Non
         assert plans.count("SEARCH subscription USING PRIMARY KEY (list_id=?)") <= 1, plans
 
 
+def test_a_part_of_an_import_looks_only_at_its_own_people(store: Store) -> None:
+    ana = Entry(address="ana@example.org", lists=("press",), tags=("vip",), left=("events",))
+    with store.begin() as tx:
+        number = tx.imports.begin(at=NOON, by="ada", file="people.csv", kind="plain", sha256="ab")
+        with counted() as statements:
+            tx.imports.import_people(number, [("people.csv:2", ana)], NOON)
+        plans = [
+            str(row[-1])
+            for statement in statements
+            if "CREATE" not in statement
+            for row in explained(tx, statement)
+        ]
+    assert len(plans) > len(statements)
+    real = re.compile(r"SCAN (subscriber|subscription|suppression|tag|address_history|import)\b")
+    assert not [plan for plan in plans if real.match(plan)], plans
+
+
 def explained(tx: Transaction, statement: str) -> list[tuple[object, ...]]:
     return list(tx.db.driver.execute(f"EXPLAIN QUERY PLAN {statement}", Anything()))
