@@ -8,7 +8,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.content import Content, Recipients
-from newsletter.domain.wording import say
+from newsletter.domain.wording import joined, say
 from newsletter.store.sql import Transaction
 
 _OPEN_STATES = {CampaignState.SENDING, CampaignState.ATTENTION}
@@ -61,6 +61,19 @@ def confirm_by_events(tx: Transaction, campaign_id: int) -> int:
     """Mark unknown deliveries as accepted if an event about them is stored. Return how many."""
     proofs = dict.fromkeys(tx.events.find_unrecorded(campaign_id), "")
     return confirm(tx, campaign_id, proofs, BY_EVENT) if proofs else 0
+
+
+def pause_text(tx: Transaction, slug: str, reason: str) -> None:
+    """Pause the campaigns that may still send a text, a translation of it, or a digest with it.
+
+    Also paused ones, so that no page of before resumes them, and those whose unknown deliveries may
+    prove unsent.
+    """
+    for campaign in map(tx.campaigns.get_without_counts, tx.public_notes.find_sending(slug)):
+        is_paused = campaign.state is CampaignState.PAUSED
+        why = joined([campaign.reason, reason]) if is_paused else reason
+        to = CampaignState.PAUSED
+        tx.campaigns.change_state(campaign.id, to, expect={campaign.state}, at=tx.now, reason=why)
 
 
 def finish(tx: Transaction, campaign_id: int) -> None:

@@ -72,9 +72,10 @@ class PublicNotes(Repository):
         )
 
     def find_sending(self, slug: str) -> list[int]:
-        """Return the campaigns that send the text now: its own, its translations, digests."""
+        """Return the begun campaigns that may send a text: its own, its translations, digests."""
         return self._db.column(
-            "SELECT id FROM campaign WHERE state = 'sending' AND (:slug IN (slug, translates)"
+            "SELECT id FROM campaign WHERE state IN ('sending', 'paused', 'attention')"
+            " AND started_at IS NOT NULL AND (:slug IN (slug, translates)"
             f" OR slug IN (SELECT digest FROM ({_PARTS_OF_ISSUES}) AS listed WHERE slug = :slug))",
             slug=slug,
         )

@@ -1,11 +1,11 @@
 """Staff's notes on the public page of a sent statement. A note may withdraw its text."""
 
 from newsletter.domain.archive import NoteKind, PublicNote
-from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as
+from newsletter.pipeline.outgoing import pause_text
 from newsletter.store.sql import Store
 
 MAX_NOTE_CHARS = 1_000
@@ -18,8 +18,6 @@ _ACTION_OF_KIND = {
 
 def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) -> None:
     """Add a dated note to a statement's page, withdraw its text from the web, or restore it.
-
-    The campaigns pause that are sending a withdrawn text, a translation of it, or a digest with it.
 
     Raises NotFound or Refused; InvalidInput if the note is missing or too long.
     """
@@ -42,9 +40,5 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
         tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=text))
         tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text=text)
         why = say("{who} took the text of {slug} off the web", who=person, slug=slug)
-        sends = {CampaignState.SENDING}
-        # the rest would still get the text
-        for number in tx.public_notes.find_sending(slug) if kind is NoteKind.WITHDRAWN else ():
-            tx.campaigns.change_state(
-                number, CampaignState.PAUSED, expect=sends, at=tx.now, reason=why
-            )
+        if kind is NoteKind.WITHDRAWN:
+            pause_text(tx, slug, why)

@@ -24,6 +24,7 @@ from newsletter.domain.statements.statement import UNREADABLE, StoredStatement
 from newsletter.domain.wording import joined, people, say
 from newsletter.pipeline.campaigns.headcount import Reach, find_release_time, reach_of
 from newsletter.pipeline.ledger import find_approved_content
+from newsletter.pipeline.outgoing import pause_text
 from newsletter.pipeline.status import is_outdated, load_status, load_statuses
 from newsletter.store.sql import Store, Transaction
 
@@ -309,8 +310,19 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         for ended in reach.correction.ended_campaigns:
             _cancel(tx, ended, say("corrected by {slug}", slug=reach.correction.by))
             tx.campaigns.change(ended.id, corrected_by=reach.correction.by)
+        _pause_corrected(tx, campaign)
     _log(tx, "start", campaign, readers=size)
     return True
+
+
+def _pause_corrected(tx: Transaction, correction: Campaign) -> None:
+    """Pause the translations and digests that still send what a correction corrects."""
+    original = correction.corrects
+    while original:
+        why = say("{by} corrected {slug}", by=correction.slug, slug=original)
+        pause_text(tx, original, why)
+        earlier = tx.campaigns.find_latest(original)
+        original = earlier.corrects if earlier is not None else ""
 
 
 def _stored_or_pause(tx: Transaction, campaign: Campaign) -> StoredStatement | None:

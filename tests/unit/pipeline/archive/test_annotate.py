@@ -4,8 +4,11 @@ import pytest
 
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.delivery.batch import Resolution, Verdict
+from newsletter.domain.delivery.provider import Replay
+from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.pipeline.archive.annotate import annotate
+from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.campaigns.test_index import begin, found
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -72,3 +75,32 @@ def test_who_waits_does_not_get_a_text_that_was_taken_off_the_web(room: Newsroom
     room.hand().resume("resignation")
     room.drain()
     assert len(room.provider.accepted) == 25
+
+
+def test_a_page_of_before_does_not_resume_a_text_that_was_taken_off_the_web(room: Newsroom) -> None:
+    room.start(25)
+    room.dispatch()
+    shown = room.hand().pause("resignation").moves
+    put(room, NoteKind.WITHDRAWN)
+    with pytest.raises(Outdated):
+        room.hand().resume("resignation", shown=shown)
+    why = f"paused by ada@forum.example; {SAM} took the text of resignation off the web"
+    assert room.campaign().reason == why
+
+
+@pytest.mark.parametrize("is_replayed", [False, True])
+def test_what_proves_unsent_does_not_go_out_after_its_text_was_taken_off_the_web(
+    room: Newsroom, is_replayed: bool
+) -> None:
+    if is_replayed:
+        room.provider = RecordingProvider(replay=Replay.SAFE)
+    room.start(10)
+    room.dispatch(always(Verdict.UNKNOWN))
+    put(room, NoteKind.WITHDRAWN)
+    room.provider.answer = accept_all
+    if is_replayed:
+        room.find_out(hours=1)
+    else:
+        room.hand().resolve("resignation", Resolution.RESEND)
+    assert (room.drain(), len(room.provider.batches)) == (0, 1)
+    assert room.campaign().state is CampaignState.PAUSED

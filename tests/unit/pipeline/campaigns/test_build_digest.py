@@ -334,15 +334,16 @@ def test_one_that_is_sent_stops_where_a_part_leaves_the_web_and_the_rest_do_not_
     desk.tick()
     assert desk.campaign(FIRST).state is CampaignState.SENDING
     if is_corrected:
-        desk.hand().cancel(FIRST)
         correct(desk, "one", "one-corrected")
         desk.tick()
-        why = "it lists one, which one-corrected corrected"
+        reason, why = "one-corrected corrected one", "it lists one, which one-corrected corrected"
     else:
         annotate("two", NoteKind.WITHDRAWN, "Mistaken.", by="operator", store=desk.store)
-        assert desk.campaign(FIRST).state is CampaignState.PAUSED
-        desk.hand().cancel(FIRST)
+        reason = "operator took the text of two off the web"
         why = "it lists two, whose text is off the web"
+    campaign = desk.campaign(FIRST)
+    assert (campaign.state, campaign.reason) == (CampaignState.PAUSED, reason)
+    desk.hand().cancel(FIRST)
     with pytest.raises(Refused, match=why):
         desk.hand().reopen(FIRST)
 

@@ -420,6 +420,27 @@ def test_a_translation_that_was_approved_before_a_correction_does_not_go_out_unc
     assert room.approve(slug="better")
 
 
+def test_the_rest_of_a_translation_waits_when_its_original_is_corrected(room: Newsroom) -> None:
+    populate(room, {"en": 2, "es": 25})
+    compose(room, FORUM, SPANISH)
+    agree(room, FORUM, SPANISH)
+    assert begin(room) == [FORUM, SPANISH]
+    room.dispatch()
+    room.dispatch()
+    for slug, corrects in (("right", FORUM), ("better", "right")):
+        room.write_and_look(slug, corrects=corrects)
+        room.approve(slug=slug)
+        room.look()
+        assert begin(room) == [slug]
+        room.drain()
+        campaign = room.campaign(SPANISH)
+        assert (campaign.state, campaign.counts.accepted) == (CampaignState.PAUSED, 10)
+        assert campaign.reason == f"{slug} corrected {FORUM}"
+        room.hand().resume(SPANISH)
+    room.drain()
+    assert room.campaign(SPANISH).counts.accepted == 25
+
+
 def test_no_translation_goes_out_while_the_text_of_its_original_is_off_the_web(
     room: Newsroom,
 ) -> None:
