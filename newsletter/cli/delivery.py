@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from newsletter.cli import shell
-from newsletter.cli.main import (
-    EXIT_DONE,
-    EXIT_INTERRUPTED,
-    EXIT_INVALID,
-    EXIT_REFUSED,
-    EXIT_UNREACHABLE,
-)
+from newsletter.cli import main, shell
 from newsletter.documents.sandbox import ALL_GATES
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
@@ -49,12 +42,12 @@ _MAX_NAMED = 5
 """Campaigns that the summary of a run names."""
 _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
     {
-        Ending.DONE: EXIT_DONE,
-        Ending.INVALID: EXIT_INVALID,
-        Ending.HELD: EXIT_REFUSED,
-        Ending.REFUSED: EXIT_REFUSED,
+        Ending.DONE: main.EXIT_DONE,
+        Ending.INVALID: main.EXIT_INVALID,
+        Ending.HELD: main.EXIT_REFUSED,
+        Ending.REFUSED: main.EXIT_REFUSED,
         Ending.NEEDS_A_PERSON: 5,
-        Ending.UNREACHABLE: EXIT_UNREACHABLE,
+        Ending.UNREACHABLE: main.EXIT_UNREACHABLE,
     }
 )
 
@@ -125,7 +118,7 @@ def work(
     if not until_idle:
         return 0
     if is_stopping.is_set():
-        return EXIT_INTERRUPTED
+        return main.EXIT_INTERRUPTED
     outcome = find_outcome(run, store=services.store)
     for sentence in _describe_ending(outcome, run, services.settings.timezone):
         shell.say(sentence)

@@ -17,13 +17,7 @@ import click
 
 from newsletter import __version__
 from newsletter.config import disable_plugins
-from newsletter.domain.errors import (
-    Defect,
-    InvalidInput,
-    NewsletterError,
-    ProviderUnreachable,
-    Refused,
-)
+from newsletter.domain import errors
 from newsletter.imports import import_name
 from newsletter.runtime import log_lines
 
@@ -32,11 +26,11 @@ EXIT_INTERRUPTED = 130
 _REQUEST_THREAD_NAME = "AnyIO worker thread"
 """Prefix of the names of threads that answer requests."""
 
-_EXIT_CODES: tuple[tuple[type[NewsletterError], int], ...] = (
-    (InvalidInput, EXIT_INVALID),
-    (Refused, EXIT_REFUSED),
-    (ProviderUnreachable, EXIT_UNREACHABLE),
-    (NewsletterError, EXIT_FAILED),
+_EXIT_CODES: tuple[tuple[type[errors.NewsletterError], int], ...] = (
+    (errors.InvalidInput, EXIT_INVALID),
+    (errors.Refused, EXIT_REFUSED),
+    (errors.ProviderUnreachable, EXIT_UNREACHABLE),
+    (errors.NewsletterError, EXIT_FAILED),
 )
 
 
@@ -146,9 +140,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
             error = click.UsageError(message)
         error.show()
         return error.exit_code
-    except NewsletterError as error:
+    except errors.NewsletterError as error:
         _print_error(f"newsletter: {error}")
-        if isinstance(error, Defect):
+        if isinstance(error, errors.Defect):
             _print_error(
                 "This should not happen; 'newsletter stop' stops all sending until it is explained."
             )

@@ -18,6 +18,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from newsletter.documents.encoding import decode
 from newsletter.documents.redirects import redirect_note, replace_redirects
+from newsletter.documents.release import paragraphs
 from newsletter.documents.release.blocks import Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import find_dates
 from newsletter.documents.release.feet import Reasons
@@ -25,13 +26,6 @@ from newsletter.documents.release.furniture import find_forwarded_start
 from newsletter.documents.release.heading import Dated, find_prose
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, find_wrap_width, normalise, read_lines
-from newsletter.documents.release.paragraphs import (
-    JoinRules,
-    escape_words,
-    join_lines,
-    plan_joining,
-    write_markdown,
-)
 from newsletter.documents.release.recognition import StatedFacts, complete_document, recognise
 from newsletter.documents.release.words import pattern
 from newsletter.domain.errors import InvalidInput
@@ -182,7 +176,7 @@ def import_document(
     # a paragraph may continue below a page break
     breaks = {all_lines[n].number for n in running}
     soft_breaks = {below.number for above, below in pairwise(all_lines) if above.number in breaks}
-    how = plan_joining(lines, width=width, page_breaks=frozenset(soft_breaks - breaks))
+    how = paragraphs.plan_joining(lines, width=width, page_breaks=frozenset(soft_breaks - breaks))
     body = "\n\n".join(_blocks([lines[n] for n in kept], how))
     redirected = filter(None, [redirect_note(redirects)])
     all_notes = (*notes, *redirected, *document.notes, *how.notes())
@@ -203,7 +197,7 @@ def _unquote(lines: Sequence[Line]) -> Iterator[Line]:
         gap = not text
 
 
-def _blocks(lines: Sequence[Line], joining: JoinRules, depth: int = 0) -> Iterator[str]:
+def _blocks(lines: Sequence[Line], joining: paragraphs.JoinRules, depth: int = 0) -> Iterator[str]:
     """Yield each paragraph, table and quotation as Markdown."""
     is_deepest = depth == _MAX_QUOTE_DEPTH
     # a quotation of an email, but not >5 %
@@ -217,12 +211,15 @@ def _blocks(lines: Sequence[Line], joining: JoinRules, depth: int = 0) -> Iterat
             inner = "\n\n".join(_blocks(list(_unquote(part)), joining, depth + 1))
             yield "\n".join(f"> {line}".rstrip() for line in inner.split("\n"))
         elif cells:
-            table = ([escape_words(cell).replace("|", "\\|") for cell in row.cells] for row in part)
+            table = (
+                [paragraphs.escape_words(cell).replace("|", "\\|") for cell in row.cells]
+                for row in part
+            )
             head, *rows = map(" | ".join, table)
             rule = " | ".join(["---"] * len(part[0].cells))
             yield "\n".join(f"| {row} |" for row in [head, rule, *rows])
         else:
-            yield from write_markdown(join_lines(part, joining))
+            yield from paragraphs.write_markdown(paragraphs.join_lines(part, joining))
 
 
 _FRONT_MATTER_PATTERN = re.compile(

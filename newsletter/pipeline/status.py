@@ -35,12 +35,7 @@ from newsletter.domain.statements.statement import (
     texts_of,
 )
 from newsletter.domain.wording import listed, moment, say
-from newsletter.pipeline.ledger import (
-    approvals_of,
-    find_approved_content,
-    find_statement,
-    why_not_after,
-)
+from newsletter.pipeline import ledger
 from newsletter.store.sql import Transaction
 
 FaultOf = Callable[[Statement], str]
@@ -67,7 +62,7 @@ def load_status(
     approval = _approval_status(tx, stored, approvals, rules)
     start = _start(tx, stored, approval, rules)
     if has_gone_out(campaign):  # later changes of text, settings and staff do not matter
-        given, starts = approvals_of(tx, campaign), tx.starts.list_for(stored.slug)
+        given, starts = ledger.approvals_of(tx, campaign), tx.starts.list_for(stored.slug)
         complete_at = max((one.at for one in given), default=campaign.release_at)
         approval = ApprovalStatus(approved=True, counted=given, complete_at=complete_at)
         start = find_valid_start(starts, campaign.content_hash, complete_at)
@@ -101,7 +96,7 @@ def with_sent_text(tx: Transaction, status: StatementStatus) -> StatementStatus:
     if not has_gone_out(campaign):
         return status
     [(slug, now)] = texts_of(status.statement)
-    content = find_approved_content(tx, campaign)
+    content = ledger.find_approved_content(tx, campaign)
     sent = dict(content.texts).get(slug) if content is not None else now
     has_changed = status.stored.present and sent not in {None, now}
     return replace(status, is_left_out=sent is None, has_changed_since=has_changed)
@@ -115,7 +110,7 @@ def get_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementSta
 
 def find_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus:
     """Return the status of a present and rendered statement. Raises NotFound or Refused."""
-    return load_status(tx, find_statement(tx, slug), rules)
+    return load_status(tx, ledger.find_statement(tx, slug), rules)
 
 
 def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
@@ -164,7 +159,7 @@ def _find_audience(tx: Transaction, status: StatementStatus) -> tuple[Correction
     except Refused as error:
         return None, str(error)
     of, since = statement.translation_of, status.approval.complete_at
-    return correction, why_not_after(tx, of, since) if of and since else ""
+    return correction, ledger.why_not_after(tx, of, since) if of and since else ""
 
 
 def _find_correction(
@@ -430,7 +425,7 @@ def _resolve_correction(
             raise Refused(say(none, slug=original))
         of = stored.statement.translation_of
         whole = tx.campaigns.find_latest(of)
-        content = find_approved_content(tx, whole) if has_begun(whole) else None
+        content = ledger.find_approved_content(tx, whole) if has_begun(whole) else None
         if content is not None and original in dict(content.texts):
             within = "it corrects {slug}, which went out in the email of {of}; correct {of}"
             raise Refused(say(within, slug=original, of=of))
@@ -457,7 +452,7 @@ def _resolve_correction(
         )
         raise Refused(say(other, slug=original, lists=", ".join(campaign.lists)))
     # the approved segment: the text of the original may name another one now
-    content = find_approved_content(tx, campaign) if is_unstarted else None
+    content = ledger.find_approved_content(tx, campaign) if is_unstarted else None
     if is_unstarted and content is None:
         altered = "it corrects {slug}, whose stored email is not what was approved; cancel {slug}"
         raise Refused(say(altered, slug=original))

@@ -10,12 +10,7 @@ import click
 
 from newsletter.cli import shell
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.subscribers.audience import (
-    ImportRecord,
-    ImportResult,
-    Subscriber,
-    SuppressedEntry,
-)
+from newsletter.domain.subscribers import audience
 from newsletter.domain.subscribers.search import SubscriberSearch, SubscriberState
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.imports import undo
@@ -147,7 +142,7 @@ def _parse_columns(columns: tuple[str, ...]) -> dict[str, str]:
     return headers
 
 
-def _import_data(result: ImportResult) -> dict[str, Any]:
+def _import_data(result: audience.ImportResult) -> dict[str, Any]:
     by_reason = {reason.value: group.people for reason, group in result.refused.items()}
     return {
         "import": result.number or None,
@@ -162,7 +157,7 @@ def _import_data(result: ImportResult) -> dict[str, Any]:
     }
 
 
-def _summary(result: ImportResult) -> str:
+def _summary(result: audience.ImportResult) -> str:
     text = f"{result.new:,} new, {result.known:,} known, {result.suppressed:,} newly suppressed"
     if count := sum(group.people for group in result.refused.values()):
         text += f"; skipped, suppressed or erased here earlier: {count:,}"
@@ -171,7 +166,7 @@ def _summary(result: ImportResult) -> str:
     return text
 
 
-def _notes(result: ImportResult) -> Iterator[str]:
+def _notes(result: audience.ImportResult) -> Iterator[str]:
     """Yield a sentence on each reason for skipping people, and on each change of a list."""
     reasons = [(reason.value, group) for reason, group in result.refused.items()]
     for reason, group in (*reasons, ("unsubscribed", result.left)):
@@ -195,7 +190,7 @@ def import_people(
     create_lists: bool = False,
     named_lists: Sequence[str] = (),
     rehearse: bool = False,
-) -> ImportResult:
+) -> audience.ImportResult:
     """Import a checked file, or rehearse the import. ``named_lists`` come from ``--list``."""
     plan = imports.ImportPlan(
         file=read.name,
@@ -231,7 +226,7 @@ def list_imports(services: Services, as_json: bool, most: int | None) -> None:
     )
 
 
-def _import_row(record: ImportRecord) -> dict[str, Any]:
+def _import_row(record: audience.ImportRecord) -> dict[str, Any]:
     return {
         "import": record.id,
         "format": record.kind,
@@ -287,7 +282,7 @@ def export(services: Services, list_name: str, bom: bool, by: str) -> None:
     """
     erased, of_list = 0, SubscriberSearch(list=list_name)
 
-    def find(tx: Transaction) -> tuple[csv_files.People, Iterable[SuppressedEntry]]:
+    def find(tx: Transaction) -> tuple[csv_files.People, Iterable[audience.SuppressedEntry]]:
         nonlocal erased
         if not list_name:
             erased = tx.readers.count_erased()
@@ -303,7 +298,7 @@ def export(services: Services, list_name: str, bom: bool, by: str) -> None:
         shell.say(f"left out: {erased:,} who were erased; no address of theirs is kept")
 
 
-def _only_list(name: str, people: csv_files.People) -> Iterator[tuple[Subscriber, str]]:
+def _only_list(name: str, people: csv_files.People) -> Iterator[tuple[audience.Subscriber, str]]:
     for person, consent in people:
         lists, left = ((name,) if name in names else () for names in (person.lists, person.left))
         yield replace(person, lists=lists, left=left), consent

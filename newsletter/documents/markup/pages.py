@@ -9,20 +9,13 @@ from datetime import date
 from lxml import etree, html
 
 from newsletter.documents.encoding import decode
+from newsletter.documents.markup import word_processors
 from newsletter.documents.markup.article import Article, drop_unseen, drop_ways_out, find_article
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, join_blocks, numbered
 from newsletter.documents.markup.facts import Facts, list_texts, read_facts
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
 from newsletter.documents.markup.inline_markup import Element, InlineReader, line_of, text_of
 from newsletter.documents.markup.packed import page_edges
-from newsletter.documents.markup.word_processors import (
-    Review,
-    clean_google,
-    clean_word,
-    is_google,
-    is_word,
-    take_review,
-)
 from newsletter.documents.pictures import decode_data_url, with_encoded
 from newsletter.documents.redirects import redirect_note
 from newsletter.documents.release.blocks import RULE, Block, ExtractedText, import_blocks
@@ -67,7 +60,7 @@ def import_page(
     root = parse(text, file=file)
     for cited in list(root.iterfind(".//blockquote[@type='cite']")):
         cited.drop_tag()  # Apple Mail and Thunderbird put all of a forwarded email into one
-    is_document = is_google(root) or is_word(root)
+    is_document = word_processors.is_google(root) or word_processors.is_word(root)
     facts = read_facts(root, is_document=is_document)
     # of the whole page: a part that is dropped later may mention an embargo
     words = dict(list_texts(root))
@@ -180,15 +173,18 @@ def _take_edges(root: Element) -> Iterator[tuple[str, str]]:
         edge.drop_tree()
 
 
-def _clean_page(root: Element) -> tuple[Review, list[DroppedLine]]:
+def _clean_page(root: Element) -> tuple[word_processors.Review, list[DroppedLine]]:
     """Remove the markup of programs, and hidden parts. Return the traces of a review and these."""
-    from_google, from_word = is_google(root), is_word(root)  # before their traces are removed
+    from_google, from_word = (
+        word_processors.is_google(root),
+        word_processors.is_word(root),
+    )  # before their traces are removed
     if from_google:
-        clean_google(root)
+        word_processors.clean_google(root)
     unseen = drop_unseen(root)
-    review = take_review(root)
+    review = word_processors.take_review(root)
     if from_google or from_word:
-        clean_word(root)
+        word_processors.clean_word(root)
     return review, unseen
 
 

@@ -22,15 +22,7 @@ from newsletter.domain.staff.audit import OPERATOR_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.wording import joined, moment, say
-from newsletter.pipeline.campaigns.headcount import (
-    CountChanged,
-    CountNotTyped,
-    SecondFactorNeeded,
-    check_reader_count,
-    current_terms,
-    find_release_time,
-    record_start,
-)
+from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.ledger import (
     ConfigurationCheck,
     act_as,
@@ -133,7 +125,7 @@ class Starter:
                 tx.campaigns.change_state(
                     campaign_id, CampaignState.SCHEDULED, expect=paused, at=tx.now
                 )
-            start = record_start(tx, status, request.shown, by=person)
+            start = headcount.record_start(tx, status, request.shown, by=person)
             if not (start.count or status.statement.welcome):
                 raise Refused(say("no one would get {slug} now", slug=request.slug))
             when = say("at {time}", time=request.at) if request.at else None
@@ -157,14 +149,14 @@ class Starter:
         CountChanged, CountNotTyped and SecondFactorNeeded.
         """
         status, rules = load_status(tx, stored, self.rules), self.rules
-        shown = shown or current_terms(tx, status)
+        shown = shown or headcount.current_terms(tx, status)
         is_due = rules.start is StartBy.APPROVAL and status.approval.approved
         try:
             if is_due and status.start is None:
-                record_start(tx, status, shown, by=by)
+                headcount.record_start(tx, status, shown, by=by)
             else:
-                check_reader_count(tx, status, shown)
-        except (CountChanged, CountNotTyped, SecondFactorNeeded):
+                headcount.check_reader_count(tx, status, shown)
+        except (headcount.CountChanged, headcount.CountNotTyped, headcount.SecondFactorNeeded):
             raise
         except Refused:
             return
@@ -191,7 +183,7 @@ class Starter:
                 tx.starts.add(replace(start, by=person, at=tx.now))
                 status = load_status(tx, status.stored, self.rules)
             waiting = status.campaign if status.is_waiting and status.is_started else None
-            release = find_release_time(tx, status) if waiting else None
+            release = headcount.find_release_time(tx, status) if waiting else None
             if waiting and release:  # pages show the new time before the next tick
                 tx.campaigns.change(waiting.id, release_at=release, urgent=waiting.urgent)
             return lapsed

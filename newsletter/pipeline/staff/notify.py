@@ -42,14 +42,8 @@ from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.wording import moment, say
+from newsletter.pipeline import ledger
 from newsletter.pipeline.history import describe_entry
-from newsletter.pipeline.ledger import (
-    act_as,
-    find_campaign,
-    find_stored,
-    load_counted,
-    refuse_suppressed,
-)
 from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
@@ -160,7 +154,7 @@ def _report_section(
 ) -> NoticeSection:
     """Return a campaign's current figures, with no reader's address."""
     number, sender, title = email.source.split("\n", 2)
-    campaign = find_campaign(tx, number)
+    campaign = ledger.find_campaign(tx, number)
     counts, results = campaign.counts, tx.events.count_results(campaign.id)
     accepted = "The provider accepted {accepted:,} of {all:,} emails."
     lines = [
@@ -172,7 +166,7 @@ def _report_section(
         lines.append(say("Bounced: {count:,}", count=results.bounced))
         lines.append(say("Reported as spam: {count:,}", count=results.complained))
     lines.append(say("Unsubscribed by its link: {count:,}", count=results.unsubscribed))
-    counted = load_counted(tx, tx.statements.get_content(campaign.content_hash)) or {}
+    counted = ledger.load_counted(tx, tx.statements.get_content(campaign.content_hash)) or {}
     if counted.get("opens") is not None:
         lines.append(say("Opens: {count:,}", count=counted["opens"]))
     if counted.get("clicks") is not None:
@@ -192,11 +186,11 @@ def mail_report(name: str, to: str, *, by: str, language: str, store: Store) -> 
         given = {fold(address): address for address in parts}.values()
     except ValueError as error:
         raise Refused(str(error)) from error
-    with act_as(store, by, Role.SENDER, "mail a report") as (tx, actor):
-        campaign = find_campaign(tx, name)
+    with ledger.act_as(store, by, Role.SENDER, "mail a report") as (tx, actor):
+        campaign = ledger.find_campaign(tx, name)
         if campaign.started_at is None:
             raise Refused(say("Nothing of it was sent, so there is no report."))
-        title = find_stored(tx, campaign.slug).statement.title
+        title = ledger.find_stored(tx, campaign.slug).statement.title
         report = f"{campaign.id}\n{tx.staff.names().get(actor, actor)}\n{title}"
         limit = Limit(key=f"report {actor}", max_count=60, period=timedelta(hours=1))
         under_way = partial(tx.emails.is_under_way, kind=EmailKind.REPORT, what=report)
@@ -204,7 +198,7 @@ def mail_report(name: str, to: str, *, by: str, language: str, store: Store) -> 
         for address in addresses:
             if is_exceeded([limit], tx.now, tx.throttle.count_failures):
                 raise Refused(say("You can mail 60 reports an hour. None was mailed now."))
-            refuse_suppressed(tx, address)
+            ledger.refuse_suppressed(tx, address)
             tx.throttle.record_failure([limit.key], tx.now)
             tx.emails.inform(address, report, tx.now, EmailKind.REPORT, language=language)
         tx.audit.enter(actor, "mail report", campaign.slug, readers=len(addresses))
@@ -376,7 +370,7 @@ class PostSender:
 
 def send_test(name: str, *, by: str, store: Store, channels: Mapping[str, Channel]) -> None:
     """Queue a test message to a channel, one a minute. Raises NotFound."""
-    with act_as(store, by, Role.ADMIN, "send a test message to a channel") as (tx, _):
+    with ledger.act_as(store, by, Role.ADMIN, "send a test message to a channel") as (tx, _):
         if name not in channels:
             raise NotFound(say("There is no such channel."))
         channel = replace(channels[name], kinds=frozenset({NoticeKind.TEST}))
@@ -391,7 +385,7 @@ def send_test(name: str, *, by: str, store: Store, channels: Mapping[str, Channe
 
 def send_again(post_id: int, *, by: str, store: Store, channels: Mapping[str, Channel]) -> None:
     """Queue a post again. Raises NotFound, and Refused if it is still queued."""
-    with act_as(store, by, Role.ADMIN, "send a message to a channel again") as (tx, _):
+    with ledger.act_as(store, by, Role.ADMIN, "send a message to a channel again") as (tx, _):
         post = tx.channel_posts.get(post_id)
         if post is None or post.channel not in channels:
             raise NotFound(say("There is no such message, or its channel is not set any more."))

@@ -20,14 +20,7 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.domain.wording import say
-from newsletter.pipeline.ledger import (
-    ConfigurationCheck,
-    act_as,
-    find_seen,
-    find_statement,
-    find_stored,
-    require_role,
-)
+from newsletter.pipeline import ledger
 from newsletter.pipeline.statements.review import ReviewResult, ReviewRules, review
 from newsletter.pipeline.status import (
     draft_refusal,
@@ -86,7 +79,7 @@ def approve(
     *,
     store: Store,
     rules: ReviewRules,
-    configuration: ConfigurationCheck,
+    configuration: ledger.ConfigurationCheck,
     start: StartCampaign,
 ) -> ApprovalResult:
     """Store an approval of the current content, then call ``start``.
@@ -97,17 +90,17 @@ def approve(
     """
     reason = _clean_reason(request.despite)
     with store.read() as tx:  # the review is slow, and blocks no writer here
-        [result] = review(tx, [find_statement(tx, request.slug)], rules)
+        [result] = review(tx, [ledger.find_statement(tx, request.slug)], rules)
     with store.begin() as tx:
         configuration.refuse_mismatch(tx)
-        stored = find_seen(tx, request.slug, request.expect)
+        stored = ledger.find_seen(tx, request.slug, request.expect)
         if stored.content_hash != result.content_hash:
             again = "{slug} changed during the review; review it again"
             raise Refused(say(again, slug=request.slug))
         status = load_status(tx, stored, rules.campaigns)
         needed = Role.ADMIN if request.override else Role.APPROVER
         action = "stand in for an approval" if request.override else "approve"
-        person = require_role(tx, request.by, needed, action, in_person=True)
+        person = ledger.require_role(tx, request.by, needed, action, in_person=True)
         if status.stored.is_writer(person) and not status.rules.policy.author_may_approve:
             own = (
                 "{person} wrote in {slug}, and approvals.author_may_approve is false; ask somebody"
@@ -212,7 +205,7 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
 
     Raises NotFound, and Refused if sending has begun: a revocation would not stop it.
     """
-    with act_as(store, by, Role.APPROVER, "revoke", in_person=True) as (tx, person):
+    with ledger.act_as(store, by, Role.APPROVER, "revoke", in_person=True) as (tx, person):
         refuse_if_sent(get_status(tx, slug, rules))
         whose = person if own or tx.staff.roles()[person] is not Role.ADMIN else None
         approvals = tx.approvals.revoke(slug, tx.now, whose, actor=person)
@@ -356,8 +349,8 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
         words = normalize_comment(typed)
     except ValueError as error:
         raise InvalidInput.at("comment", str(error)) from error
-    with act_as(store, by, Role.WRITER, "comment", in_person=True) as (tx, person):
-        stored = find_stored(tx, slug)
+    with ledger.act_as(store, by, Role.WRITER, "comment", in_person=True) as (tx, person):
+        stored = ledger.find_stored(tx, slug)
         entry = Comment(
             slug=slug, by=person, at=tx.now, words=words, content_hash=stored.content_hash
         )
@@ -377,8 +370,8 @@ def send_back(
     Raises NotFound or Refused; ContentChanged if the person saw another content.
     """
     why = _clean_request(reason)
-    with act_as(store, by, Role.APPROVER, "send back") as (tx, person):
-        status = load_status(tx, find_seen(tx, slug, expect), rules)
+    with ledger.act_as(store, by, Role.APPROVER, "send back") as (tx, person):
+        status = load_status(tx, ledger.find_seen(tx, slug, expect), rules)
         if status.statement.progress is Progress.DRAFT:
             raise Refused(draft_refusal(status.statement))
         require_own_email(status)

@@ -13,28 +13,16 @@ from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.domain.staff.audit import READER_NAME
 from newsletter.domain.staff.role import Role
+from newsletter.domain.subscribers import audience
 from newsletter.domain.subscribers.address import fold
-from newsletter.domain.subscribers.audience import (
-    Consent,
-    Entry,
-    Subscriber,
-    SuppressedEntry,
-    SuppressionReason,
-)
 from newsletter.domain.subscribers.search import Origin
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import act_as, refuse_suppressed, require_role
-from newsletter.pipeline.subscribers.membership import (
-    find_shown,
-    move,
-    refuse_unknown_lists,
-    require_list,
-    welcome,
-)
+from newsletter.pipeline.subscribers import membership
 from newsletter.store.sql import Store, Transaction
 
 MAX_REASON_CHARS = 200
-_People = Iterable[tuple[Subscriber, str]]
+_People = Iterable[tuple[audience.Subscriber, str]]
 """Subscribers, each with their consent as JSON."""
 
 
@@ -53,8 +41,8 @@ class SubscriberActs:
     origin: Origin = Origin.STAFF
 
     def add(
-        self, entry: Entry, *, create_lists: bool = False, agreed: str = ""
-    ) -> tuple[Subscriber | None, Subscriber]:
+        self, entry: audience.Entry, *, create_lists: bool = False, agreed: str = ""
+    ) -> tuple[audience.Subscriber | None, audience.Subscriber]:
         """Subscribe a person to lists. Return the subscriber before, or None, and after.
 
         ``agreed`` is stored as the source of consent. Raises InvalidInput for an unknown list,
@@ -63,7 +51,7 @@ class SubscriberActs:
         """
         with self._begin(Role.SENDER, "add subscribers") as (tx, by):
             places = dict.fromkeys(entry.lists, "--list")
-            refuse_unknown_lists(tx, places, self.declared, create=create_lists)
+            membership.refuse_unknown_lists(tx, places, self.declared, create=create_lists)
             before, address = tx.readers.find(entry.address), entry.address
             reason = tx.readers.suppression_reason(address)
             left = sorted(set(entry.lists) & set(before.left if before else ()))
@@ -84,7 +72,7 @@ class SubscriberActs:
             if why:
                 raise Refused(say(only, why=why))
             source = f"added by {by}" + (f": {agreed}" if agreed else "")
-            consent = Consent(source=source, at=tx.now)
+            consent = audience.Consent(source=source, at=tx.now)
             tx.readers.upsert([replace(entry, consent=consent)], tx.now, self.origin)
             person = _find(tx, address)
             for name in sorted({*person.requested} & {*entry.lists}):
@@ -107,7 +95,7 @@ class SubscriberActs:
             _enter(tx, by, "admit" if admits else "decline", list=name)
             return person.suppressed is None
 
-    def edit(self, entry: Entry, *, seen: str = "") -> Subscriber:
+    def edit(self, entry: audience.Entry, *, seen: str = "") -> audience.Subscriber:
         """Set the name, language, time zone, notes and tags of a person. Return the person.
 
         ``seen`` is the ``values_hash`` of the person whom the form showed. Raises NotFound, and
@@ -122,17 +110,17 @@ class SubscriberActs:
             _enter(tx, by, "edit")
             return _find(tx, entry.address)
 
-    def suppress(self, who: str | Subscriber, *, reason: str = "") -> bool:
+    def suppress(self, who: str | audience.Subscriber, *, reason: str = "") -> bool:
         """Suppress an address. Return False if it was suppressed before. Raises InvalidInput."""
         reason, address = _clean_reason(reason), who if isinstance(who, str) else who.address
-        entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
+        entry = audience.SuppressedEntry(address=address, reason=audience.SuppressionReason.MANUAL)
         with self._begin(Role.SENDER, "suppress") as (tx, by):
-            find_shown(tx, who)
+            membership.find_shown(tx, who)
             added = tx.readers.suppress([entry], tx.now, f"by {by}: {reason}".removesuffix(": "))
             _enter(tx, by, "suppress", reason=reason)
         return bool(added)
 
-    def lift(self, who: str | Subscriber, *, reason: str) -> SuppressionReason:
+    def lift(self, who: str | audience.Subscriber, *, reason: str) -> audience.SuppressionReason:
         """Lift the suppression of an address. Return the reason that it had.
 
         Raises NotFound if it has none, Refused after a complaint or an erasure, and InvalidInput.
@@ -140,7 +128,7 @@ class SubscriberActs:
         reason = _clean_reason(reason, is_required=True)
         address = who if isinstance(who, str) else who.address
         with self._begin(Role.ADMIN, "lift") as (tx, by):
-            find_shown(tx, who)
+            membership.find_shown(tx, who)
             before = tx.readers.suppression_reason(address)
             if before is None:
                 raise NotFound(say("{address} is not suppressed", address=address))
@@ -154,7 +142,7 @@ class SubscriberActs:
             _enter(tx, by, "lift", before=say(before.value), reason=reason)
         return before
 
-    def data_of(self, who: str | Subscriber) -> Mapping[str, object]:
+    def data_of(self, who: str | audience.Subscriber) -> Mapping[str, object]:
         """Return all stored data about a person as JSON values. Raises NotFound."""
         with self._begin(Role.ADMIN, "data") as (tx, by):
             export = tx.data_exports.collect(_find(tx, who).id)
@@ -163,7 +151,7 @@ class SubscriberActs:
 
     def export(
         self,
-        find: Callable[[Transaction], tuple[_People, Iterable[SuppressedEntry]]],
+        find: Callable[[Transaction], tuple[_People, Iterable[audience.SuppressedEntry]]],
         filters: Sequence[str] = (),
         *,
         bom: bool,
@@ -188,20 +176,20 @@ class SubscriberActs:
             tx.audit.enter(by, "export", "subscribers", readers=readers, filters=filters or None)
         return pieces
 
-    def unsubscribe(self, who: str | Subscriber, lists: Sequence[str]) -> tuple[str, ...]:
+    def unsubscribe(self, who: str | audience.Subscriber, lists: Sequence[str]) -> tuple[str, ...]:
         """End a person's subscriptions to these lists. Return the lists that they were on.
 
         Raises NotFound for an unknown address or list.
         """
         with self._begin(Role.SENDER, "unsubscribe") as (tx, by):
             for name in lists:
-                require_list(tx, name, self.declared)
+                membership.require_list(tx, name, self.declared)
             left = tuple(sorted(tx.choices.leave(_find(tx, who).id, lists, tx.now)))
             if left:
                 _enter(tx, by, "unsubscribe", lists=left)
         return left
 
-    def change_address(self, who: str | Subscriber, new: str) -> Subscriber:
+    def change_address(self, who: str | audience.Subscriber, new: str) -> audience.Subscriber:
         """Change a subscriber's address. Return the subscriber.
 
         Raises NotFound for an unknown address, and Refused if the new one is suppressed, or is or
@@ -215,7 +203,7 @@ class SubscriberActs:
                 raise Refused(say(stays, new=new, reason=say(reason.value), old=old))
             if (tx.readers.find_former_owner(new) or person).id != person.id:
                 raise Refused(say("{address} was a subscriber's before", address=new))
-            move(tx, person, new)
+            membership.move(tx, person, new)
             _enter(tx, by, "change address")
             return _find(tx, new)
 
@@ -224,7 +212,7 @@ class SubscriberActs:
 
 
 def forget(
-    who: str | Subscriber,
+    who: str | audience.Subscriber,
     *,
     by: str,
     block_unknown: bool = False,
@@ -246,7 +234,7 @@ def forget(
     with store.begin() as tx:
         if by != READER_NAME:
             require_role(tx, by, Role.ADMIN, "forget")
-        find_shown(tx, who)
+        membership.find_shown(tx, who)
         if owner := tx.readers.find_former_owner(address):
             moved = "{address} was a subscriber's before, who has {new} now; erase that person"
             raise Refused(say(moved, address=address, new=owner.address))
@@ -285,12 +273,12 @@ def _enter(tx: Transaction, by: str, action: str, **values: object) -> None:
     tx.audit.enter(by, action, "subscriber", **values)
 
 
-def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> None:
+def _decide(tx: Transaction, person: audience.Subscriber, name: str, *, admits: bool) -> None:
     if admits:
         tx.choices.confirm_request(person.id, name, tx.now)
         # a person who was on the list before gets no welcome email
         if sum(one.list == name and one.given for one in tx.consents.list_for(person.id)) == 1:
-            welcome(tx, person.id, [name])
+            membership.welcome(tx, person.id, [name])
     else:
         tx.choices.leave(person.id, [name], tx.now)
     tx.emails.inform(
@@ -307,8 +295,8 @@ def _clean_reason(reason: str, *, is_required: bool = False) -> str:
     return line
 
 
-def _find(tx: Transaction, who: str | Subscriber) -> Subscriber:
-    person = find_shown(tx, who)
+def _find(tx: Transaction, who: str | audience.Subscriber) -> audience.Subscriber:
+    person = membership.find_shown(tx, who)
     if person is None:
         raise NotFound(say("{address} is not a subscriber", address=who))
     return person

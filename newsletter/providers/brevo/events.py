@@ -10,34 +10,27 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.events import Event
-from newsletter.providers.common.webhooks import (
-    EventTables,
-    PasswordWebhook,
-    hash_id,
-    make_event,
-    split_delivery,
-    text,
-)
+from newsletter.providers.common import webhooks
 
-_EVENT_TABLES = EventTables(__name__)
+_EVENT_TABLES = webhooks.EventTables(__name__)
 _STABLE_FIELDS = ("event", "email", "message-id", "ts_event", "ts", "ts_epoch", "reason", "link")
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
     name = item.get("event")
-    return make_event(
+    return webhooks.make_event(
         item,
         now,
         kind=_EVENT_TABLES.kind(name),
-        id=hash_id(*(text(item.get(name), 1000) for name in _STABLE_FIELDS)),
+        id=webhooks.hash_id(*(webhooks.text(item.get(name), 1000) for name in _STABLE_FIELDS)),
         times=(item.get("ts_event"), item.get("ts")),
         addresses=[item.get("email")],
         provider_ids=[item.get("message-id")],
-        delivery=split_delivery(item.get("X-Mailin-custom"), "."),
+        delivery=webhooks.split_delivery(item.get("X-Mailin-custom"), "."),
         replies=[item.get("reason")],
         bounce=_EVENT_TABLES.bounce("bounces", name),
     )
 
 
-class Brevo(PasswordWebhook):
+class Brevo(webhooks.PasswordWebhook):
     translate = staticmethod(_event)

@@ -32,15 +32,8 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
+from newsletter.domain.delivery import provider
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
-from newsletter.domain.delivery.provider import (
-    Capabilities,
-    Finding,
-    Replay,
-    failed,
-    passed,
-    unclear,
-)
 from newsletter.domain.statements.content import Content, MergeField
 from newsletter.providers.common import answers, bodies, doctor, records
 from newsletter.providers.common.answers import BatchTranslator
@@ -78,11 +71,11 @@ class Options(ProviderOptions):
 
 class Brevo(BatchTranslator[tuple[bytes, Template]]):
     name, label = "brevo", "Brevo"
-    limits = Capabilities(
+    limits = provider.Capabilities(
         max_recipients=MAX_RECIPIENTS,
         max_bytes=MAX_BYTES,
         own_body=True,
-        replay=Replay.KEYED,
+        replay=provider.Replay.KEYED,
         key_lifetime=timedelta(minutes=15),  # by the changelog; the page on it says 30
     )
 
@@ -155,7 +148,7 @@ def _sender(content: Content) -> dict[str, str]:
 
 _read_refusal = doctor.refusal_by_status(
     {
-        401: failed(
+        401: provider.failed(
             KEY,
             "it is refused",
             "copy it again, and see under Security, Authorized IPs, that this machine may call",
@@ -164,7 +157,7 @@ _read_refusal = doctor.refusal_by_status(
 )
 
 
-def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
+def probes(options: Options, sender: str) -> tuple[Probe | provider.Finding, ...]:
     """Return the questions about the key and the authentication of the sender's domain."""
     base, domain = origin(options, PUBLIC_URL), doctor.domain_of(sender)
     headers = {"api-key": options.api_key.get_secret_value()}
@@ -175,20 +168,22 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     )
 
 
-def _account(payload: Any) -> Finding | None:
+def _account(payload: Any) -> provider.Finding | None:
     match payload:
         case {"email": str()}:
-            return passed(KEY, "the provider takes it")
+            return provider.passed(KEY, "the provider takes it")
     return None
 
 
-def _domains(payload: Any, domain: str) -> Finding | None:
+def _domains(payload: Any, domain: str) -> provider.Finding | None:
     match payload:
         case {"domains": list(items)}:
             found = doctor.find_domain(items, "domain_name", domain)
             count = payload.get("count")
             if found is None and isinstance(count, int) and count > len(items):
-                return unclear(DOMAIN, f"{domain} is not among the first {len(items)} domains")
+                return provider.unclear(
+                    DOMAIN, f"{domain} is not among the first {len(items)} domains"
+                )
             return doctor.listed_state(domain, found, "authenticated", menu="Senders, Domains")
     return None
 

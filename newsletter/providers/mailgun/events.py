@@ -15,19 +15,9 @@ from typing import Any
 
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.webhooks import (
-    EventTables,
-    exact_text,
-    parse_time,
-    reply_text,
-    require_fresh,
-    require_hmac,
-    text,
-    value_at,
-)
 
 RETRY_PERIOD = timedelta(hours=8)
-_TABLES = EventTables(__name__)
+_TABLES = webhooks.EventTables(__name__)
 _TIMESTAMP_PATTERN = re.compile(r"[0-9]{10}")
 
 
@@ -41,15 +31,16 @@ class Mailgun:
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its one event. Raises Forged."""
         payload = webhooks.parse_json(body)
-        fields = value_at(payload, "signature")
+        fields = webhooks.value_at(payload, "signature")
         signed_at, token, signature = (
-            exact_text(value_at(fields, name)) for name in ("timestamp", "token", "signature")
+            webhooks.exact_text(webhooks.value_at(fields, name))
+            for name in ("timestamp", "token", "signature")
         )
         if not token or not _TIMESTAMP_PATTERN.fullmatch(signed_at):
             raise Forged("it holds no signature of Mailgun's")
-        require_hmac(self._key, (signed_at + token).encode(errors="replace"), signature)
-        require_fresh(parse_time(signed_at), now, RETRY_PERIOD)
-        data = value_at(payload, "event-data")
+        webhooks.require_hmac(self._key, (signed_at + token).encode(errors="replace"), signature)
+        webhooks.require_fresh(webhooks.parse_time(signed_at), now, RETRY_PERIOD)
+        data = webhooks.value_at(payload, "event-data")
         parsed = (
             _event(data, now) if isinstance(data, dict) else webhooks.unreadable_event(body, now)
         )
@@ -58,15 +49,16 @@ class Mailgun:
 
 def _event(data: dict[str, Any], now: datetime) -> Event:
     kind = _TABLES.kind(data.get("event"))
-    severity = text(data.get("severity"))
+    severity = webhooks.text(data.get("severity"))
     if data.get("event") == "failed" and severity != "permanent":
         kind = EventKind.DELAYED if severity == "temporary" else EventKind.OTHER
     status = data.get("delivery-status")
     reasons = [
-        value_at(status, name) for name in ("code", "enhanced-code", "message", "description")
+        webhooks.value_at(status, name)
+        for name in ("code", "enhanced-code", "message", "description")
     ]
     # in angle brackets, like the id in the answer to the call
-    sent_as = text(value_at(data, "message", "headers", "message-id")).strip("<>")
+    sent_as = webhooks.text(webhooks.value_at(data, "message", "headers", "message-id")).strip("<>")
     return webhooks.make_event(
         data,
         now,
@@ -77,13 +69,13 @@ def _event(data: dict[str, Any], now: datetime) -> Event:
         provider_ids=[sent_as and f"<{sent_as}>"],
         delivery=webhooks.read_delivery(data.get("user-variables")),
         replies=reasons,
-        notes=[value_at(data, "reject", "reason") or data.get("reason")],
+        notes=[webhooks.value_at(data, "reject", "reason") or data.get("reason")],
         bounce=_bounce(data, reasons),
     )
 
 
 def _bounce(data: dict[str, Any], reasons: list[Any]) -> Bounce:
-    if text(reasons[0]) == "552":  # full, though Mailgun may call it a bounce
+    if webhooks.text(reasons[0]) == "552":  # full, though Mailgun may call it a bounce
         return Bounce.SOFT
     bounce = _TABLES.bounce("codes", reasons[0]) or _TABLES.bounce("reasons", data.get("reason"))
-    return bounce or webhooks.smtp_bounce(reply_text(*reasons))
+    return bounce or webhooks.smtp_bounce(webhooks.reply_text(*reasons))

@@ -17,16 +17,9 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 from newsletter.domain.clock import NotAfter
+from newsletter.domain.delivery import provider
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import mime_template
-from newsletter.domain.delivery.provider import (
-    Capabilities,
-    Finding,
-    LookupResult,
-    PreparedRequest,
-    Replay,
-    passed,
-)
 from newsletter.domain.errors import ClaimOver, InvalidInput
 from newsletter.domain.statements.content import Recipient
 from newsletter.providers.outbox.options import Options
@@ -44,9 +37,9 @@ _PERMANENT_ERRNOS = frozenset(
 )
 
 
-def probes(_: Options, __: str) -> tuple[Finding, ...]:
+def probes(_: Options, __: str) -> tuple[provider.Finding, ...]:
     detail = "outbox: messages become files on this machine; no reader gets any"
-    return (passed("provider", detail),)
+    return (provider.passed("provider", detail),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,23 +62,23 @@ class Outbox:
     name = "outbox"
 
     def __init__(self, options: Options, *, directory: Path) -> None:
-        self.capabilities = Capabilities(
+        self.capabilities = provider.Capabilities(
             max_recipients=min(MAX_RECIPIENTS, options.batch_size or MAX_RECIPIENTS),
-            replay=Replay.SAFE,
+            replay=provider.Replay.SAFE,
         )
         self._directory = directory
         self._lock = threading.Lock()
 
-    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
+    def prepare(self, batch: OutgoingBatch) -> provider.PreparedRequest:
         """Return the batch with the bytes of all its messages. Raises InvalidInput."""
         names = {recipient.message_id for recipient in batch.recipients}
         if len(names) < len(batch.recipients):
             raise InvalidInput.at("message", "two messages have the same", key="Message-ID")
         template = mime_template(batch.content)
         messages = [template.fill(recipient, batch.at) for recipient in batch.recipients]
-        return PreparedRequest(batch=batch, body=b"".join(messages))
+        return provider.PreparedRequest(batch=batch, body=b"".join(messages))
 
-    def send(self, prepared: PreparedRequest) -> Answer:
+    def send(self, prepared: provider.PreparedRequest) -> Answer:
         """Write all messages of the batch, or none. After an error the new files are removed."""
         # one batch at a time, because each appends to the journal and repairs its end
         with self._lock:
@@ -98,9 +91,9 @@ class Outbox:
                 return Answer(outcome=_failure_outcome(error, self._directory))
         return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED, reason="kept in the outbox"))
 
-    def look_up(self, batch: OutgoingBatch) -> LookupResult:
+    def look_up(self, batch: OutgoingBatch) -> provider.LookupResult:
         """Return no records, because it is safe to send the batch again."""
-        return LookupResult(reason="the outbox is handed the batch again instead")
+        return provider.LookupResult(reason="the outbox is handed the batch again instead")
 
     def close(self) -> None:
         """Do nothing, because no file is open between batches."""
@@ -133,7 +126,7 @@ class Outbox:
             raise
 
 
-def _entries(prepared: PreparedRequest, directory: Path) -> list[_Entry]:
+def _entries(prepared: provider.PreparedRequest, directory: Path) -> list[_Entry]:
     batch = prepared.batch
     end = mime_template(batch.content).end
     messages = prepared.body.split(end)[:-1]

@@ -7,15 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from types import MappingProxyType
 
-from newsletter.domain.delivery.batch import (
-    BatchOutcomes,
-    BatchState,
-    ClaimedBatch,
-    DeliveryState,
-    LaterReaders,
-    Outage,
-    Waiting,
-)
+from newsletter.domain.delivery import batch
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import AddressRepository, as_instant
 from newsletter.store.delivery import batch_splitting, claiming
@@ -38,7 +30,7 @@ class Batches(AddressRepository):
         attempt_id: str,
         allowance: Mapping[str, int | None] = MappingProxyType({}),
         owner: int | None = None,
-    ) -> ClaimedBatch | None:
+    ) -> batch.ClaimedBatch | None:
         """Claim a queued batch of a campaign that is sending, an urgent one first; none on hold.
 
         Checks suppressions and subscriptions again, in the same transaction, and records readers
@@ -80,7 +72,9 @@ class Batches(AddressRepository):
         self._db.update("batch", {"id": batch_id}, body_hash=body_hash, account=account)
         return claiming.count(self._db, owner)
 
-    def settle(self, claim: ClaimedBatch, *, outcomes: BatchOutcomes, at: datetime) -> bool:
+    def settle(
+        self, claim: batch.ClaimedBatch, *, outcomes: batch.BatchOutcomes, at: datetime
+    ) -> bool:
         """Record the outcomes if the fence still holds; return whether it did.
 
         Members to be retried move to a new queued batch, which counts the attempts so far. If the
@@ -114,21 +108,23 @@ class Batches(AddressRepository):
             rejected = rejected + :rejected,
             unknown = unknown + (pending - :others) * :all_unknown
             """,
-            state=BatchState.UNKNOWN if state is DeliveryState.UNKNOWN else BatchState.DONE,
+            state=batch.BatchState.UNKNOWN
+            if state is batch.DeliveryState.UNKNOWN
+            else batch.BatchState.DONE,
             reason=outcomes.outcome.reason,
             provider_id=outcomes.outcome.provider_id,
             at=at,
             others=len(rows),
-            accepted=tally[DeliveryState.ACCEPTED],
-            rejected=tally[DeliveryState.REJECTED],
-            all_accepted=state is DeliveryState.ACCEPTED,
-            all_unknown=state is DeliveryState.UNKNOWN,
+            accepted=tally[batch.DeliveryState.ACCEPTED],
+            rejected=tally[batch.DeliveryState.REJECTED],
+            all_accepted=state is batch.DeliveryState.ACCEPTED,
+            all_unknown=state is batch.DeliveryState.UNKNOWN,
         ):
             return False
         claiming.add_rows(self._db, claim.id, claim.campaign.id, rows, at)
         return True
 
-    def requeue(self, claim: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
+    def requeue(self, claim: batch.ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
         """Queue an unsent batch again; return False if the fence has changed.
 
         If its campaign was cancelled in the meantime, the batch is cancelled instead.
@@ -139,12 +135,12 @@ class Batches(AddressRepository):
             self._db,
             claim,
             f"{counts_update} state = :state, not_before = :not_before, reason = :reason",
-            state=BatchState.DONE if is_over else BatchState.QUEUED,
+            state=batch.BatchState.DONE if is_over else batch.BatchState.QUEUED,
             not_before=not_before,
             reason=reason,
         )
 
-    def split(self, claim: ClaimedBatch) -> bool:
+    def split(self, claim: batch.ClaimedBatch) -> bool:
         """Replace a batch by its two halves; return False if the fence has changed."""
         if batch_splitting.is_cancelled(self._db, claim.campaign.id):
             return self.requeue(claim, not_before=as_instant(0), reason="split")
@@ -262,7 +258,7 @@ class Batches(AddressRepository):
             provider=provider,
         )
 
-    def find_later_readers(self, campaign_id: int, now: datetime) -> LaterReaders | None:
+    def find_later_readers(self, campaign_id: int, now: datetime) -> batch.LaterReaders | None:
         """Return the readers who wait for a local time, or None if there are none."""
         due = claiming.due(now)
         [(next_at, last_at, readers)] = self._db.rows(
@@ -274,7 +270,7 @@ class Batches(AddressRepository):
         )
         if next_at is None:
             return None
-        return LaterReaders(
+        return batch.LaterReaders(
             next_at=as_instant(next_at), last_at=as_instant(last_at), readers=int(readers)
         )
 
@@ -300,10 +296,10 @@ class Batches(AddressRepository):
             )
         ]
 
-    def find_outage(self, campaign_id: int) -> Outage | None:
+    def find_outage(self, campaign_id: int) -> batch.Outage | None:
         """Return the failure for which batches of a campaign wait for another attempt, or None."""
         found = self._db.first(
-            Outage,
+            batch.Outage,
             "SELECT COALESCE(SUM(pending), 0) AS people, MAX(attempts) AS tries,"
             " MAX(reason) AS reason, MIN(not_before) AS next_at FROM batch"
             f" WHERE campaign_id = :campaign_id AND {IS_OPEN} AND state = 'queued'"
@@ -312,10 +308,10 @@ class Batches(AddressRepository):
         )
         return found if found and found.people else None
 
-    def count_open(self) -> Waiting:
+    def count_open(self) -> batch.Waiting:
         """Return counts of the open batches of campaigns that are sending."""
         return self._db.all(
-            Waiting,
+            batch.Waiting,
             f"""
             SELECT COUNT(*) FILTER (WHERE batch.state = 'queued') AS queued,
                 COUNT(*) FILTER (WHERE batch.state = 'claimed') AS claimed,

@@ -14,14 +14,7 @@ from newsletter.domain.events import (
     Reactions,
     StoredEvent,
 )
-from newsletter.store.database import (
-    MEMBER,
-    AddressRepository,
-    Condition,
-    as_instant,
-    from_row,
-    upsert,
-)
+from newsletter.store import database
 from newsletter.store.delivery.unknowns import list_unproved
 from newsletter.store.events.locating import Locator
 
@@ -29,7 +22,7 @@ _MINUTE_MS = 60_000
 _SAMPLE_DIVISOR = 25
 _TOKEN_LIFETIME = timedelta(days=2)
 _MAX_RAW_CHARS = 16_000
-_PUT_STATUS = upsert(
+_PUT_STATUS = database.upsert(
     "delivery_status",
     "campaign_id, subscriber_id, kind",
     ("campaign_id", "subscriber_id", "kind", "at", "bounce", "reason"),
@@ -48,7 +41,7 @@ _IS_BOUNCE = f"""
 """
 
 
-class Events(AddressRepository):
+class Events(database.AddressRepository):
     """Events and delivery statuses. ``hash_address`` returns the keyed hash of an address."""
 
     def locate(
@@ -159,9 +152,9 @@ class Events(AddressRepository):
     def find_unrecorded(self, campaign_id: int) -> list[int]:
         """Return the ids of readers whose delivery has a status but is not recorded as accepted."""
         # an event about a batch without an attempt is recorded at once, or never
-        has_status = Condition(
+        has_status = database.Condition(
             "batch.attempts > 0 AND EXISTS (SELECT 1 FROM delivery_status"
-            f" WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})"
+            f" WHERE campaign_id = :campaign_id AND subscriber_id = {database.MEMBER})"
         )
         return [each.subscriber_id for each in list_unproved(self._db, campaign_id, has_status)]
 
@@ -208,7 +201,7 @@ class Events(AddressRepository):
             """,
             ids=list(campaign_ids),
         )
-        return {row.pop("id"): from_row(Reactions, row) for row in rows}
+        return {row.pop("id"): database.from_row(Reactions, row) for row in rows}
 
     def list_bounces(self, campaign_id: int) -> list[tuple[str, str, str]]:
         """Return (address, class, reason) of each bounced delivery."""
@@ -241,7 +234,7 @@ class Events(AddressRepository):
         With ``sample``, every 25th subscriber id is read and counts for 25.
         """
         return [
-            (as_instant(at), count * (_SAMPLE_DIVISOR if sample else 1))
+            (database.as_instant(at), count * (_SAMPLE_DIVISOR if sample else 1))
             for at, count in self._db.rows(
                 f"SELECT at / {_MINUTE_MS} * {_MINUTE_MS} AS minute, COUNT(*) FROM delivery_status"
                 f" WHERE campaign_id = :campaign_id AND {_IS_DELIVERED}"

@@ -17,14 +17,7 @@ from newsletter.domain.statements.feed import FeedRecord, ItemState, KnownItem
 from newsletter.domain.statements.statement import Statement, StoredStatement, texts_of
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.domain.wording import read_words, stored_words
-from newsletter.store.database import (
-    NO_LIMIT,
-    Database,
-    Repository,
-    as_instant,
-    from_json,
-    from_row,
-)
+from newsletter.store import database
 
 T = TypeVar("T")
 _log = logging.getLogger("newsletter.store")
@@ -73,7 +66,7 @@ def read_text(kind: type[T], row: Mapping[str, Any]) -> T | None:
     names = {each.name for each in fields(cast("Any", kind))}
     values = {name: row[name] for name in row if name.partition(".")[0] in names}
     try:
-        return from_row(kind, values)
+        return database.from_row(kind, values)
     except ValueError:
         name = next(str(row[key]) for key in ("slug", "key", "number") if row.get(key))
         _log.error("the stored text of %s cannot be read", name)
@@ -88,7 +81,7 @@ def readable(kind: type[T], rows: Iterable[Mapping[str, Any]]) -> list[T]:
 _SOURCES_READ_KEY = "sources read"
 
 
-class Statements(Repository):
+class Statements(database.Repository):
     """Statements as last read, and all content that was ever rendered."""
 
     def all(self) -> list[StoredStatement]:
@@ -123,7 +116,7 @@ class Statements(Repository):
         stored_fingerprint, _, faults = (stored or "").partition(" ")
         if stored_fingerprint != fingerprint:
             return None
-        read = from_json(tuple[Fault, ...], faults)
+        read = database.from_json(tuple[Fault, ...], faults)
         return tuple(replace(fault, message=read_words(fault.message)) for fault in read)
 
     def record_reading(self, fingerprint: str, faults: tuple[Fault, ...]) -> None:
@@ -157,7 +150,7 @@ class Statements(Repository):
         return self._list(
             f"{_SELECT_STORED} JOIN changed_statement ON changed_statement.slug = statement.slug"
             f" WHERE {_IS_LISTED} ORDER BY changed_statement.number DESC LIMIT :limit",
-            limit=NO_LIMIT if limit is None else limit,
+            limit=database.NO_LIMIT if limit is None else limit,
         )
 
     def list_after(self, slug: str, limit: int) -> list[StoredStatement]:
@@ -269,18 +262,20 @@ class Statements(Repository):
         contents = {}
         for digest, text in rows:
             with suppress(ValueError):  # a damaged row stops no other
-                contents[digest] = from_json(Content, text)
+                contents[digest] = database.from_json(Content, text)
         return contents
 
 
-def _find_moment(db: Database, column: str, table: str, slug: str) -> datetime | None:
+def _find_moment(db: database.Database, column: str, table: str, slug: str) -> datetime | None:
     query = (
         f"SELECT slug, {column} FROM {table} WHERE slug IN (SELECT value FROM json_each(:slugs))"
     )
-    return next((as_instant(row[column]) for row in db.of_statement(dict, query, slug)), None)
+    return next(
+        (database.as_instant(row[column]) for row in db.of_statement(dict, query, slug)), None
+    )
 
 
-class Schedules(Repository):
+class Schedules(database.Repository):
     """Send times that staff set, which replace the statement's own ``send_at``."""
 
     def get(self, slug: str) -> datetime | None:
@@ -296,7 +291,7 @@ class Schedules(Repository):
 _SELECT_ITEM = "SELECT number, id, link, title, published, state, fingerprint"
 
 
-class Feeds(Repository):
+class Feeds(database.Repository):
     def get_record(self, feed: str) -> FeedRecord:
         """Return the state of a feed, or an empty record before the first visit."""
         found = self._db.first(
@@ -326,7 +321,7 @@ class Feeds(Repository):
             " WHERE feed = :feed AND slug IS NOT NULL ORDER BY number"
         )
         return [
-            read_text(KnownItem, row) or from_row(KnownItem, {**row, "composed": ""})
+            read_text(KnownItem, row) or database.from_row(KnownItem, {**row, "composed": ""})
             for row in self._db.mappings(query, feed=feed)
         ]
 

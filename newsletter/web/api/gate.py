@@ -20,15 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from newsletter.credentials.codes import hash_token
+from newsletter.domain import errors
 from newsletter.domain.delivery.transactional import network_of
-from newsletter.domain.errors import (
-    InvalidInput,
-    NewsletterError,
-    NotFound,
-    Outdated,
-    Refused,
-    StoreUnavailable,
-)
 from newsletter.domain.staff.token import Token
 from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.staff.tokens import bearer
@@ -48,11 +41,11 @@ _MAX_KEY_CHARS = 255
 
 NO_STORE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store"})
 _STATUS_OF_ERROR: Mapping[type[Exception], int] = {
-    StoreUnavailable: 503,
-    InvalidInput: 422,
-    NotFound: 404,
-    Outdated: 412,
-    Refused: 409,
+    errors.StoreUnavailable: 503,
+    errors.InvalidInput: 422,
+    errors.NotFound: 404,
+    errors.Outdated: 412,
+    errors.Refused: 409,
 }
 """Error class → HTTP status; the first matching class counts."""
 HANDLED_ERRORS: tuple[type[Exception], ...] = (HTTPException, *_STATUS_OF_ERROR)
@@ -68,7 +61,7 @@ def problem_of(error: Exception) -> Response:
         detail = without_commands(str(error))
     if status == 503:
         detail, headers = "The database or the memory is busy. Try again.", {"Retry-After": "10"}
-    if isinstance(error, InvalidInput):
+    if isinstance(error, errors.InvalidInput):
         fields["errors"] = [
             {"at": fault.key or fault.file, "detail": without_commands(fault.message)}
             for fault in error.faults
@@ -185,7 +178,7 @@ class Gate:
             if content != request:
                 raise HTTPException(422, "Another request came under this Idempotency-Key.")
             if resource_id is None:
-                raise Refused(
+                raise errors.Refused(
                     "The first request under this Idempotency-Key is under way, or was cut off."
                     " Look at what it did before you send it under another key"
                 )
@@ -196,8 +189,10 @@ class Gate:
             return reader.handle(call=values["call"], **json.loads(resource_id))
         try:
             result = operation.handle(**values)
-        except (NewsletterError, HTTPException) as error:
-            if not isinstance(error, StoreUnavailable):  # a commit without an answer may hold
+        except (errors.NewsletterError, HTTPException) as error:
+            if not isinstance(
+                error, errors.StoreUnavailable
+            ):  # a commit without an answer may hold
                 with self._store.begin(is_durable=False) as tx:
                     tx.tokens.forget(token, key_hash)
             raise

@@ -18,27 +18,14 @@ from starlette.routing import Route
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, network_of
 from newsletter.domain.subscribers import signup
 from newsletter.domain.wording import one_line
-from newsletter.pipeline.subscribers.join import (
-    FollowedLink,
-    LinkState,
-    SignUpRequest,
-    ask,
-    confirm,
-    follow,
-)
+from newsletter.pipeline.subscribers import join
 from newsletter.runtime.log_lines import limited
 from newsletter.runtime.subscribers import Subscribers
+from newsletter.web.http import offering
 from newsletter.web.http.forms import client_ip, read_form, relative_path
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.limits import RequestLimit
-from newsletter.web.http.offering import (
-    HONEYPOT_FIELD,
-    LANGUAGE_TAG_PATTERN,
-    SCRIPT_PATH,
-    SIGN_UP_PATH,
-    SignUpOffer,
-)
 from newsletter.web.http.threads import Lane, Lanes
 
 _JSON_TYPE = "application/json"
@@ -54,11 +41,11 @@ class SignUpPages:
         self._subscribers = subscribers
         self._frame = frame
         self._lanes = lanes
-        self._offering = SignUpOffer(subscribers.settings)
+        self._offering = offering.SignUpOffer(subscribers.settings)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
         self._network_limit = RequestLimit(EmailLimits.max_per_network, subscribers.store.clock)
-        self._group_commit: GroupCommit[SignUpRequest] = GroupCommit(
-            lambda requests, _: ask(requests, store=subscribers.store)
+        self._group_commit: GroupCommit[join.SignUpRequest] = GroupCommit(
+            lambda requests, _: join.ask(requests, store=subscribers.store)
         )
 
     def routes(self) -> list[Route]:
@@ -66,10 +53,10 @@ class SignUpPages:
             return []
         show = self._lanes.readers.run
         return [
-            Route(SIGN_UP_PATH, partial(show, self.form), methods=["GET"]),
-            Route(SIGN_UP_PATH, self.sign_up, methods=["POST"]),
-            Route(f"{SIGN_UP_PATH}/asked", partial(show, self.asked), methods=["GET"]),
-            Route(SCRIPT_PATH, partial(show, self.script), methods=["GET"]),
+            Route(offering.SIGN_UP_PATH, partial(show, self.form), methods=["GET"]),
+            Route(offering.SIGN_UP_PATH, self.sign_up, methods=["POST"]),
+            Route(f"{offering.SIGN_UP_PATH}/asked", partial(show, self.asked), methods=["GET"]),
+            Route(offering.SCRIPT_PATH, partial(show, self.script), methods=["GET"]),
         ]
 
     def form(self, request: Request) -> Response:
@@ -100,7 +87,7 @@ class SignUpPages:
             lists=posted.all("list"),
             language=field("language"),
             wording=field("wording"),
-            trap=field(HONEYPOT_FIELD),
+            trap=field(offering.HONEYPOT_FIELD),
         )
         source = self._source(request, field("door"))
         return await self._lanes.sign_ups.run(self._sign_up, request, form, source)
@@ -116,7 +103,7 @@ class SignUpPages:
             return page
         if faults:
             return self._show(form, language, faults)
-        target = relative_path(request, f"{SIGN_UP_PATH}/asked?language={quote(language)}")
+        target = relative_path(request, f"{offering.SIGN_UP_PATH}/asked?language={quote(language)}")
         return RedirectResponse(target, status_code=303, headers=dict(self._frame.data_fields))
 
     def _json_answer(
@@ -172,7 +159,7 @@ class SignUpPages:
 
     def _language_of(self, request: Request, language: str) -> str:
         return self._frame.language_of(
-            request, language if LANGUAGE_TAG_PATTERN.fullmatch(language) else ""
+            request, language if offering.LANGUAGE_TAG_PATTERN.fullmatch(language) else ""
         )
 
     def _show(
@@ -205,7 +192,7 @@ def _url_host(address: str) -> str:
     return host if _HOST_PATTERN.fullmatch(host) else ""
 
 
-_STATUS_OF_LINK = {LinkState.EXPIRED: 410, LinkState.BLOCKED: 409}
+_STATUS_OF_LINK = {join.LinkState.EXPIRED: 410, join.LinkState.BLOCKED: 409}
 
 
 class ConfirmationPages:
@@ -226,13 +213,13 @@ class ConfirmationPages:
 
     def show(self, request: Request) -> Response:
         """Show a button and what it will do. A GET changes nothing."""
-        return self._answer(request, follow)
+        return self._answer(request, join.follow)
 
     def press(self, request: Request) -> Response:
         """Confirm the request of the link, then answer."""
-        return self._answer(request, partial(confirm, closed=self._closed))
+        return self._answer(request, partial(join.confirm, closed=self._closed))
 
-    def _answer(self, request: Request, action: Callable[..., FollowedLink]) -> Response:
+    def _answer(self, request: Request, action: Callable[..., join.FollowedLink]) -> Response:
         services = {"known": self._known, "store": self._store, "links": self._links}
         result = action(request.path_params["token"], **services)
         email, state, reader_id = result.email, result.state, result.reader_id
@@ -256,17 +243,17 @@ class ConfirmationPages:
             template="step.html.j2",
             language=language,
             status=_STATUS_OF_LINK.get(state, 200),
-            button=messages[f"{key}_button"] if state is LinkState.OPEN else "",
+            button=messages[f"{key}_button"] if state is join.LinkState.OPEN else "",
             token=reader_id and self._links.preferences_token(reader_id, self._store.clock.now()),
-            again=state is LinkState.EXPIRED and email.kind is EmailKind.JOIN,
+            again=state is join.LinkState.EXPIRED and email.kind is EmailKind.JOIN,
         )
 
 
 _WORD_KEYS = {
-    (LinkState.OPEN, False): "join",
-    (LinkState.OPEN, True): "move",
-    (LinkState.DONE, False): "joined",
-    (LinkState.DONE, True): "moved",
+    (join.LinkState.OPEN, False): "join",
+    (join.LinkState.OPEN, True): "move",
+    (join.LinkState.DONE, False): "joined",
+    (join.LinkState.DONE, True): "moved",
 }
 """(state of a link, whether it changes an address) → key of the words; else the state's name."""
 _TEXTS_OF_KEY = {"join": ("join", "join_address")}
