@@ -45,6 +45,7 @@ _NAME_PATTERN = re.compile(r"[a-z_]\w*")
 _TEXT_MODULES = (
     *("newsletter/subscriber_files/", "newsletter/documents/", "newsletter/formats/"),
     *("newsletter/domain/setting.py", "newsletter/domain/subscribers/address.py"),
+    "newsletter/domain/wording.py",
     *("newsletter/domain/delivery/transactional.py", "newsletter/pipeline/delivery/attempt.py"),
     *("newsletter/transport/", "newsletter/providers/", "newsletter/runtime/channels.py"),
     *("newsletter/store/delivery/", "newsletter/store/staff/notices.py"),

@@ -5,10 +5,10 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -75,6 +75,13 @@ MAX_UNPACKED_BYTES = 2 << 30
 _MAX_LINE_CHARS = 1 << 20
 """A longer line is cut, and its parts are refused as broken rows."""
 KNOWN_COLUMNS = _OTHER_COLUMNS.union(OUR_COLUMNS)
+_WRITTEN_DATE_PATTERN = re.compile(r"(\d\d?)([./-])(\d\d?)\2(\d{4})(\D.*)?", re.ASCII)
+_REASON_OF_WORD: Mapping[str, str] = {
+    word: reason
+    for reason, words in load_table("newsletter.subscriber_files", "reasons.yaml").items()
+    for word in words
+}
+"""What other tools write in the column ``suppressed`` → our reason, "" for a subscriber."""
 _RESTRICTING_COLUMNS = frozenset({"paused_until", "left", "suppressed"})
 """Columns by which a row asks for less email."""
 IGNORED_COLUMN = "-"
@@ -215,6 +222,11 @@ def read_csv(
     if columns is None:
         return
     common_cells = {"lists": ";".join(instructions.lists)} if instructions.lists else {}
+    dates = {
+        name: partial(_write_iso, cache(partial(_is_day_first, member, encoding, number)))
+        for number, name in enumerate(columns)
+        if name in {"consent_at", "paused_until"}
+    }
     for line, row in body:
         fault_count, asks_for_less = len(reader), _RESTRICTING_COLUMNS & {*columns}
         if len(row) != len(columns):
@@ -226,12 +238,32 @@ def read_csv(
                 for name, cell in pairs
                 if cell and name
             }
+            cells |= {name: write(cells[name]) for name, write in dates.items() if name in cells}
             asks_for_less = _RESTRICTING_COLUMNS & {name for name, cell in cells.items() if cell}
             if instructions.agreed and "consent_at" in cells:
                 cells.setdefault("consent_source", instructions.agreed)
             for person in _parse_row(cells, line, reader):
                 yield PlacedPerson(f"{member.name}:{line}", person)
         reader.note_row(fault_count, can_be_omitted=not asks_for_less)
+
+
+def _write_iso(is_day_first: Callable[[], bool | None], cell: str) -> str:
+    """Return a date like 31/12/2026 as 2026-12-31; a cell that can be read two ways unchanged."""
+    found = _WRITTEN_DATE_PATTERN.fullmatch(cell)
+    if found is None or (day_first := is_day_first()) is None:
+        return cell
+    one, _, two, year, rest = found.groups("")
+    month, day = (two, one) if day_first else (one, two)
+    return f"{year}-{month:0>2}-{day:0>2}{rest}"
+
+
+def _is_day_first(member: Member, encoding: str, column: int) -> bool | None:
+    """Return whether all dates of a column begin with the day, not the month; None if both fit."""
+    cells = (row[column].strip() for _, row in rows(member, encoding) if len(row) > column)
+    found = [*filter(None, map(_WRITTEN_DATE_PATTERN.fullmatch, cells))]
+    is_day = any(int(one[1]) > 12 or one[2] == "." for one in found)
+    is_month = any(int(one[3]) > 12 for one in found)
+    return None if is_day == is_month else is_day
 
 
 def width_objection(row: Sequence[str], header: Sequence[str]) -> str:
@@ -317,6 +349,7 @@ def _parse_row(
     parts = " ".join(filter(None, (cells.pop(part, "") for part in (FIRST_NAME, LAST_NAME))))
     cells["name"] = cells.get("name") or parts
     reason = cells.pop("suppressed", "")
+    reason = _REASON_OF_WORD.get(_plain(reason.lower()), reason)
     is_bare = reason and not any(cells[name] for name in cells if name != "email")
     names: dict[str, Any] = {
         name: _split_names(cells.pop(name, ""), name, line, reader)

@@ -124,6 +124,8 @@ class _Guess:
     """The number of implausible lines."""
     has_words: bool
     """A non-ASCII letter stands next to an ASCII letter."""
+    is_one_language: bool
+    """All lines together use the letters of one language."""
 
 
 def _guess_encoding(member: Member) -> str:
@@ -134,6 +136,10 @@ def _guess_encoding(member: Member) -> str:
     best, *others = readings
     if best.has_words and all(best.implausible * _MIN_RATIO < each.implausible for each in others):
         return best.encoding
+    equals = [each for each in readings if each.implausible == best.implausible]
+    fitting = [each for each in equals if each.is_one_language]
+    if best.has_words and len(fitting) == 1:
+        return fitting[0].encoding
     if not any(each.has_words for each in readings):
         return "cp1252"  # single letters prove nothing; an invalid byte is reported later
     raise InvalidInput([_ambiguity_fault(member.file, *lines[0])])
@@ -152,6 +158,7 @@ def _guesses(lines: list[bytes]) -> Iterator[_Guess]:
                 encoding=encoding,
                 implausible=sum(not _is_plausible(line, encoding) for line in decoded_lines),
                 has_words=any(_MIXED_WORD_PATTERN.search(line) for line in decoded_lines),
+                is_one_language=_is_plausible("\n".join(decoded_lines), encoding),
             )
 
 
@@ -195,8 +202,8 @@ def _ambiguity_fault(file: str, number: int, line: bytes) -> Fault:
         if "\ufffd" not in text:
             by_text.setdefault(text, name)
     message = say(
-        "is not UTF-8, and its letters may be {readings}; save the file as CSV UTF-8; or say"
-        " which it is, like --encoding windows-1252",
+        "is not UTF-8, and its letters may be {readings}; import the spreadsheet itself, or save"
+        " it as CSV UTF-8; or say which it is, like --encoding windows-1252",
         readings=", ".join(f"{text!r} ({name})" for text, name in by_text.items()),
     )
     return Fault(file=file, line=number, message=message)

@@ -163,6 +163,31 @@ def test_two_entries_on_one_line_are_still_told_apart(tmp_path: Path) -> None:
     )
 
 
+@rows(
+    ("written", "meant"),
+    [
+        (("03/11/2024", "15/09/2024"), ["2024-11-03", "2024-09-15"]),
+        (("03/11/2024 09:30", "09-15-2024"), ["2024-03-11", "2024-09-15"]),
+        (("03.11.2024", "2024-09-15"), ["2024-11-03", "2024-09-15"]),
+    ],
+)
+def test_a_column_of_dates_shows_whether_the_day_comes_first(
+    tmp_path: Path, written: tuple[str, str], meant: list[str]
+) -> None:
+    text = "email,consent_source,consent_at\n" + "".join(
+        f"r{number}@example.org,form,{day}\n" for number, day in enumerate(written)
+    )
+    people = added(read_text(tmp_path, "a.csv", text))
+    assert [str(one.consent.at)[:10] for one in people] == meant
+
+
+def test_dates_that_can_be_read_two_ways_are_refused(tmp_path: Path) -> None:
+    head = "email,consent_source,consent_at\n"
+    for written in ("03/11/2024", "03/13/2024\nb@example.org,form,13/03/2024"):
+        text = f"{head}a@example.org,form,{written}\n"
+        assert "is neither a date nor a time" in said(tmp_path, "a.csv", text)
+
+
 @rows("delimiter", [",", ";", "\t"])
 def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
     text = 'name,"Email",LISTS\nAna,ana@example.org,"press"\n'.replace(",", delimiter)

@@ -292,16 +292,7 @@ class ImportPages:
                 work=work,
                 refresh=2,
             )
-        faults: Faults = ()
-        if isinstance(work.error, InvalidInput):
-            found = [("file", _sentence(request, one, work)) for one in work.error.faults]
-            others = len(found) - _MAX_FAULTS_SHOWN
-            more = [("file", say("And {count:,} more", count=others))] if others > 0 else []
-            faults = [*found[:_MAX_FAULTS_SHOWN], *more]
-        elif isinstance(work.error, NotFound):
-            raise NotFound(_FILE_GONE_MESSAGE) from work.error
-        elif work.error is not None:
-            raise work.error
+        faults = _list_faults(request, work)
         if work.is_import and not faults:
             return redirect(_IMPORT_PATH, done="imported-people")
         if work.columns and (faults or request.query("columns") or not work.people):
@@ -395,6 +386,21 @@ class ImportPages:
         )
 
 
+def _list_faults(request: DeskRequest, work: _ImportWork) -> Faults:
+    """Return the faults of a file that was read. Raises what is no fault of the file."""
+    if isinstance(work.error, InvalidInput):
+        found = [("file", _sentence(request, one, work)) for one in work.error.faults]
+        others = len(found) - _MAX_FAULTS_SHOWN
+        more = [("file", say("And {count:,} more", count=others))] if others > 0 else []
+        return [*found[:_MAX_FAULTS_SHOWN], *more]
+    if isinstance(work.error, NotFound):
+        raise NotFound(_FILE_GONE_MESSAGE) from work.error
+    if work.error is not None:
+        raise work.error
+    is_empty = work.left_out and not work.people
+    return [("file", say("Each row has a fault, so nobody is imported."))] if is_empty else ()
+
+
 def _pasted_upload(request: DeskRequest) -> Upload | None:
     """Return the pasted rows as a file. Addresses alone need no name of their column."""
     text = request.field("pasted").strip()
@@ -406,11 +412,13 @@ def _pasted_upload(request: DeskRequest) -> Upload | None:
 def _sentence(request: DeskRequest, fault: Fault, work: _ImportWork) -> str:
     """Return a fault as a text that begins with file, line and column."""
     message = request.language().recognize(without_commands(fault.message))
-    headers = {one.ours: one.header for one in work.columns}
+    chosen = work.upload.columns or [one.ours for one in work.columns]
+    headers = dict(zip(chosen, (one.header for one in work.columns), strict=False))
+    key = fault.key.replace(".", "_")
     places = (
         fault.file.removeprefix(work.upload.file).strip("/"),
         say("line {line:,}", line=fault.line) if fault.line else "",
-        say("column {name}", name=headers.get(fault.key) or fault.key) if fault.key else "",
+        say("column {name}", name=headers.get(key) or key) if key else "",
     )
     place = joined([*filter(None, places)], "{first}, {last}")
     pattern = "{place}: {text}"

@@ -182,6 +182,37 @@ def test_bad_rows_are_left_out_on_a_press_that_has_shown_them(staffed: Staffed) 
     assert FILE.strip() in wrong.text, "what was pasted is still there"
 
 
+@pytest.mark.slow("each upload is read in a process of its own")
+def test_a_spanish_table_of_excel_needs_no_other_program(staffed: Staffed) -> None:
+    cleo, german = staffed.as_("cleo"), {"Accept-Language": "de"}
+    rows = (
+        "Correo electrónico;Nombre;Fecha de alta;Estado",
+        "maria@diario.example;María García;03/11/2024;suscrito",
+        "luis@diario.example;Luis Peña;15/09/2024;dado de baja",
+        "iris@diario.example;Íris Núñez;15/09/2024;quizá",
+    )
+    table = "\r\n".join(rows).encode("cp1252").decode(errors="surrogateescape")
+    page = rehearse(cleo, table)
+    assert "Correo electrónico" in words(page), "the letters of all rows are those of one language"
+    [at] = re.findall(r'action="/desk(/readers/import/\d+/columns)"', page.text)
+    names = ("email", "name", "consent_at", "suppressed")
+    fields = {f"column-{number}": name for number, name in enumerate(names)}
+    answer = cleo.post(at, fields)
+    said = words(cleo.get(answer.headers["location"].removeprefix("/desk"), headers=german))
+    assert "Zeile 4, Spalte Estado: „quizá“ ist kein Grund; bekannt sind unsubscribed" in said
+    table = "\r\n".join(rows[:3]).encode("cp1252").decode(errors="surrogateescape")
+    [at] = re.findall(r'action="/desk(/readers/import/\d+/columns)"', rehearse(cleo, table).text)
+    result(cleo, cleo.post(button(result(cleo, cleo.post(at, fields)))))
+    maria = reader(staffed, "maria@diario.example")
+    with staffed.site.services.store.read() as tx:
+        assert str(tx.consents.find_recorded(maria.id).at)[:10] == "2024-11-03"
+    luis = reader(staffed, "luis@diario.example")
+    assert (maria.suppressed, luis.suppressed) == (None, SuppressionReason.UNSUBSCRIBED)
+    [at] = re.findall(r'/desk(/readers/import/\d+/columns)"', rehearse(cleo, "email\nnew\n").text)
+    none = words(result(cleo, cleo.post(at, {"column-0": "email", "omit": "yes"})))
+    assert "Each row has a fault, so nobody is imported." in none
+
+
 def test_a_form_without_file_or_consent_is_refused(staffed: Staffed) -> None:
     cleo = staffed.as_("cleo")
     assert "Choose a file" in words(upload(cleo, "", name=""))
