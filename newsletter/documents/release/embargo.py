@@ -134,8 +134,7 @@ def find_embargo(
         and not (is_embargo(headline) or embargoed_headline(headline))
     )
     end = _find_head_end(lines, prose, title)
-    kept = [line for n, line in enumerate(lines) if n < end or n not in apart]
-    passages = [*_head_passages(lines, end, title, apart), *body_passages(kept, end)]
+    passages = [*_head_passages(lines, end, title, apart), *body_passages(lines, end)]
     for number, text in outside_texts:
         place = f"Line {number}" if number else "What stands beside the text"
         facts = frozenset({"beside", "above" if number else ""})
@@ -203,8 +202,7 @@ def _head_passages(
             if not holds("worth reading", text):
                 continue
             facts = _facts_around(lines, n, text, head_text, end, title)
-            facts |= {"above"} if n not in apart else set()
-            facts |= {"joined"} if text != line.text else set()
+            facts |= {"joined" if text != line.text else "", "" if n in apart else "above"}
             yield Passage(place=place, text=text, line_below=below, facts=frozenset(facts))
 
 
