@@ -23,8 +23,6 @@ _TERM_PATTERN = re.compile(r'"([^"]+)"|([^\s"]+)')
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """A word or phrase of a search."""
-
     text: str
     """Contains a letter or a digit; all other characters are ignored."""
     is_whole_word: bool
@@ -48,8 +46,6 @@ def parse_search(typed: str) -> tuple[Term, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
-    """A statement in a list of the archive."""
-
     language: str
     title: str
     opening: str
@@ -69,8 +65,6 @@ class Searchable(Heading):
 
 
 class NoteKind(Enum):
-    """The effect of a note on the web page of a statement."""
-
     NOTE = "note"
     """The page shows the note, with its date, above the text."""
     WITHDRAWN = "withdrawn"
@@ -81,8 +75,6 @@ class NoteKind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class PublicNote:
-    """A note that staff wrote on the web page of a sent statement."""
-
     slug: str
     at: datetime
     by: str
@@ -92,8 +84,6 @@ class PublicNote:
 
 @dataclass(frozen=True, kw_only=True)
 class Snippet:
-    """A part of an excerpt, and whether it matches the search."""
-
     text: str
     is_match: bool
 
@@ -112,8 +102,6 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True)
 class Hits:
-    """One page of search results."""
-
     count: int
     """The number of results on all pages."""
     shown: tuple[Hit, ...]

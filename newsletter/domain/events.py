@@ -61,8 +61,6 @@ class Bounce(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignOutcome:
-    """The outcome of one campaign for one subscriber."""
-
     campaign: int
     slug: str
     state: DeliveryState

@@ -17,8 +17,6 @@ from newsletter.domain.wording import invalid, say
 
 
 class Every(Enum):
-    """The interval between the issues of a digest."""
-
     WEEK = "week"
     """On one day of each week."""
     MONTH = "month"

@@ -52,8 +52,6 @@ class State(Enum):
 
 
 class Shelf(Enum):
-    """A group of states on the board."""
-
     DRAFTS = "drafts"
     """Being written, or sent back."""
     REVIEW = "review"
@@ -110,8 +108,6 @@ class CampaignRules:
 
 
 class TextOrigin(Enum):
-    """The place where a text is edited."""
-
     DESK = "desk"
     """At the desk."""
     FILE = "file"
@@ -249,8 +245,6 @@ STATE_ROWS: Mapping[State, StateRow] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Related:
-    """A link to another statement."""
-
     slug: str
     title: str
     language: str = ""

@@ -19,8 +19,6 @@ _WORKSPACE_DIGITS, _RANDOM_DIGITS = 12, 24
 
 
 class BatchState(Enum):
-    """The state of a batch."""
-
     QUEUED = "queued"
     """The batch waits to be claimed, not before ``not_before``."""
     CLAIMED = "claimed"
@@ -34,8 +32,6 @@ class BatchState(Enum):
 
 
 class DeliveryState(Enum):
-    """The state of the delivery of one campaign to one subscriber."""
-
     PENDING = "pending"
     """Not sent yet."""
     ACCEPTED = "accepted"
@@ -116,8 +112,6 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The outcomes of one call."""
-
     outcome: Outcome
     """The outcome of all messages that are not in ``exceptions``."""
     exceptions: Mapping[int, Outcome] = field(default_factory=dict)
@@ -218,8 +212,6 @@ class Outage:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """The batches that are still to be sent."""
-
     queued: int
     claimed: int
     next_at: datetime | None

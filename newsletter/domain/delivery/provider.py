@@ -14,8 +14,6 @@ from newsletter.domain.wording import say
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedRequest:
-    """A batch as the bytes of its request."""
-
     batch: OutgoingBatch
     body: bytes
     not_after: NotAfter | None = None
@@ -41,8 +39,6 @@ _MAX_NAME_BYTES = 12 * MAX_GREETING_CHARS
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """The capabilities of a provider."""
-
     max_recipients: int
     """The maximum number of recipients in one call."""
     max_bytes: int = 0
@@ -89,8 +85,6 @@ SEND_TEST_ADVICE = "send yourself a test: newsletter send SLUG --to YOU"
 
 
 class Level(Enum):
-    """The severity of a finding."""
-
     OK = "ok"
     """The check passed."""
     WARNING = "warning"
@@ -101,8 +95,6 @@ class Level(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """The result of one check."""
-
     what: str
     level: Level
     detail: str

@@ -20,8 +20,6 @@ _NEUTRAL_VERDICTS = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.L
 
 
 class Cause(Enum):
-    """The cause of a wait."""
-
     TURN = "turn"
     """The rate: earlier messages still use their time."""
     BLOCKED = "provider"
@@ -32,8 +30,6 @@ class Cause(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """The time until which nothing is sent, and the cause."""
-
     until: datetime
     cause: Cause
     reason: str = ""

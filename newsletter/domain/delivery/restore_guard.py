@@ -87,8 +87,6 @@ class GuardRecord:
 
 
 class Absence(Enum):
-    """The reason for a missing guard record."""
-
     MISSING = "missing"
     """The file is missing."""
     UNREADABLE = "unreadable"
@@ -97,8 +95,6 @@ class Absence(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class GuardCheck:
-    """A database and its guard record, for comparison."""
-
     mark: Mark
     location: Location
     record: GuardRecord | Absence

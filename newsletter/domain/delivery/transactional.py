@@ -42,8 +42,6 @@ class EmailKind(Enum):
 
 
 class EmailText(Enum):
-    """The text of an email."""
-
     CONFIRMATION = "confirmation"
     """The link in the email confirms lists."""
     MOVE = "move"
@@ -148,8 +146,6 @@ class TransactionalEmail:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelPost:
-    """A message to a channel."""
-
     id: int
     channel: str
     made_at: datetime
@@ -180,8 +176,6 @@ class NoticeSection:
 
 @dataclass(frozen=True, kw_only=True)
 class EmailPlan:
-    """The decision about a due email."""
-
     text: EmailText | None = None
     """The text of the email; None if the text is withheld."""
     reader_id: int | None = None
@@ -275,8 +269,6 @@ def network_of(host: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class EmailLimits:
-    """Limits on the number of accepted requests for emails."""
-
     max_per_day: int = 1
     """Unconfirmed emails of one kind to one mailbox within 24 hours."""
     max_per_month: int = 3

@@ -19,8 +19,6 @@ RECOVERY_CODE_COUNT = 10
 
 
 class SignInStage(Enum):
-    """The stage that a sign-in has reached."""
-
     HALF = "half"
     """The password was right; the second factor is still missing."""
     ENROLLING = "enrolling"
@@ -32,8 +30,6 @@ class SignInStage(Enum):
 
 
 class LinkKind(Enum):
-    """The purpose of a single-use link for one person."""
-
     INVITATION = "invitation"
     """To open an account."""
     RESET = "reset"
@@ -44,8 +40,6 @@ class LinkKind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """The credentials of one member of staff."""
-
     address: str
     password: str
     """The hash in Argon2's format; empty without a password."""
@@ -72,8 +66,6 @@ class Credential:
 
 
 class SignInBy(Enum):
-    """A method of signing in."""
-
     PASSWORD = "password"  # noqa: S105 - the name of a way
     """By a password."""
     PROVIDER = "provider"

@@ -13,8 +13,6 @@ MAX_COMMENT_CHARS = 2_000
 
 @dataclass(frozen=True, kw_only=True)
 class Comment:
-    """A person's comment on one version of a statement."""
-
     slug: str
     by: str
     """The folded address of the author."""

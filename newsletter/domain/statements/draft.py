@@ -79,8 +79,6 @@ def _clean(text: str) -> str:
 
 
 class VersionKind(Enum):
-    """The origin of a version."""
-
     TYPED = "typed"
     """One person typed the version within VERSION_PERIOD."""
     BROUGHT = "brought"

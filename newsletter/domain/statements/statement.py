@@ -24,8 +24,6 @@ OVERRIDE_COUNT = 2
 
 
 class Progress(Enum):
-    """The status in the statement's source."""
-
     DRAFT = "draft"
     """Being written."""
     REVIEW = "review"
@@ -126,8 +124,6 @@ def share_readers(one: Statement, other: Statement) -> bool:
 
 
 class Channel(Enum):
-    """The way in which an approval was given."""
-
     COMMAND = "command"
     """By a command."""
     DESK = "desk"

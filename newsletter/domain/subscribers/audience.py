@@ -101,8 +101,6 @@ class Consent:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry(StaffNotes):
-    """A subscriber in a file."""
-
     address: str
     lists: tuple[str, ...]
     name: str = ""
@@ -119,8 +117,6 @@ class Entry(StaffNotes):
 
 @dataclass(frozen=True, kw_only=True)
 class SuppressedEntry:
-    """A suppression in a file."""
-
     address: str
     reason: SuppressionReason
 
@@ -212,8 +208,6 @@ UNDO_PERIOD = timedelta(days=90)
 
 @dataclass(frozen=True, kw_only=True)
 class ImportRecord:
-    """One import, and whether it was undone."""
-
     id: int
     at: datetime
     by: str
@@ -238,8 +232,6 @@ class ImportRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportUndoResult:
-    """The result of undoing an import."""
-
     removed: int
     """The number of new people, who were removed."""
     restored: int

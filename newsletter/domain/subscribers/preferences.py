@@ -28,8 +28,6 @@ class PreferenceChange:
 
 
 class Pause(Enum):
-    """The length of a pause."""
-
     WEEK = "week"
     """Seven days."""
     MONTH = "month"

@@ -36,8 +36,6 @@ def is_name(text: str) -> bool:
 
 
 class FormFault(Enum):
-    """The reason for refusing a form."""
-
     NO_ADDRESS = "no_address"
     """The address field is empty."""
     MALFORMED = "malformed"
@@ -56,8 +54,6 @@ class FormFault(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class SignUpForm:
-    """The fields of a sign-up form as received."""
-
     address: str = ""
     name: str = ""
     lists: tuple[str, ...] = ()
@@ -70,8 +66,6 @@ class SignUpForm:
 
 @dataclass(frozen=True, kw_only=True)
 class SignUp:
-    """The valid fields of a form."""
-
     address: str
     name: str
     lists: tuple[str, ...]
@@ -212,8 +206,6 @@ def mask_address(address: str) -> str:
 
 
 class Method(Enum):
-    """The method by which consent was given or withdrawn."""
-
     DOUBLE_OPT_IN = "double opt-in"
     """Requested on a page, and confirmed by the link in an email."""
     PREFERENCES = "preferences"
