@@ -56,8 +56,6 @@ class Heading:
 
 @dataclass(frozen=True, kw_only=True)
 class Searchable(Heading):
-    """The indexed text of a statement whose sending has begun."""
-
     slug: str
     content_hash: str
     text: str
@@ -90,8 +88,6 @@ class Snippet:
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """A statement that contains all terms of a search."""
-
     slug: str
     language: str
     title: tuple[Snippet, ...]

@@ -293,8 +293,6 @@ class Forged(NewsletterError):
 
 @dataclass(frozen=True, kw_only=True)
 class EventTarget:
-    """The subscriber and delivery of an event, as far as they are known."""
-
     subscriber_id: int | None = None
     address: str = ""
     """The address in the event; the subscriber may have another one now.

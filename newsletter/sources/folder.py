@@ -24,8 +24,6 @@ _SAFE_AGE_NS = 2_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class _KnownFile:
-    """A file at the last reading."""
-
     identity: tuple[int, ...]
     parsed: Parsed
     is_settled: bool

@@ -39,8 +39,6 @@ class IntegrityReport:
 
 @dataclass(frozen=True)
 class IntegrityCheck:
-    """The check of all kinds of rows, each for at most ``seconds``."""
-
     db: Database
     hash_address: Callable[[str], bytes]
     chain: Chain

@@ -102,8 +102,6 @@ NOT_SENT = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The provider's immediate answer for one message."""
-
     verdict: Verdict
     reason: str = ""
     """In the provider's words, for people."""
@@ -188,8 +186,6 @@ class BatchOutcomes:
 
 
 class Resolution(Enum):
-    """A person's decision about unknown deliveries."""
-
     ACCEPTED = "accepted"
     """The provider has them."""
     RESEND = "resend"
@@ -200,8 +196,6 @@ class Resolution(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outage:
-    """The batches of a campaign that the provider did not accept."""
-
     people: int
     tries: int
     """The attempts of the batch with the most attempts."""
@@ -231,8 +225,6 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True)
 class LaterReaders:
-    """Readers who wait for a local hour that is still to come."""
-
     next_at: datetime
     last_at: datetime
     readers: int

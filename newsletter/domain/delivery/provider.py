@@ -67,8 +67,6 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True)
 class LookupResult:
-    """The result of searching a provider's records for an attempt."""
-
     found: Mapping[int, str] = field(default_factory=dict)
     """Subscriber id → the provider's id of the message that the records show."""
     is_complete: bool = False

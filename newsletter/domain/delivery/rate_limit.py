@@ -37,8 +37,6 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The configured limits of a provider and a sending domain."""
-
     timezone: str
     """The zone in which a day begins and ends."""
     rate: float | None = None

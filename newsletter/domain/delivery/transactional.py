@@ -67,8 +67,6 @@ class EmailText(Enum):
 
 
 class MessageState(Enum):
-    """The state of a transactional email, or of a post to a channel of the team."""
-
     WAITING = "waiting"
     """Queued."""
     CALLING = "calling"
@@ -99,8 +97,6 @@ FINAL_STATES = {
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionalEmail:
-    """One transactional email, and the request that it answers."""
-
     id: int
     """0 before it is stored."""
     kind: EmailKind

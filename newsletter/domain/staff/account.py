@@ -89,8 +89,6 @@ def methods_for(
 
 @dataclass(frozen=True, kw_only=True)
 class StaffLink:
-    """A single-use link for one person."""
-
     id: int
     kind: LinkKind
     address: str
@@ -159,8 +157,6 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A signed-in member of staff, with their current role and session."""
-
     address: str
     """The person's address, folded."""
     role: Role
@@ -186,8 +182,6 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """The maximum number of attempts or failures within a period."""
-
     key: str
     """The key under which they are counted."""
     max_count: int

@@ -66,8 +66,6 @@ def find_mentions(words: str, names: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRequest:
-    """An approver's request for changes to one version of a statement, with the reason."""
-
     slug: str
     content_hash: str
     by: str

@@ -127,8 +127,6 @@ class ImportFindings:
 
 @dataclass(frozen=True, kw_only=True)
 class DamagedDraft:
-    """A submitted draft whose stored text cannot be read."""
-
     key: str
     slug: str
 

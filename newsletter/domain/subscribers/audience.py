@@ -93,8 +93,6 @@ class Subscriber(StaffNotes):
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
-    """The place and time of a person's agreement."""
-
     source: str
     at: datetime | None
 
@@ -140,8 +138,6 @@ class SkippedPeople:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportResult:
-    """The result of an import, of a part of one, or of a dry run."""
-
     new: int = 0
     known: int = 0
     suppressed: int = 0
@@ -269,8 +265,6 @@ class ImportUndoResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """The subscribers of some lists who get a statement."""
-
     lists: tuple[str, ...]
     segment: Segment | None = None
     """Only subscribers whom the segment picks."""

@@ -154,8 +154,6 @@ def _iso(instant: datetime | None) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Vitals:
-    """The open work at one moment."""
-
     stopped: bool
     """All sending is on hold."""
     campaigns: tuple[Campaign, ...]

@@ -21,8 +21,6 @@ class QuotaContended(Exception):
 
 
 class Reservation:
-    """Messages that this process has reserved and may send until ``not_after``."""
-
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.size = self.messages = 0

@@ -60,8 +60,6 @@ class Client:
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
-    """The new session after a sign-in or a step-up."""
-
     address: str
     token: str
     """The session token for the cookie. Only its hash is stored."""

@@ -52,8 +52,6 @@ class ReviewRules:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewResult:
-    """The content hash of a statement, and the findings about that content."""
-
     slug: str
     content_hash: str
     findings: tuple[ReviewFinding, ...]

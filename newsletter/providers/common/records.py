@@ -47,8 +47,6 @@ class Question(HttpRequest):
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """The result of one page of a provider's records."""
-
     found: Mapping[int, str] = field(default_factory=dict)
     """Subscriber id → provider's message id, for recipients of the attempt on this page."""
     next: Question | None = None

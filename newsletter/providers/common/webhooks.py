@@ -41,8 +41,6 @@ TranslateEvent = Callable[[dict[str, Any], datetime], Event]
 
 
 class Delivery(TypedDict):
-    """The fields of an event that identify a delivery."""
-
     campaign: str
     attempt_id: str
     subscriber_id: int | None

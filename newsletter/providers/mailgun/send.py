@@ -243,8 +243,6 @@ _MAX_LATEST_EVENTS = 20
 
 
 class MailgunInquiry(Inquiry):
-    """Searches the domain's accepted events."""
-
     kept_for = timedelta(days=1)
     rows_key, id_key = "items", "id"
 

@@ -57,8 +57,6 @@ class _Entry:
 
 
 class Outbox:
-    """Writes each message to a folder."""
-
     name = "outbox"
 
     def __init__(self, options: Options, *, directory: Path) -> None:

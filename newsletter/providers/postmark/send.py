@@ -221,8 +221,6 @@ _MAX_LATEST_MESSAGES = 50
 
 
 class PostmarkInquiry(Inquiry):
-    """Searches the messages of the stream."""
-
     records_delay = timedelta(minutes=10)
     rows_key, id_key = "Messages", "MessageID"
 

@@ -252,8 +252,6 @@ _CONDITION_HEADERS = {"etag": "If-None-Match", "last-modified": "If-Modified-Sin
 
 @dataclass(kw_only=True)
 class SyndicatedFeed:
-    """A feed in RSS, Atom or JSON Feed."""
-
     name: str
     address: str
     every: timedelta

@@ -12,8 +12,6 @@ from newsletter.store.delivery.unknowns import may_hold
 
 @dataclass(frozen=True, kw_only=True)
 class _Person:
-    """A subscriber, with their current address."""
-
     id: int
     address: str
     address_hash: bytes
@@ -31,8 +29,6 @@ class _FormerAddress:
 
 @dataclass(frozen=True, kw_only=True)
 class _Batch:
-    """A batch that an event may be about."""
-
     id: int
     campaign_id: int
     attempt_id: str

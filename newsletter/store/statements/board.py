@@ -42,8 +42,6 @@ _NO_FILTER = BoardSearch()
 
 
 class Board(Repository):
-    """All statements, by shelf."""
-
     def count_by_shelf(
         self, rules: CampaignRules, search: BoardSearch = _NO_FILTER
     ) -> dict[Shelf, int]:

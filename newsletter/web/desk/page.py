@@ -121,8 +121,6 @@ class Assets:
 
 
 class Desk:
-    """The frame of every page of the desk."""
-
     def __init__(self, staff: Staff) -> None:
         self.staff = staff
         self.zone = ZoneInfo(staff.settings.timezone)

@@ -40,8 +40,6 @@ _DISALLOWED_PATHS = ("/u/", "/c/", "/confirm/", "/preferences", "/webhooks/")
 
 @dataclass(frozen=True, kw_only=True)
 class Leaf:
-    """A page or a file of the archive."""
-
     body: bytes
     media_type: str
     changed_at: datetime
