@@ -9,13 +9,8 @@ from typing import Any
 from unicodedata import normalize
 
 from newsletter.domain.setting import control_in_value
+from newsletter.domain.subscribers import audience
 from newsletter.domain.subscribers.address import parse_address
-from newsletter.domain.subscribers.audience import (
-    Consent,
-    Entry,
-    SuppressedEntry,
-    SuppressionReason,
-)
 from newsletter.domain.wording import say
 from newsletter.formats.times import zone_objection
 from newsletter.subscriber_files.entries import parse_day_or_instant
@@ -39,11 +34,11 @@ class ContactStatus(Enum):
     """The person reported a message as spam."""
 
 
-REASON_OF_STATUS: Mapping[ContactStatus, SuppressionReason] = {
-    ContactStatus.BLOCKED: SuppressionReason.MANUAL,
-    ContactStatus.BOUNCED: SuppressionReason.BOUNCED,
-    ContactStatus.LEFT: SuppressionReason.UNSUBSCRIBED,
-    ContactStatus.COMPLAINED: SuppressionReason.COMPLAINED,
+REASON_OF_STATUS: Mapping[ContactStatus, audience.SuppressionReason] = {
+    ContactStatus.BLOCKED: audience.SuppressionReason.MANUAL,
+    ContactStatus.BOUNCED: audience.SuppressionReason.BOUNCED,
+    ContactStatus.LEFT: audience.SuppressionReason.UNSUBSCRIBED,
+    ContactStatus.COMPLAINED: audience.SuppressionReason.COMPLAINED,
 }
 """Status in the export → reason of our suppression."""
 
@@ -190,7 +185,7 @@ def find_layout(export: ExportFormat, header: Sequence[str], file: str) -> Layou
 
 def read_person(
     layout: Layout, row: Sequence[str], *, source: str, lists: tuple[str, ...]
-) -> Entry | SuppressedEntry | Skip:
+) -> audience.Entry | audience.SuppressedEntry | Skip:
     """Return the person in a row. ``source`` is the source of consent. Raises UnusableCell."""
     if len(row) != len(layout.header):
         what = f"has {len(row)} fields, and the first row {len(layout.header)}"
@@ -203,19 +198,19 @@ def read_person(
         # lists of bounces have much text that never was an address
         return Skip.UNREACHABLE if status in REASON_OF_STATUS else Skip.NO_ADDRESS
     if status in REASON_OF_STATUS:
-        return SuppressedEntry(address=address, reason=REASON_OF_STATUS[status])
+        return audience.SuppressedEntry(address=address, reason=REASON_OF_STATUS[status])
     consented_at = _read_consent_time(layout, row)
     if status is ContactStatus.UNCONFIRMED or (
         layout.export.proves_consent and consented_at is None
     ):
         return Skip.UNCONFIRMED
     zone = "".join(layout.cells(row, layout.export.timezone).values())
-    return Entry(
+    return audience.Entry(
         address=address,
         name=_name(layout, row),
         lists=lists,
         timezone="" if zone_objection(zone) else zone,
-        consent=Consent(source=source, at=consented_at),
+        consent=audience.Consent(source=source, at=consented_at),
     )
 
 

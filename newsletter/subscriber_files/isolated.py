@@ -9,13 +9,7 @@ from functools import partial
 from itertools import islice
 from tempfile import TemporaryFile
 
-from newsletter.documents.sandbox import (
-    READER_FILE_GATE,
-    CutOff,
-    cut_off,
-    read_isolated,
-    stream,
-)
+from newsletter.documents import sandbox
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.address import fold, fold_or_empty
 from newsletter.domain.subscribers.audience import UploadedFile
@@ -60,12 +54,12 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
         omits_bad_rows=upload.omits_bad_rows,
     )
     try:
-        for part in stream(
+        for part in sandbox.stream(
             "newsletter.subscriber_files.isolated:read_here",
             {"source": source, "instructions": instructions},
             answer=TableColumn | SubscriberFile | list[PlacedEntry],
             timeout=_READ_TIMEOUT,
-            gate=READER_FILE_GATE,
+            gate=sandbox.READER_FILE_GATE,
             max_bytes=_MAX_ANSWER_BYTES,
         ):
             if isinstance(part, InvalidInput):
@@ -77,15 +71,15 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
             else:
                 for entry in part:
                     people.add(entry)
-    except CutOff as cut:
-        error = cut_off(cut, file=upload.file, advice=say("split it into smaller files"))
+    except sandbox.CutOff as cut:
+        error = sandbox.cut_off(cut, file=upload.file, advice=say("split it into smaller files"))
     return ReadUpload(columns=tuple(columns), file=None if error else file, error=error)
 
 
 def names_address(upload: UploadedFile, address: str) -> bool:
     """Return whether an upload names an address. One that cannot be read names none."""
     try:
-        return read_isolated(
+        return sandbox.read_isolated(
             "newsletter.subscriber_files.isolated:find_here",
             {
                 "source": as_table(MemoryFile(name=upload.file, data=upload.body)),

@@ -16,12 +16,7 @@ from typing import IO, Generic, NamedTuple, TypeVar
 from weakref import finalize
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.subscribers.audience import (
-    MAX_EXAMPLES,
-    Entry,
-    SuppressedEntry,
-    SuppressionReason,
-)
+from newsletter.domain.subscribers import audience
 from newsletter.domain.wording import say
 from newsletter.formats.text import FLAW_PATTERN, MARKED_BYTE_PATTERN, describe_flaw
 from newsletter.subscriber_files import encodings
@@ -68,18 +63,18 @@ def _describe_flaw(flaw: str, encoding: str) -> str:
     return say(wrong, octet=f"{ord(flaw) - 0xDC00:02x}", name=encodings.NAMES[encoding])
 
 
-PersonEntry = Entry | SuppressedEntry | Skip
+PersonEntry = audience.Entry | audience.SuppressedEntry | Skip
 
 _REASON_IN_WORDS = {
-    SuppressionReason.MANUAL: say("shut out by the staff"),
-    SuppressionReason.BOUNCED: say("bounced"),
-    SuppressionReason.UNSUBSCRIBED: say("unsubscribed"),
-    SuppressionReason.COMPLAINED: say("complained"),
-    SuppressionReason.ERASED: say("erased"),
+    audience.SuppressionReason.MANUAL: say("shut out by the staff"),
+    audience.SuppressionReason.BOUNCED: say("bounced"),
+    audience.SuppressionReason.UNSUBSCRIBED: say("unsubscribed"),
+    audience.SuppressionReason.COMPLAINED: say("complained"),
+    audience.SuppressionReason.ERASED: say("erased"),
 }
 
 
-PlacedEntry = tuple[str, Entry | SuppressedEntry]
+PlacedEntry = tuple[str, audience.Entry | audience.SuppressedEntry]
 """(position in the file, person to add or to suppress)."""
 
 
@@ -101,15 +96,15 @@ class EntryCounts:
     no_list: int = 0
     """The number of people for whom the file names no list. Known ones keep theirs."""
     skipped: Counter[Skip] = field(default_factory=Counter)
-    suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
+    suppressed: Counter[audience.SuppressionReason] = field(default_factory=Counter)
     lists: dict[str, str] = field(default_factory=dict)
     """Name of a list → the first position in the file that names it."""
-    _examples: dict[Skip | SuppressionReason, list[str]] = field(default_factory=dict)
+    _examples: dict[Skip | audience.SuppressionReason, list[str]] = field(default_factory=dict)
 
     def add(self, placed: PlacedPerson) -> None:
         self.with_tags += placed.has_tags
         person = placed.person
-        if isinstance(person, Entry):
+        if isinstance(person, audience.Entry):
             self.entries += 1
             self.no_list += not (person.lists or person.left)
             for name in (*person.lists, *person.left):
@@ -122,7 +117,7 @@ class EntryCounts:
         else:
             self.suppressed[person.reason] += 1
             examples = self._examples.setdefault(person.reason, [])
-        if len(examples) < MAX_EXAMPLES:
+        if len(examples) < audience.MAX_EXAMPLES:
             examples.append(placed.place)
 
     @property
@@ -249,7 +244,7 @@ def check_file(
     for row_count, placed in enumerate(read_entries(reader), start=1):
         counts.add(placed)
         if not isinstance(placed.person, Skip):
-            spool = people if isinstance(placed.person, Entry) else suppressed
+            spool = people if isinstance(placed.person, audience.Entry) else suppressed
             spool.add((placed.place, placed.person))
         if row_count % PROGRESS_STEP == 0:
             progress(row_count)

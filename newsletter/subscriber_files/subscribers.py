@@ -10,17 +10,10 @@ from itertools import islice
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.domain.wording import say
-from newsletter.subscriber_files import csv_files, exports
+from newsletter.subscriber_files import csv_files, exports, subscriber_file
 from newsletter.subscriber_files.csv_files import AUTO_FORMAT, Instructions
 from newsletter.subscriber_files.encodings import NAMES, Member, Source, encoding_in, unicode_in
 from newsletter.subscriber_files.entries import EntryReader, list_name_objection
-from newsletter.subscriber_files.subscriber_file import (
-    PlacedPerson,
-    SubscriberFile,
-    check_file,
-    find_encoding_fault,
-    sha256_of,
-)
 from newsletter.subscriber_files.yaml_rows import read_yaml
 
 _YAML_SUFFIXES = {".yaml", ".yml"}
@@ -36,19 +29,21 @@ Progress = Callable[[int], object]
 """A function that is called with the number of people read, every PROGRESS_STEP people."""
 
 
-def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> SubscriberFile:
+def _read_ours(
+    path: Source, instructions: Instructions, progress: Progress
+) -> subscriber_file.SubscriberFile:
     """Read a file in our format: YAML, or CSV with the same keys as columns."""
     suffix = path.suffix.lower()
     if suffix not in _YAML_SUFFIXES | _CSV_SUFFIXES:
         message = say("is no table by its name; save it as .csv, .xlsx or .ods, or as our .yaml")
         raise InvalidInput.at(str(path), message)
-    sha256 = sha256_of(path)
+    sha256 = subscriber_file.sha256_of(path)
     [member] = csv_files.members(path)
     if suffix in _YAML_SUFFIXES and not instructions.encoding and not unicode_in(member):
-        raise InvalidInput([find_encoding_fault(member, "utf-8")])
+        raise InvalidInput([subscriber_file.find_encoding_fault(member, "utf-8")])
     encoding = encoding_in(member, instructions.encoding)
 
-    def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
+    def read_entries(reader: EntryReader) -> Iterator[subscriber_file.PlacedPerson]:
         if suffix not in _YAML_SUFFIXES:
             return csv_files.read_csv(member, encoding, reader, instructions)
         return read_yaml(member, encoding, reader)
@@ -58,7 +53,7 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
         _, header = next(csv_files.rows(member, encoding), (1, []))
         ignored = csv_files.ignored_columns(header, instructions)
         notes += [say("columns ignored: {columns}", columns=", ".join(ignored))] if ignored else []
-    return check_file(
+    return subscriber_file.check_file(
         path,
         read_entries,
         kind=PLAIN_FORMAT,
@@ -71,7 +66,7 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
 
 def read_people(
     path: Source, instructions: Instructions, *, progress: Progress = lambda count: None
-) -> SubscriberFile:
+) -> subscriber_file.SubscriberFile:
     """Read and validate a file in our format, or an export of another tool.
 
     Raises InvalidInput with all faults, at most MAX_FAULTS, and if the columns fit several tools.
@@ -156,9 +151,9 @@ def _read_export(
     export: exports.ExportFormat | None,
     instructions: Instructions,
     progress: Progress,
-) -> SubscriberFile | None:
+) -> subscriber_file.SubscriberFile | None:
     """Read an export. Return None if the file is no export and ``export`` is None."""
-    sha256 = sha256_of(path)
+    sha256 = subscriber_file.sha256_of(path)
     present = csv_files.members(path)
     read = [_table(member, export, instructions.encoding) for member in present]
     tables = [table for table in read if table is not None]
@@ -174,11 +169,13 @@ def _read_export(
         _refuse_single_file(path, tables[0].layout, instructions.without)
     others = [member.name for member, table in zip(present, read, strict=True) if table is None]
 
-    def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
+    def read_entries(reader: EntryReader) -> Iterator[subscriber_file.PlacedPerson]:
         return _read_tables(tables, path, tuple(instructions.lists), reader)
 
     kind, notes = tables[0].layout.export.name, _notes(tables, others, instructions.encoding)
-    file = check_file(path, read_entries, kind=kind, sha256=sha256, notes=notes, progress=progress)
+    file = subscriber_file.check_file(
+        path, read_entries, kind=kind, sha256=sha256, notes=notes, progress=progress
+    )
     if not instructions.lists and any(isinstance(person, Entry) for _, person in file.people):
         message = say("names no list of ours, so choose one for its people; like --list press")
         raise InvalidInput.at(str(path), message)
@@ -260,7 +257,7 @@ def _recognise_tool(header: Sequence[str], file: str, line: int) -> exports.Expo
 
 def _read_tables(
     tables: Sequence[Table], path: Source, lists: tuple[str, ...], reader: EntryReader
-) -> Iterator[PlacedPerson]:
+) -> Iterator[subscriber_file.PlacedPerson]:
     for table in tables:
         member, layout = table.member, table.layout
         source = f"{layout.export.name} export {path.name}"
@@ -275,7 +272,7 @@ def _read_tables(
             if isinstance(person, Entry) and reader.subscribers.record(person.address, line):
                 person = exports.Skip.DUPLICATE
             has_tags = any(layout.cells(row, layout.export.groups).values())
-            yield PlacedPerson(f"{member.name}:{line}", person, has_tags)
+            yield subscriber_file.PlacedPerson(f"{member.name}:{line}", person, has_tags)
 
 
 def _notes(tables: Sequence[Table], unread_names: Sequence[str], encoding: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from newsletter.documents.release import imported
 from newsletter.documents.release.candidates import (
     MAX_TITLE_LEN,
     Heading,
@@ -17,12 +18,6 @@ from newsletter.documents.release.candidates import (
 from newsletter.documents.release.embargo import embargoed_headline, is_embargo
 from newsletter.documents.release.furniture import find_forwarded_start, find_menu_end
 from newsletter.documents.release.heading import find_prose
-from newsletter.documents.release.imported import (
-    DroppedLine,
-    ImportedDocument,
-    ImportedPicture,
-    unusable,
-)
 from newsletter.documents.release.lines import Line, ends_sentence, match_key
 from newsletter.documents.release.recognition import StatedFacts, complete_document, recognise
 
@@ -66,15 +61,15 @@ class ExtractedText(StatedFacts):
     subject: str = ""
     foot: tuple[str, ...] = ()
     """Footnotes in Markdown, for the end of the text."""
-    dropped: tuple[DroppedLine, ...] = ()
-    pictures: tuple[ImportedPicture, ...] = ()
+    dropped: tuple[imported.DroppedLine, ...] = ()
+    pictures: tuple[imported.ImportedPicture, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def import_blocks(extracted: ExtractedText, *, today: date, file: str) -> ImportedDocument:
+def import_blocks(extracted: ExtractedText, *, today: date, file: str) -> imported.ImportedDocument:
     """Recognise the statement in blocks. Raises InvalidInput, naming ``file``, without a text."""
     if not extracted.blocks:
-        raise unusable(file, "holds no text; look whether it is the right file")
+        raise imported.unusable(file, "holds no text; look whether it is the right file")
     header_end, inner_subject = find_forwarded_start([block.text for block in extracted.blocks])
     forwarded = list(_as_lines(extracted.blocks[:header_end]))
     extracted = replace(extracted, blocks=extracted.blocks[header_end:])

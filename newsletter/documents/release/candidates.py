@@ -4,18 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from newsletter.documents.release import furniture
 from newsletter.documents.release.dates import date_line, is_month
 from newsletter.documents.release.embargo import is_embargo
-from newsletter.documents.release.furniture import (
-    edge_reason,
-    is_contact,
-    is_end_mark,
-    is_for_editors,
-    is_label,
-    is_machine_data,
-    is_menu_entry,
-    release_line,
-)
 from newsletter.documents.release.lines import (
     Line,
     begins_dateline,
@@ -159,7 +150,7 @@ def is_repeated_name(lines: Sequence[Line], index: int) -> bool:
 
 def has_title_length(text: str) -> bool:
     """Return whether a line has the words of a title, and is no menu entry."""
-    return len(text.split()) >= TITLE_WORDS and not is_menu_entry(text)
+    return len(text.split()) >= TITLE_WORDS and not furniture.is_menu_entry(text)
 
 
 def is_body_name(text: str) -> bool:
@@ -193,13 +184,13 @@ def is_furniture(text: str) -> bool:
         or is_byline(text)
         or _EVENT_LABEL_PATTERN.match(text)
         or _GREETING_PATTERN.fullmatch(text)
-        or is_for_editors(text)
-        or edge_reason(text)
-        or is_contact(text)
+        or furniture.is_for_editors(text)
+        or furniture.edge_reason(text)
+        or furniture.is_contact(text)
         or is_embargo(text)
-        or is_end_mark(text)
-        or is_machine_data(text)
-        or release_line(text) is not None
+        or furniture.is_end_mark(text)
+        or furniture.is_machine_data(text)
+        or furniture.release_line(text) is not None
         or date_line(text) is not None
         or is_month(text)
     )
@@ -223,10 +214,14 @@ def begins_page_title(page: str, title: str) -> bool:
     They may differ in dashes, quotes, case and accents.
     """
     label, _, text_behind = page.partition(":")
-    if text_behind.strip() and is_label(label.strip()):
+    if text_behind.strip() and furniture.is_label(label.strip()):
         page = text_behind.strip()
     title_key = match_key(title)
-    if len(title) < _MIN_PART_CHARS or len(page) > _MAX_PAGE_TITLE_CHARS or is_label(title):
+    if (
+        len(title) < _MIN_PART_CHARS
+        or len(page) > _MAX_PAGE_TITLE_CHARS
+        or furniture.is_label(title)
+    ):
         return False
     if not title_key or not match_key(page).startswith(title_key):
         return False

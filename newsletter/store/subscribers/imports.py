@@ -6,14 +6,7 @@ An undo is a few statements over a temporary table, so memory does not grow with
 from collections.abc import Sequence
 from datetime import datetime
 
-from newsletter.domain.subscribers.audience import (
-    UNDO_PERIOD,
-    Entry,
-    ImportRecord,
-    ImportResult,
-    ImportUndoResult,
-    UploadedFile,
-)
+from newsletter.domain.subscribers import audience
 from newsletter.domain.subscribers.search import Origin
 from newsletter.store.database import NO_LIMIT, AddressRepository
 from newsletter.store.subscribers import importing
@@ -35,20 +28,20 @@ class Imports(AddressRepository):
         self._db.change(
             "DELETE FROM import_change WHERE import_id IN"
             " (SELECT id FROM import WHERE at < :too_old)",
-            too_old=at - UNDO_PERIOD,
+            too_old=at - audience.UNDO_PERIOD,
         )
         return self._db.insert(
             "import", returning="id", at=at, by=by, file=file, kind=kind, sha256=sha256
         )
 
-    def rehearse(self, people: Sequence[tuple[str, Entry]]) -> ImportResult:
+    def rehearse(self, people: Sequence[tuple[str, audience.Entry]]) -> audience.ImportResult:
         """Return the changes that an import of these (position in the file, entry) would make."""
         with importing.staged_people(self._db, self._hash, people):
             return importing.count_changes(self._db)
 
     def import_people(
-        self, import_id: int, people: Sequence[tuple[str, Entry]], at: datetime
-    ) -> ImportResult:
+        self, import_id: int, people: Sequence[tuple[str, audience.Entry]], at: datetime
+    ) -> audience.ImportResult:
         """Add or update the people of a part of a file; return the changes.
 
         Suppressed people are left out. Else the rules are those of ``Readers.upsert``.
@@ -58,7 +51,9 @@ class Imports(AddressRepository):
             importing.import_people(self._db, at, Origin.IMPORT, import_id)
         return result
 
-    def store_progress(self, result: ImportResult, *, finished_at: datetime | None = None) -> bool:
+    def store_progress(
+        self, result: audience.ImportResult, *, finished_at: datetime | None = None
+    ) -> bool:
         """Store the counts of an import so far; return False if it was undone since."""
         return self._db.update(
             "import",
@@ -73,13 +68,13 @@ class Imports(AddressRepository):
             finished_at=finished_at,
         )
 
-    def add_upload(self, upload: UploadedFile, at: datetime) -> int:
+    def add_upload(self, upload: audience.UploadedFile, at: datetime) -> int:
         """Store an uploaded file until its import; return its id."""
         return self._db.insert("upload", returning="id", at=at, **vars(upload))
 
-    def get_upload(self, upload_id: int) -> UploadedFile | None:
+    def get_upload(self, upload_id: int) -> audience.UploadedFile | None:
         return self._db.first(
-            UploadedFile,
+            audience.UploadedFile,
             'SELECT "by", file, lists, without, agreed, columns, omits_bad_rows, body FROM upload'
             " WHERE id = :upload_id",
             upload_id=upload_id,
@@ -103,23 +98,23 @@ class Imports(AddressRepository):
         """Delete the files that were uploaded until then; return their number."""
         return self._db.change("DELETE FROM upload WHERE at <= :until", until=until)
 
-    def get(self, import_id: int) -> ImportRecord | None:
+    def get(self, import_id: int) -> audience.ImportRecord | None:
         return self._db.first(
-            ImportRecord, f"{_SELECT_IMPORTS} WHERE id = :import_id", import_id=import_id
+            audience.ImportRecord, f"{_SELECT_IMPORTS} WHERE id = :import_id", import_id=import_id
         )
 
-    def list_newest(self, limit: int | None) -> list[ImportRecord]:
+    def list_newest(self, limit: int | None) -> list[audience.ImportRecord]:
         """Return the newest imports, or all, newest first."""
         return self._db.all(
-            ImportRecord,
+            audience.ImportRecord,
             f"{_SELECT_IMPORTS} ORDER BY id DESC LIMIT :limit",
             limit=NO_LIMIT if limit is None else limit,
         )
 
-    def list_finished(self, since: datetime, until: datetime) -> list[ImportRecord]:
+    def list_finished(self, since: datetime, until: datetime) -> list[audience.ImportRecord]:
         """Return the imports that were finished between these moments, oldest first."""
         return self._db.all(
-            ImportRecord,
+            audience.ImportRecord,
             f"{_SELECT_IMPORTS} WHERE finished_at > :since AND finished_at <= :until"
             " ORDER BY finished_at",
             since=since,
@@ -129,7 +124,9 @@ class Imports(AddressRepository):
     def count(self) -> int:
         return self._db.number("SELECT COUNT(*) FROM import")
 
-    def undo(self, record: ImportRecord, at: datetime, by: str) -> ImportUndoResult:
+    def undo(
+        self, record: audience.ImportRecord, at: datetime, by: str
+    ) -> audience.ImportUndoResult:
         """Undo an import for people to whom nothing else has happened since."""
         self._mark_people(record)
         ended, restored, removed = self._remove_imported(record.id)
@@ -145,7 +142,7 @@ class Imports(AddressRepository):
         )
         self._db.change("DELETE FROM undo_person")
         self._db.update("import", {"id": record.id}, undone_at=at, undone_by=by)
-        return ImportUndoResult(
+        return audience.ImportUndoResult(
             removed=removed,
             restored=restored,
             ended=ended,
@@ -155,7 +152,7 @@ class Imports(AddressRepository):
             departures=record.ended,
         )
 
-    def _mark_people(self, record: ImportRecord) -> None:
+    def _mark_people(self, record: audience.ImportRecord) -> None:
         """Fill ``undo_person`` with the people of an import, and why they are kept; '' if not."""
         self._db.change(
             "CREATE TEMPORARY TABLE IF NOT EXISTS undo_person"

@@ -32,14 +32,8 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.store.sql import Transaction
 from newsletter.subscriber_files.csv_files import escape_formula
+from newsletter.web.desk import deciding
 from newsletter.web.desk.campaigns.charts import Curve, build_curve
-from newsletter.web.desk.deciding import (
-    describe_error,
-    provider_names,
-    role_holders,
-    title_of,
-    titles_in_words,
-)
 from newsletter.web.desk.page import words_of
 from newsletter.web.desk.request import DeskRequest, download, redirect, route
 from newsletter.web.http.forms import parse_number
@@ -134,7 +128,7 @@ class CampaignPage:
             (
                 title,
                 _state_label(campaign),
-                titles_in_words(self._campaigns.settings, campaign.lists),
+                deciding.titles_in_words(self._campaigns.settings, campaign.lists),
                 self._format_local(campaign.started_at),
                 campaign.counts.audience,
                 campaign.counts.accepted,
@@ -164,7 +158,7 @@ class CampaignPage:
         """Show senders the addresses that the campaign did not reach."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            title, found = title_of(tx, campaign.slug), _find_missed(tx, campaign.id)
+            title, found = deciding.title_of(tx, campaign.slug), _find_missed(tx, campaign.id)
             unsent = tx.campaigns.list_unsent(campaign.id, _MAX_PEOPLE_SHOWN)
         rows = [*found, *((who, _UNSENT_WORDS[state], "") for who, state in unsent)]
         return request.page(
@@ -181,7 +175,10 @@ class CampaignPage:
         """Show the consequences of cancelling, in exact numbers."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            title, corrected_title = title_of(tx, campaign.slug), title_of(tx, campaign.corrects)
+            title, corrected_title = (
+                deciding.title_of(tx, campaign.slug),
+                deciding.title_of(tx, campaign.corrects),
+            )
         if campaign.state.is_final:
             return redirect(f"/campaigns/{campaign.id}")
         return request.page(
@@ -259,12 +256,12 @@ class CampaignPage:
             reason = why_not_reopened(tx, campaign)
             values: dict[str, Any] = {
                 "campaign": campaign,
-                "statement": title_of(tx, campaign.slug),
+                "statement": deciding.title_of(tx, campaign.slug),
                 "notes": tx.public_notes.list_for([campaign.slug]),
                 "is_withdrawn": bool(tx.public_notes.find_withdrawn([campaign.slug])),
                 "unreached_count": tx.batches.count_unreached(campaign.id),
-                "refusal_reason": describe_error(reason) if reason else "",
-                "deciders": role_holders(tx, Role.ADMIN),
+                "refusal_reason": deciding.describe_error(reason) if reason else "",
+                "deciders": deciding.role_holders(tx, Role.ADMIN),
             }
         return request.page(
             "amend.html.j2",
@@ -279,21 +276,21 @@ class CampaignPage:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             report = load_figures(tx, campaign, waits=self._delivery.waits())
-            reason = describe_error(campaign.reason, tx.staff.names())
+            reason = deciding.describe_error(campaign.reason, tx.staff.names())
             began = tx.campaigns.find_begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
             starts = reversed(tx.starts.list_for(campaign.slug))
             same_starts = (one for one in starts if one.content_hash == campaign.content_hash)
             values: dict[str, Any] = {
                 "campaign": campaign,
-                "statement": title_of(tx, campaign.slug),
-                "original": title_of(tx, campaign.corrects or campaign.translates),
+                "statement": deciding.title_of(tx, campaign.slug),
+                "original": deciding.title_of(tx, campaign.corrects or campaign.translates),
                 "correction": correction,
-                "corrected_by": title_of(tx, correction),
+                "corrected_by": deciding.title_of(tx, correction),
                 "report": report,
                 "live_figures": self._live_figures(tx, campaign),
                 "stop_reason": reason,
-                "deciders": role_holders(tx, Role.ADMIN),
+                "deciders": deciding.role_holders(tx, Role.ADMIN),
                 "start": next(same_starts, None),
                 "curve": _build_curve(tx, campaign, report),
                 "domains": tx.events.list_bounced_domains(campaign.id) if sees_readers else [],
@@ -307,7 +304,7 @@ class CampaignPage:
             figure=headline(report),
             parts_of_bar=bar_parts(report),
             bounces=[(words, report["bounces"][kind]) for kind, words in BOUNCE_WORDS.items()],
-            provider=provider_names(report["providers"]),
+            provider=deciding.provider_names(report["providers"]),
             typed_to=request.field("to"),
             **values,
         )
@@ -352,14 +349,14 @@ class CampaignPage:
     ) -> Iterator[tuple[str, object]]:
         report = load_figures(tx, campaign)
         settings = self._campaigns.settings
-        yield say("Statement"), title_of(tx, campaign.slug)
+        yield say("Statement"), deciding.title_of(tx, campaign.slug)
         yield say("Name"), campaign.slug
         yield say("State"), _state_label(campaign)
-        yield say("Lists"), titles_in_words(settings, campaign.lists)
+        yield say("Lists"), deciding.titles_in_words(settings, campaign.lists)
         yield say("Segment"), report["segment"]
         yield say("Approved by"), ", ".join(map(request.desk.person, campaign.approved_by))
         yield say("Content hash"), campaign.content_hash
-        yield say("Provider"), provider_names(report["providers"])
+        yield say("Provider"), deciding.provider_names(report["providers"])
         yield say("Started"), self._format_local(campaign.started_at)
         yield say("Ended"), self._format_local(campaign.finished_at)
         estimated = say("People in all, estimated")

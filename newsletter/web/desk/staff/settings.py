@@ -20,16 +20,9 @@ from newsletter.runtime.configuration import SettingChanges
 from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
+from newsletter.web.desk import setting_forms
 from newsletter.web.desk.page import words_of
 from newsletter.web.desk.request import DeskRequest, framed_email, route
-from newsletter.web.desk.setting_forms import (
-    Form,
-    SettingField,
-    SettingForm,
-    read_fields,
-    render_example,
-    with_entry,
-)
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 
 _LOOK_PATH, _CHANGE_PATH = "/settings/look", "/settings/change"
@@ -62,7 +55,7 @@ def find_groups(settings: Settings) -> Mapping[str, Sequence[str]]:
     return groups
 
 
-class SettingsPages(SettingForm):
+class SettingsPages(setting_forms.SettingForm):
     """The page of all settings, and the form for publisher and look beside an example email."""
 
     template, back, labels = "settings-look.html.j2", _LOOK_PATH, words_of("settings")
@@ -97,10 +90,12 @@ class SettingsPages(SettingForm):
     def save(self, request: DeskRequest) -> Response:
         return self.save_form(request)
 
-    def find_fields(self, settings: Settings, form: Form) -> Sequence[SettingField]:
-        return read_fields(settings, {key: key for key in self.labels})
+    def find_fields(
+        self, settings: Settings, form: setting_forms.Form
+    ) -> Sequence[setting_forms.SettingField]:
+        return setting_forms.read_fields(settings, {key: key for key in self.labels})
 
-    def show_form(self, request: DeskRequest, form: Form, **values: Any) -> Response:
+    def show_form(self, request: DeskRequest, form: setting_forms.Form, **values: Any) -> Response:
         """Show the form for publisher and look, next to an example email."""
         example = self._example(request, *self._staff.files.read())
         title, view = say("Publisher and look"), view_of(request)
@@ -124,11 +119,11 @@ class SettingsPages(SettingForm):
         return framed_email(preview_html(content, view_of(request)))
 
     def _example(self, request: DeskRequest, settings: Settings, renderer: LazyRenderer) -> Content:
-        content = render_example(settings, renderer, request.desk)
+        content = setting_forms.render_example(settings, renderer, request.desk)
         return fill(content, sample_recipient(content, self._statements.links))
 
 
-class SettingGroupPages(SettingForm):
+class SettingGroupPages(setting_forms.SettingForm):
     """The form of a group. An admin's changes are written into newsletter.yaml."""
 
     template, back = "settings-change.html.j2", "/settings"
@@ -141,7 +136,7 @@ class SettingGroupPages(SettingForm):
     def save(self, request: DeskRequest) -> Response:
         return self.save_form(request)
 
-    def show_form(self, request: DeskRequest, form: Form, **values: Any) -> Response:
+    def show_form(self, request: DeskRequest, form: setting_forms.Form, **values: Any) -> Response:
         settings, group = self._staff.files.read()[0], "".join(form.get("group", ()))
         lists, general = settings.lists, _GROUP_NAMES[""]
         named_in = {
@@ -166,15 +161,17 @@ class SettingGroupPages(SettingForm):
             **values,
         )
 
-    def find_fields(self, settings: Settings, form: Form) -> Sequence[SettingField]:
+    def find_fields(
+        self, settings: Settings, form: setting_forms.Form
+    ) -> Sequence[setting_forms.SettingField]:
         keys = find_groups(settings).get("".join(form.get("group", ())), ())
         if not keys:
             raise NotFound(say("There are no such settings."))
         new = f"lists[{len(settings.lists)}].public"
-        fields = read_fields(settings, {key: key for key in keys})
+        fields = setting_forms.read_fields(settings, {key: key for key in keys})
         return [replace(one, texts=["false"]) if one.key == new else one for one in fields]
 
-    def find_changes(self, form: Form) -> SettingChanges:
+    def find_changes(self, form: setting_forms.Form) -> SettingChanges:
         """Return the changes. A new list is for staff only, unless the form says otherwise."""
         settings, changes = self._staff.files.read()[0], super().find_changes(form)
         names, delete = [one.name for one in settings.lists], "".join(form.get("delete", ()))
@@ -184,4 +181,4 @@ class SettingGroupPages(SettingForm):
         if not any(key.startswith(entry) for key in changes):
             return changes
         others = [{"name": name} for name in settings.default_lists]
-        return with_entry(settings, entry, changes, others, public=False)
+        return setting_forms.with_entry(settings, entry, changes, others, public=False)

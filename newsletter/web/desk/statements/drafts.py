@@ -10,22 +10,12 @@ from typing import Any
 from starlette.responses import Response
 
 from newsletter.documents.isolated import make_picture_isolated
-from newsletter.documents.release.imported import (
-    MAX_PICTURE_BYTES,
-    ImportedPicture,
-    unusable,
-    with_language,
-)
+from newsletter.documents.release import imported
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
+from newsletter.domain.statements import review
 from newsletter.domain.statements.draft import Draft, DraftText, ImportFindings, Picture
-from newsletter.domain.statements.review import (
-    ReviewContext,
-    ReviewFinding,
-    finding_of,
-    sort_findings,
-)
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import say, without_commands
@@ -44,7 +34,7 @@ from newsletter.web.desk.statements.preview import send_test, view_of
 
 _MAX_FILE_BYTES = 20_000_000
 MAX_FORM_BYTES = _MAX_FILE_BYTES + (256 << 10)
-_MAX_PICTURE_FORM_BYTES = MAX_PICTURE_BYTES + (64 << 10)
+_MAX_PICTURE_FORM_BYTES = imported.MAX_PICTURE_BYTES + (64 << 10)
 _MAX_TEXTS_OFFERED = 10
 _LINES = ("title", "subject", "summary")
 _ACCEPTED_SUFFIXES = ".docx, .odt, .pdf, .eml, .html, .md, .txt"
@@ -107,7 +97,7 @@ class Drafts:
 
     def _read_source(
         self, request: DeskRequest
-    ) -> tuple[DraftText, ImportFindings | None, Sequence[ImportedPicture]]:
+    ) -> tuple[DraftText, ImportFindings | None, Sequence[imported.ImportedPicture]]:
         settings = self._statements.settings
         today = request.desk.local_now().date()
         initial = DraftText(lists=settings.default_lists, language=settings.language)
@@ -127,16 +117,16 @@ class Drafts:
 
     def _read_file(
         self, data: bytes, name: str, initial: DraftText
-    ) -> tuple[DraftText, ImportFindings, Sequence[ImportedPicture]]:
+    ) -> tuple[DraftText, ImportFindings, Sequence[imported.ImportedPicture]]:
         """Convert a file to the text of a draft. Raises InvalidInput."""
         if len(data) > _MAX_FILE_BYTES:
             large = "is larger than {most} MB; take its pictures out"
-            raise unusable(name, large, most=_MAX_FILE_BYTES // 1_000_000)
+            raise imported.unusable(name, large, most=_MAX_FILE_BYTES // 1_000_000)
         today, defaults = self._statements.store.clock.now().date(), self._statements.defaults
         document = read_upload(data, today=today, file=name, defaults=defaults)
         if isinstance(document, DraftText):
             return document, ImportFindings(file=name), ()
-        document = with_language(document, initial.language)
+        document = imported.with_language(document, initial.language)
         text = as_draft(document, initial)
         left_out = tuple((line.line, line.text, line.reason) for line in document.dropped)
         notes = (*map(without_commands, document.notes), *map(_picture_note, document.pictures))
@@ -222,11 +212,11 @@ class Drafts:
             time_notes=self._drafts.time_notes(text, request.desk),
         )
 
-    def _findings(self, request: DeskRequest, draft: Draft) -> tuple[ReviewFinding, ...]:
+    def _findings(self, request: DeskRequest, draft: Draft) -> tuple[review.ReviewFinding, ...]:
         """Return the review findings of a draft; a draft that cannot be rendered has some too."""
         parsed = self._drafts.parse(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
-            return sort_findings([finding_of(fault) for fault in parsed.faults])
+            return review.sort_findings([review.finding_of(fault) for fault in parsed.faults])
         statements = self._statements
         zone, today = request.desk.zone, request.desk.local_now().date()
         with statements.store.read() as tx:
@@ -234,7 +224,7 @@ class Drafts:
             audience = tx.audiences.count(wanted)
             readers = sum(tx.readers.count_by_list().values())
         sends = parsed.statement.send_at
-        context = ReviewContext(
+        context = review.ReviewContext(
             today=today,
             day=resolve(sends, zone.key).astimezone(zone).date() if sends else today,
             readers=readers,
@@ -376,12 +366,14 @@ class Drafts:
         )
 
 
-def _keep_pictures(writing: DraftWriter, key: str, pictures: Sequence[ImportedPicture]) -> None:
+def _keep_pictures(
+    writing: DraftWriter, key: str, pictures: Sequence[imported.ImportedPicture]
+) -> None:
     for picture in pictures:
         writing.illustrate(key, picture, alt=picture.alt[:500], decoration=not picture.alt)
 
 
-def _picture_note(picture: ImportedPicture) -> str:
+def _picture_note(picture: imported.ImportedPicture) -> str:
     """Return an import note that says where a picture of the file is stored."""
     name = f"The picture “{picture.alt}”" if picture.alt else "A picture without a description"
     return f"{name} is kept under Pictures; put it into the text from there. {picture.note}"
