@@ -63,7 +63,25 @@ class IdentityProvider:
 
     def exchange_code(self, code: str, browser_token: str, *, redirect_uri: str) -> Identity:
         """Exchange an authorization code for the person's identity. Raises Unproven."""
-        token = self._fetch_token(code, browser_token, redirect_uri)
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": id_tokens.derive_secret("verifier", browser_token),
+        }
+        # RFC 6749, 2.3.1: both are form-encoded before they are joined
+        pair = (self.desk.client_id, self.secret)
+        basic = ":".join(quote(each, safe="") for each in pair).encode()
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Authorization": f"Basic {b64encode(basic).decode()}",
+        }
+        url, body = self._endpoint("token_endpoint"), urlencode(form).encode()
+        request = HttpRequest(method="POST", url=url, headers=headers, body=body)
+        token = self._call(request).get("id_token")
+        if not isinstance(token, str):
+            raise Unproven(say("the provider gave no ID token"))
         nonce = id_tokens.derive_secret("nonce", browser_token)
         now = self.clock.now()
         try:
@@ -97,28 +115,6 @@ class IdentityProvider:
             request = HttpRequest(method="GET", url=url, headers={"Accept": "application/json"})
             known = self._cache[url] = now, self._call(request)
         return known[1]
-
-    def _fetch_token(self, code: str, browser_token: str, redirect_uri: str) -> str:
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": redirect_uri,
-            "code_verifier": id_tokens.derive_secret("verifier", browser_token),
-        }
-        # RFC 6749, 2.3.1: both are form-encoded before they are joined
-        pair = (self.desk.client_id, self.secret)
-        basic = ":".join(quote(each, safe="") for each in pair).encode()
-        headers = {
-            "Accept": "application/json",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Authorization": f"Basic {b64encode(basic).decode()}",
-        }
-        url, body = self._endpoint("token_endpoint"), urlencode(form).encode()
-        request = HttpRequest(method="POST", url=url, headers=headers, body=body)
-        token = self._call(request).get("id_token")
-        if not isinstance(token, str):
-            raise Unproven(say("the provider gave no ID token"))
-        return token
 
     def _call(self, request: HttpRequest) -> Mapping[str, Any]:
         """Make a call. Return the JSON object of the response. Raises Unproven."""

@@ -71,7 +71,11 @@ STAFF = (_ANA, _BEN, _CLEO)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 def demo(folder: Path, serve: bool | None, port: int) -> int:
     """Try newsletter with made-up data; it sends nothing."""
-    folder = _find_unused_folder(folder)
+    number, candidate = 1, folder
+    while candidate.exists() and any(candidate.iterdir()):
+        number += 1
+        candidate = folder.with_name(f"{folder.name}-{number}")
+    folder = candidate
     # four times four letters: 75 bits, and they can be typed
     passwords = {
         person.address: "-".join(
@@ -109,7 +113,18 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     _configure(folder, quick | titles | {"desk.second_factor": "admin"})
     with Shell(workspace=str(folder)).services() as services:
         code = _send(services, folder, passwords)
-        _print_next_steps(services, folder)
+        message = load_sample(_SLUG, address=None, store=services.store, links=services.links)
+        page = folder / "var" / "example.html"
+        write_file(page, fill(*message).html.encode())
+        mails = sorted((folder / "var" / "outbox").glob("*.eml"))
+        command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
+        click.echo(
+            f"\nan email as it left:  {mails[0] if mails else 'none'}\n"
+            f"its HTML:             {page}\n\n"
+            "try next:\n"
+            f"  {command} statement show example --workspace {folder}\n"
+            f"  {command} audit show --workspace {folder}"
+        )
     return code
 
 
@@ -118,16 +133,29 @@ def at_the_desk(folder: Path) -> Iterator[Services]:
     """Open the workspace, after five more statements were written at the desk."""
     _configure(folder, {"schedule.undo_window": "5m", "schedule.start": "sender"})
     with Shell(workspace=str(folder)).services() as services:
-        _work_at_the_desk(services)
+        _submit(services, "waits")
+        returned = _submit(services, "returned")
+        reason = "Please name the two villages, and say what we ask for."
+        services.statements.send_back(
+            returned, by=_BEN.address, expect=_version(services, returned), reason=reason
+        )
+        _submit_and_approve(services, "approved")
+        slug = _submit_and_approve(services, "scheduled")
+        zone = ZoneInfo(services.settings.timezone)
+        tomorrow = services.store.clock.now().astimezone(zone) + timedelta(days=1)
+        nine = tomorrow.replace(hour=9, minute=0, second=0, microsecond=0)
+        services.campaigns.starter().start(
+            StartRequest(
+                slug=slug,
+                by=_CLEO.address,
+                seen=_version(services, slug),
+                shown=services.campaigns.current_terms(slug),
+                at=nine,
+            )
+        )
+        services.statements.writer(_ANA.address).new(_load_text(services, "draft"))
+        services.tick.run()
         yield services
-
-
-def _find_unused_folder(folder: Path) -> Path:
-    number, candidate = 1, folder
-    while candidate.exists() and any(candidate.iterdir()):
-        number += 1
-        candidate = folder.with_name(f"{folder.name}-{number}")
-    return candidate
 
 
 def _configure(folder: Path, settings: Mapping[str, str]) -> None:
@@ -139,7 +167,17 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
     read = read_people(folder / "subscribers.yaml", Instructions())
     import_people(services.subscribers, read, by=OPERATOR_NAME)
     for person in STAFF:
-        _open_account(services, person, passwords[person.address])
+        proofs = replace(
+            services.staff.proofs, client=Client(network="127.0.0.0/24", browser="the demo")
+        )
+        link = invite(person.address, person.role, by=OPERATOR_NAME, proofs=proofs)
+        came = accept(
+            link.token, name=person.name, password=passwords[person.address], proofs=proofs
+        )
+        if isinstance(came, str):
+            raise Defect(f"the demo's own password is refused: {came}")
+        with services.store.begin() as tx:
+            tx.sessions.end_all(person.address)
     services.statements.refresh()
     result = services.statements.approve(_approval_request(services, _SLUG))
     say(
@@ -149,47 +187,6 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
     code = work(services, until_idle=True)
     print_report(make_report(_SLUG, store=services.store), services.settings.timezone)
     return code
-
-
-def _open_account(services: Services, person: _Person, password: str) -> None:
-    """Open a person's account by the link of an invitation."""
-    proofs = replace(
-        services.staff.proofs, client=Client(network="127.0.0.0/24", browser="the demo")
-    )
-    link = invite(person.address, person.role, by=OPERATOR_NAME, proofs=proofs)
-    came = accept(link.token, name=person.name, password=password, proofs=proofs)
-    if isinstance(came, str):
-        raise Defect(f"the demo's own password is refused: {came}")
-    with services.store.begin() as tx:
-        tx.sessions.end_all(person.address)
-
-
-def _print_next_steps(services: Services, folder: Path) -> None:
-    message = load_sample(_SLUG, address=None, store=services.store, links=services.links)
-    page = folder / "var" / "example.html"
-    write_file(page, fill(*message).html.encode())
-    mails = sorted((folder / "var" / "outbox").glob("*.eml"))
-    command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
-    click.echo(
-        f"\nan email as it left:  {mails[0] if mails else 'none'}\n"
-        f"its HTML:             {page}\n\n"
-        "try next:\n"
-        f"  {command} statement show example --workspace {folder}\n"
-        f"  {command} audit show --workspace {folder}"
-    )
-
-
-def _work_at_the_desk(services: Services) -> None:
-    _submit(services, "waits")
-    returned = _submit(services, "returned")
-    reason = "Please name the two villages, and say what we ask for."
-    services.statements.send_back(
-        returned, by=_BEN.address, expect=_version(services, returned), reason=reason
-    )
-    _submit_and_approve(services, "approved")
-    _start_tomorrow(services, _submit_and_approve(services, "scheduled"))
-    services.statements.writer(_ANA.address).new(_load_text(services, "draft"))
-    services.tick.run()
 
 
 def _load_text(services: Services, name: str) -> DraftText:
@@ -221,21 +218,6 @@ def _version(services: Services, slug: str) -> str:
     with services.store.read() as tx:
         stored = tx.statements.get(slug)
     return stored.content_hash if stored else ""
-
-
-def _start_tomorrow(services: Services, slug: str) -> None:
-    zone = ZoneInfo(services.settings.timezone)
-    tomorrow = services.store.clock.now().astimezone(zone) + timedelta(days=1)
-    nine = tomorrow.replace(hour=9, minute=0, second=0, microsecond=0)
-    services.campaigns.starter().start(
-        StartRequest(
-            slug=slug,
-            by=_CLEO.address,
-            seen=_version(services, slug),
-            shown=services.campaigns.current_terms(slug),
-            at=nine,
-        )
-    )
 
 
 def _introduce(folder: Path, passwords: Mapping[str, str], port: int, *, serves: bool) -> None:

@@ -88,7 +88,12 @@ def approve(
     time. Refuses also an approver who did not see that it was sent back, and if the running service
     would render the email differently.
     """
-    reason = _clean_reason(request.despite)
+    reason = " ".join((request.despite or "").split())
+    if request.despite is not None and not reason:
+        raise Refused(say("the reason after --despite is empty; write in a few words why"))
+    if len(reason) > _MAX_REASON_CHARS or not reason.isprintable():
+        long = "the reason must have at most {most} plain characters (--despite)"
+        raise Refused(say(long, most=_MAX_REASON_CHARS))
     with store.read() as tx:  # the review is slow, and blocks no writer here
         [result] = review(tx, [ledger.find_statement(tx, request.slug)], rules)
     with store.begin() as tx:
@@ -148,17 +153,6 @@ def _has_approved(request: ApprovalRequest, person: str, status: StatementStatus
         approval.by == person and (first is None or first <= (approval.not_before or approval.at))
         for approval in approvals
     )
-
-
-def _clean_reason(despite: str | None) -> str:
-    """Return the reason on one line; "" for None. Raises Refused for an empty or too long one."""
-    reason = " ".join((despite or "").split())
-    if despite is not None and not reason:
-        raise Refused(say("the reason after --despite is empty; write in a few words why"))
-    if len(reason) > _MAX_REASON_CHARS or not reason.isprintable():
-        long = "the reason must have at most {most} plain characters (--despite)"
-        raise Refused(say(long, most=_MAX_REASON_CHARS))
-    return reason
 
 
 def _overridden_checks(
@@ -369,7 +363,13 @@ def send_back(
 
     Raises NotFound or Refused; ContentChanged if the person saw another content.
     """
-    why = _clean_request(reason)
+    lines = [" ".join(line.split()) for line in reason.strip().splitlines()]
+    if not any(lines):
+        raise Refused(say("say in a few words what should change"))
+    why = "\n".join(lines)
+    if len(why) > _MAX_REQUEST_CHARS or not all(map(str.isprintable, lines)):
+        long = "the requested change must have at most {most:,} plain characters"
+        raise Refused(say(long, most=_MAX_REQUEST_CHARS))
     with ledger.act_as(store, by, Role.APPROVER, "send back") as (tx, person):
         status = load_status(tx, ledger.find_seen(tx, slug, expect), rules)
         if status.statement.progress is Progress.DRAFT:
@@ -400,15 +400,3 @@ def _already_returned(status: StatementStatus) -> str:
         " {slug} --returned' approves it all the same"
     )
     return say(twice, slug=status.slug, person=back.by, reason=back.reason)
-
-
-def _clean_request(reason: str) -> str:
-    """Return the requested change without extra spaces. Raises Refused if it is empty or long."""
-    lines = [" ".join(line.split()) for line in reason.strip().splitlines()]
-    if not any(lines):
-        raise Refused(say("say in a few words what should change"))
-    why = "\n".join(lines)
-    if len(why) > _MAX_REQUEST_CHARS or not all(map(str.isprintable, lines)):
-        long = "the requested change must have at most {most:,} plain characters"
-        raise Refused(say(long, most=_MAX_REQUEST_CHARS))
-    return why
