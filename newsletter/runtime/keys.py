@@ -136,9 +136,18 @@ def is_proxy_token(key: bytes, token: str, now: datetime) -> bool:
 
 
 def fingerprints_in(workspace: Path) -> dict[str, str]:
-    """Return path of a key file → fingerprint of its first key, for existing files."""
-    paths = {name: workspace / name for name in ("var/keys/addresses", "var/keys/links")}
-    return {name: fingerprint(_load(path)[0][0]) for name, path in paths.items() if path.exists()}
+    """Return the place of each key → its fingerprint, for existing files.
+
+    The place is the path of its file, for a later key with the line: ``var/keys/links:2``.
+    """
+    paths = [
+        path for path in ("var/keys/addresses", "var/keys/links") if (workspace / path).exists()
+    ]
+    return {
+        f"{path}:{line}" if line > 1 else path: fingerprint(key)
+        for path in paths
+        for line, key in enumerate(load_keys(workspace / path), start=1)
+    }
 
 
 _OTHERS_PERMISSIONS = stat.S_IRWXG | stat.S_IRWXO

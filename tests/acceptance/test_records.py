@@ -83,6 +83,11 @@ def test_links_get_a_new_key_by_the_account_alone_that_the_workspace_belongs_to(
     before = keys.read_text()
     assert "links are signed with key 2 now" in workspace.do("db", "rekey").stderr
     assert len(keys.read_text().splitlines()) == len(before.splitlines()) + 1
+    workspace.do("audit", "verify")
+    keys.write_text(before)
+    assert "links:2 is not the key" in workspace.do("audit", "verify", code=4).stderr
+    workspace.do("db", "rekey", "--lost")
+    workspace.do("audit", "verify")
     if os.geteuid() == 0:  # who else could give a file away
         mine = keys.read_text()
         os.chown(workspace.folder / "var" / "newsletter.use", 65534, -1)

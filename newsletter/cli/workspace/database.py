@@ -18,7 +18,7 @@ from newsletter.runtime.keys import add_link_key, fingerprints_in, private
 from newsletter.runtime.services import Services, open_database, refuse_missing
 from newsletter.store.copying import copy as copy_rows
 from newsletter.store.file import copies
-from newsletter.store.file.keys import refuse_missing_keys
+from newsletter.store.file.keys import forget_later_keys, refuse_missing_keys
 from newsletter.store.file.lock import hold_sender_lock, lock_exclusively, lock_shared
 from newsletter.store.schema import SCHEMA_VERSION, ensure_current
 
@@ -55,13 +55,17 @@ def migrate(workspace: Shell) -> None:
 
 
 @db.command()
+@click.option("--lost", is_flag=True, help="Give up the keys that are lost, and their links.")
 @in_workspace
-def rekey(workspace: Shell) -> None:
+def rekey(workspace: Shell, lost: bool) -> None:
     """Sign links with a new key. Older ones only end subscriptions from then on."""
     settings = workspace.settings()
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
     with lock_shared(settings.in_use_path):  # and not by another account
         number = add_link_key(settings.workspace / "var" / "keys" / "links")
+        if lost:
+            with closing(open_database(settings)) as database:
+                forget_later_keys(database)
     say(
         f"links are signed with key {number} now. What runs starts again with it; if several"
         " machines send, first copy var/keys to all, then restart them. Unsubscribe links in old"

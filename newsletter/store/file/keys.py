@@ -79,13 +79,13 @@ class Chain:
 
 
 _FINGERPRINT_PREFIX = "key "
-"""The prefix of a fingerprint's key in ``meta``; the path of the key's file follows."""
+"""The prefix of a fingerprint's key in ``meta``; the place of the key follows."""
 _AUDIT_PATH = "var/keys/audit"
 """The key of ``Chain``, which has no stored fingerprint: sealed rows show a wrong key."""
 
 
 def _load_fingerprints(database: Backend) -> dict[str, str]:
-    """Return path of a key's file → its stored fingerprint."""
+    """Return the place of a key, as in ``fingerprints_in`` → its stored fingerprint."""
     with database.transaction(is_read_only=True) as db:
         rows = db.rows('SELECT "key", value FROM meta')
     return {
@@ -98,8 +98,8 @@ def _load_fingerprints(database: Backend) -> dict[str, str]:
 def refuse_missing_keys(database: Backend, workspace: Path) -> None:
     """Raise Refused if the database has fingerprints and the file of a key is missing."""
     stored = _load_fingerprints(database)
-    names = [*sorted(stored), _AUDIT_PATH] if stored else []
-    missing = [name for name in names if not (workspace / name).exists()]
+    names = {_AUDIT_PATH, *(place.partition(":")[0] for place in stored)} if stored else ()
+    missing = [name for name in sorted(names) if not (workspace / name).exists()]
     if missing:
         raise Refused(
             f"missing in {workspace}: {', '.join(missing)}. The database was made with these keys:"
@@ -109,18 +109,30 @@ def refuse_missing_keys(database: Backend, workspace: Path) -> None:
 
 
 def check_keys(database: Backend, fingerprints: Mapping[str, str]) -> None:
-    """Compare ``fingerprints`` (path of a key's file → fingerprint) with the stored ones.
+    """Compare ``fingerprints`` (place of a key → fingerprint) with the stored ones.
 
-    Unknown fingerprints are stored. Raises Refused for a key that differs.
+    Unknown fingerprints are stored. Raises Refused for a key that differs or is missing: two
+    machines may each have got another key.
     """
     stored = _load_fingerprints(database)
-    for name, fingerprint in fingerprints.items():
-        if stored.get(name, fingerprint) != fingerprint:
+    for place in sorted(stored.keys() | fingerprints):
+        found = fingerprints.get(place, "")
+        if stored.get(place, found) != found:
             raise Refused(
-                f"{name} is not the key that this database was made with, so those who left would"
-                " not be recognised; put the right file back from the backup of var/keys"
+                f"{place} is not the key that this database was made with, so links in mails would"
+                " lead nowhere, or those who left would not be recognised; put the right file back,"
+                " from another machine or the backup of var/keys"
             )
     if missing := fingerprints.keys() - stored:
         with database.transaction() as db:
-            for name in missing:  # another process may store them too
-                db.insert_new("meta", key=f"{_FINGERPRINT_PREFIX}{name}", value=fingerprints[name])
+            for place in missing:
+                db.insert_new(
+                    "meta", key=f"{_FINGERPRINT_PREFIX}{place}", value=fingerprints[place]
+                )
+        check_keys(database, fingerprints)  # another process may have stored others
+
+
+def forget_later_keys(database: Backend) -> None:
+    """Delete the fingerprints of added keys, so that those which exist are stored again."""
+    with database.transaction() as db:
+        db.change(f"DELETE FROM meta WHERE \"key\" LIKE '{_FINGERPRINT_PREFIX}%:%'")

@@ -246,6 +246,29 @@ def test_another_key_in_the_place_of_one_is_refused(
         pass
 
 
+def test_of_two_machines_that_each_add_a_key_the_second_is_refused_until_it_has_the_first(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with forum(tmp_path, database=migrated):
+        pass
+    file = tmp_path / "var" / "keys" / "links"
+    before = file.read_text()
+    add_link_key(file)
+    with open_workspace(tmp_path, {}, clock=FixedClock()):
+        pass
+    both = file.read_text()
+    for other in (before, before + "ab" * 32):
+        file.write_text(other)
+        with (
+            pytest.raises(Refused, match=r"var/keys/links:2 is not the key.*another machine"),
+            open_workspace(tmp_path, {}, clock=FixedClock()),
+        ):
+            pass
+    file.write_text(both)
+    with open_workspace(tmp_path, {}, clock=FixedClock()):
+        pass
+
+
 def test_no_key_is_made_by_adding_one(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="links is missing"):
         add_link_key(tmp_path / "links")
