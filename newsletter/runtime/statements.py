@@ -62,7 +62,6 @@ class Statements:
     configuration: ConfigurationCheck
     links: SignedLinks
     renderer: LazyRenderer
-    """Renders statements as emails."""
     campaigns: Campaigns
     subscribers: Subscribers
 

@@ -79,7 +79,6 @@ class Channel:
 
     name: str
     kinds: frozenset[NoticeKind]
-    """The kinds of events that the channel gets."""
 
     @property
     def address(self) -> str:

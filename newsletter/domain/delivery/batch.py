@@ -239,7 +239,6 @@ class UnknownBatch:
     """The campaign, without its figures."""
     fence: int
     provider: str
-    """The provider to which the attempt was sent."""
     attempt_id: str
     attempt_at: datetime
     """The time of the attempt's claim, and the value of the Date header."""

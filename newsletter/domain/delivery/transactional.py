@@ -272,7 +272,6 @@ class EmailLimits:
     max_per_network: int = 20
     """Emails requested from one network within an hour."""
     max_waiting: int = 10_000
-    """Emails in the queue."""
 
 
 class RequestOutcome(Enum):

@@ -183,7 +183,6 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 @dataclass(frozen=True, kw_only=True)
 class Limit:
     key: str
-    """The key under which they are counted."""
     max_count: int
     period: timedelta
 
@@ -283,7 +282,6 @@ def describe_browser(user_agent: str) -> str:
 
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
-"""The time to answer a passkey challenge."""
 MAX_PASSKEYS = 20
 MAX_NAME_CHARS = 60
 _DEFAULT_PORTS = {"http": 80, "https": 443}

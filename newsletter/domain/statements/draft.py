@@ -146,7 +146,6 @@ class Draft:
     slug: str = ""
     """The slug of the statement; empty before the first submission."""
     submitted_version: int | None = None
-    """The number of the last submitted version."""
     taken_back: bool = False
     """The submitted version was withdrawn."""
     template: bool = False

@@ -110,7 +110,6 @@ class Entry(StaffNotes):
     left: tuple[str, ...] = ()
     """Lists that the person left in another tool. No import subscribes them to these again."""
     remove_tags: tuple[str, ...] = ()
-    """Tags that the person loses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +119,6 @@ class SuppressedEntry:
 
 
 MAX_EXAMPLES = 3
-"""The maximum number of people named as examples for each finding about a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +208,6 @@ class ImportRecord:
     file: str
     """The name of the file, without its folder."""
     kind: str
-    """The tool that wrote the file."""
     sha256: str
     new: int
     known: int

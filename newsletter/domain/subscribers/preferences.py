@@ -8,7 +8,6 @@ from enum import Enum
 from zoneinfo import ZoneInfo
 
 PREFERENCES_LINK_LIFETIME = timedelta(hours=24)
-"""How long a link opens the preferences."""
 MAX_PAUSE = timedelta(days=731)
 
 

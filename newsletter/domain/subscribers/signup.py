@@ -17,7 +17,6 @@ from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.wording import invalid, listed
 
 LISTS_GAP, ORGANISATION_GAP = CONSENT_GAPS = ("{lists}", "{organisation}")
-"""The gaps in the words of consent."""
 
 ROLE_MAILBOXES = (
     *("abuse", "bounce", "bounces", "do-not-reply", "donotreply", "hostmaster", "mailer-daemon"),

@@ -75,7 +75,6 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
     unbuilt_text: ClassVar[str] = say(
         "its emails cannot be built ({error}): see the log, then resume it, or cancel it"
     )
-    """The reason of an email that cannot be built."""
     _unknowns: dict[str, int] = field(default_factory=dict, init=False, repr=False)
     """The number of unknown outcomes in a row, by provider name."""
 

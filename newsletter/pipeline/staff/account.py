@@ -39,9 +39,7 @@ _TOO_MANY_FAILURES = say("There were too many failures. Wait 5 minutes, then try
 class Overview:
     credential: Credential | None
     requires_factor: bool
-    """The role requires a second factor."""
     usable_methods: frozenset[SignInBy]
-    """The methods by which the person can sign in now."""
     allowed_methods: frozenset[SignInBy]
     codes_left: int
     passkeys: Sequence[Passkey]

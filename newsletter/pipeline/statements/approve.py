@@ -44,7 +44,6 @@ _WAIVABLE_CHECKS = frozenset({Check.OPEN_EMBARGO.value})
 class ApprovalResult:
     content_hash: str
     approval: ApprovalStatus
-    """The approval status of the statement after that."""
     warnings: tuple[str, ...] = ()
 
 

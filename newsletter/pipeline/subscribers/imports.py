@@ -31,7 +31,6 @@ class ImportPlan:
     file: str
     """The name of the file, without its folder."""
     kind: str
-    """The tool that exported the file."""
     sha256: str
     by: str
     declared: Collection[str]

@@ -66,7 +66,6 @@ class Inquiry(ABC):
     rows_key: ClassVar[str]
     """The JSON key of a page's messages."""
     id_key: ClassVar[str]
-    """The JSON key of a message's id."""
 
     def __init__(self, url: str, headers: Mapping[str, str], timeout: timedelta) -> None:
         self._url = url

@@ -364,7 +364,6 @@ class SignedWebhook:
     retries: timedelta
     """How long after signing the provider may post the same signature again."""
     time_key: str
-    """The JSON key of an event's time."""
     events_key = ""
     """The JSON key of the events in a post with several; "" if there is none."""
 
@@ -391,7 +390,6 @@ class HmacWebhook(SignedWebhook):
 
     key_example: str
     signature_header: str
-    """The name of the header with the signature."""
 
     def __init__(self, key: str) -> None:
         self._key = parse_secret(key, key_example=self.key_example)
