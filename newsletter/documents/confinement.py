@@ -42,7 +42,17 @@ def confine(*, parent: int, seconds: float, max_bytes: int) -> None:
     if os.getppid() != parent:
         sys.exit(1)
     os.nice(_NICENESS)
-    _set_resource_limits(seconds, max_bytes)
+    limits = {
+        resource.RLIMIT_AS: MEMORY_BYTES,
+        resource.RLIMIT_CPU: int(seconds) + 1,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: max_bytes,
+        resource.RLIMIT_NOFILE: _MAX_OPEN_FILES,
+        resource.RLIMIT_NPROC: 0,  # does not hold root, but seccomp does
+    }
+    for limit, value in limits.items():
+        with suppress(ValueError, OSError):  # some systems do not have it, or allow less already
+            resource.setrlimit(limit, (value, value))
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _restrict_by_landlock()
@@ -65,20 +75,6 @@ def try_forbidden_acts(folder: str) -> Iterator[str]:
         with suppress(OSError):
             attempt()
             yield name
-
-
-def _set_resource_limits(seconds: float, max_bytes: int) -> None:
-    limits = {
-        resource.RLIMIT_AS: MEMORY_BYTES,
-        resource.RLIMIT_CPU: int(seconds) + 1,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: max_bytes,
-        resource.RLIMIT_NOFILE: _MAX_OPEN_FILES,
-        resource.RLIMIT_NPROC: 0,  # does not hold root, but seccomp does
-    }
-    for limit, value in limits.items():
-        with suppress(ValueError, OSError):  # some systems do not have it, or allow less already
-            resource.setrlimit(limit, (value, value))
 
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # on every architecture

@@ -224,7 +224,12 @@ class SendGridInquiry(Inquiry):
     def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Return the questions for the messages in a search result, or read one such message."""
         if question.purpose is Purpose.MESSAGE:
-            return _read_message(batch, question, payload)
+            attempt = payload.get("custom_args", {}).get("attempt")
+            if attempt == batch.attempt_id:
+                return records.whole_batch(batch, payload["sg_message_id"].partition(".")[0])
+            if attempt is None and batch.campaign in payload.get("category", []):
+                raise ValueError("a message of the campaign came without the attempt it belongs to")
+            return Page(next=records.chain(question.following))
         rows = payload["messages"]
         if len(rows) >= _MAX_ROWS:
             raise ValueError(f"there may be more than {_MAX_ROWS} messages, and no further page")
@@ -263,12 +268,3 @@ class SendGridInquiry(Inquiry):
             purpose=purpose,
             expected=frozenset({expected}),
         )
-
-
-def _read_message(batch: OutgoingBatch, question: Question, payload: dict[str, Any]) -> Page:
-    attempt = payload.get("custom_args", {}).get("attempt")
-    if attempt == batch.attempt_id:
-        return records.whole_batch(batch, payload["sg_message_id"].partition(".")[0])
-    if attempt is None and batch.campaign in payload.get("category", []):
-        raise ValueError("a message of the campaign came without the attempt it belongs to")
-    return Page(next=records.chain(question.following))

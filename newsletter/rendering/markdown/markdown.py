@@ -45,7 +45,16 @@ def read_markdown(body: str, language: str, *, video_label: str = "") -> list[To
     description. Forbidden addresses stay, and parts that Markdown drops become tokens, so that
     ``faults_of_statement`` can report them.
     """
-    parser = _parser(language)
+    quotes = _QUOTES_OF_LANGUAGE.get(base_language(language), _ENGLISH_QUOTES)
+    parser = _Parser("commonmark", {"html": False, "typographer": True, "quotes": quotes})
+    parser.enable(["table", "strikethrough", "smartquotes"])
+    parser.core.ruler.at("smartquotes", _set_quotes)
+    parser.use(footnote_plugin)
+    # markdown-it's own replacements would turn 501(c)(3) into 501©(3)
+    parser.core.ruler.after("inline", "dashes", _set_dashes)
+    parser.core.ruler.after("inline", "bare_addresses", link_bare_addresses)
+    parser.core.ruler.after("inline", "greetings", find_greetings)
+    watch_depth(parser)
     env: dict[str, Any] = {}
     tokens = parser.parse(body, env)
     # footnotes that the parser drops become tokens, for faults_of_statement
@@ -70,20 +79,6 @@ class _Parser(MarkdownIt):
     def validateLink(self, url: str) -> bool:
         """Accept every address. A refused link would be printed as Markdown, without a fault."""
         return True
-
-
-def _parser(language: str) -> MarkdownIt:
-    quotes = _QUOTES_OF_LANGUAGE.get(base_language(language), _ENGLISH_QUOTES)
-    parser = _Parser("commonmark", {"html": False, "typographer": True, "quotes": quotes})
-    parser.enable(["table", "strikethrough", "smartquotes"])
-    parser.core.ruler.at("smartquotes", _set_quotes)
-    parser.use(footnote_plugin)
-    # markdown-it's own replacements would turn 501(c)(3) into 501©(3)
-    parser.core.ruler.after("inline", "dashes", _set_dashes)
-    parser.core.ruler.after("inline", "bare_addresses", link_bare_addresses)
-    parser.core.ruler.after("inline", "greetings", find_greetings)
-    watch_depth(parser)
-    return parser
 
 
 _DASH_REPLACEMENTS = (
