@@ -38,18 +38,18 @@ def read_time(value: str) -> datetime:
 
     Without an offset the result is naive. Raises ValueError with what to write.
     """
+    found = _TIME_PATTERN.fullmatch(value)
+    if found is not None:
+        day, clock, offset = found.groups()
+        try:
+            return datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
+        except ValueError as error:
+            raise invalid("there is no day {day}; write another date", day=day) from error
     if _DATE_PATTERN.fullmatch(value):
         raise invalid("{value} has no time; write it like {value} 14:00", value=value)
-    found = _TIME_PATTERN.fullmatch(value)
-    if found is None:
-        hint = say(", or {value} local for each reader's own clock", value=value)
-        refusal = "{value!r} is not a date with a time; write it like 2011-09-21 14:00{hint}"
-        raise invalid(refusal, value=value, hint=hint if _HOUR_PATTERN.fullmatch(value) else "")
-    day, clock, offset = found.groups()
-    try:
-        return datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
-    except ValueError as error:
-        raise invalid("there is no day {day}; write another date", day=day) from error
+    hint = say(", or {value} local for each reader's own clock", value=value)
+    refusal = "{value!r} is not a date with a time; write it like 2011-09-21 14:00{hint}"
+    raise invalid(refusal, value=value, hint=hint if _HOUR_PATTERN.fullmatch(value) else "")
 
 
 def is_local(value: str) -> bool:

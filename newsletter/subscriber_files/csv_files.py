@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -232,14 +232,13 @@ def read_csv(
         if len(row) != len(columns):
             reader.fault(line, "", width_objection(row, columns))
         else:
-            pairs = zip(columns, row, strict=True)
-            cells = common_cells | {
-                name: unescape_formula(cell.strip()).strip()
-                for name, cell in pairs
-                if cell and name
+            cells: dict[str, Any] = common_cells | {
+                name: text if text[0] != "'" else unescape_formula(text).strip()
+                for name, cell in zip(columns, row, strict=True)
+                if name and (text := cell.strip())
             }
             cells |= {name: write(cells[name]) for name, write in dates.items() if name in cells}
-            asks_for_less = _RESTRICTING_COLUMNS & {name for name, cell in cells.items() if cell}
+            asks_for_less = _RESTRICTING_COLUMNS & cells.keys()
             if instructions.agreed and "consent_at" in cells:
                 cells.setdefault("consent_source", instructions.agreed)
             for person in _parse_row(cells, line, reader):
@@ -344,31 +343,31 @@ def why_not_ignored(name: str, instructions: Instructions) -> str:
 
 
 def _parse_row(
-    cells: dict[str, str], line: int, reader: EntryReader
+    cells: dict[str, Any], line: int, reader: EntryReader
 ) -> Iterator[Entry | SuppressedEntry]:
-    parts = " ".join(filter(None, (cells.pop(part, "") for part in (FIRST_NAME, LAST_NAME))))
-    cells["name"] = cells.get("name") or parts
+    """Yield the person in the cells with content, by column."""
+    if parts := [cells.pop(part) for part in (FIRST_NAME, LAST_NAME) if part in cells]:
+        cells.setdefault("name", " ".join(parts))
     reason = cells.pop("suppressed", "")
-    reason = _REASON_OF_WORD.get(_plain(reason.lower()), reason)
-    is_bare = reason and not any(cells[name] for name in cells if name != "email")
-    names: dict[str, Any] = {
-        name: _split_names(cells.pop(name, ""), name, line, reader)
-        for name in ("lists", "tags", "left", "remove_tags")
-    }
-    raw = RawEntry(**names, **cells)
+    if reason:
+        reason = _REASON_OF_WORD.get(_plain(reason.lower()), reason)
+    is_bare = reason and cells.keys() <= {"email"}
+    for column in ("lists", "tags", "left", "remove_tags"):
+        if column in cells:
+            names = _split_names(cells[column])
+            if not all(names):
+                empty = "{cell!r} names an empty list; write them like press;supporters"
+                if column in {"tags", "remove_tags"}:
+                    empty = "{cell!r} names an empty tag; write them like vip;board"
+                reader.fault(line, column, empty, cell=cells[column])
+            cells[column] = names
+    raw = RawEntry(**cells)
     return parse_entry(reader, raw, reason, lambda _: line, with_subscriber=not is_bare)
 
 
-def _split_names(cell: str, column: str, line: int, reader: EntryReader) -> tuple[str, ...]:
-    if not cell:
-        return ()
-    names = [name.strip() for name in cell.split(";")]
-    if not all(names):
-        empty = "{cell!r} names an empty list; write them like press;supporters"
-        if column in {"tags", "remove_tags"}:
-            empty = "{cell!r} names an empty tag; write them like vip;board"
-        reader.fault(line, column, empty, cell=cell)
-    return tuple(filter(None, names))
+@lru_cache(maxsize=4096)
+def _split_names(cell: str) -> tuple[str, ...]:
+    return tuple(map(str.strip, cell.split(";")))
 
 
 People = Iterable[tuple[Subscriber, str]]

@@ -1,7 +1,7 @@
 """Validate subscribers and suppressions, and collect the faults of a file."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +12,6 @@ from newsletter.domain.errors import Defect, Fault, InvalidInput
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import (
-    NOTED_FIELDS,
     Consent,
     Entry,
     StaffNotes,
@@ -102,6 +101,7 @@ class EntryReader:
         return address
 
 
+_ONE_LINE = "holds {control}; write it on one line"
 LineOf = Callable[[str], int]
 """Key → its line in the file."""
 
@@ -149,31 +149,30 @@ def parse_subscriber(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Ent
     """Return a subscriber. Add faults and return None if a value is invalid."""
     fault_count = len(reader)
     address = reader.address(raw.email, line_of("email"), reader.subscribers)
-    for key, objection in _OBJECTION_OF_FIELD.items():
-        value = getattr(raw, key)
-        for each in [value] if isinstance(value, str) else value:
-            if each and (message := objection(each)):
-                reader.fault(line_of(key), key, message)
-            if key == "left" and each in raw.lists:
-                both = "{list} stands in lists too; who left a list is not in it"
-                reader.fault(line_of(key), key, both, list=each)
+    texts = {"name": raw.name, **raw.noted}
+    if control_in_value("".join(texts.values())):
+        for key, text in texts.items():
+            if control := control_in_value(text):
+                reader.fault(line_of(key), key, _ONE_LINE, control=control)
+    lists, left, tags, remove_tags = map(tuple, (raw.lists, raw.left, raw.tags, raw.remove_tags))
+    for key, objection in _objections(raw.language, raw.timezone, lists, left, tags, remove_tags):
+        reader.fault(line_of(key), key, objection)
     consent = _consent(reader, raw, line_of)
     paused_until = _parse_instant(reader, line_of, "paused_until", raw.paused_until)
     if len(reader) > fault_count:
         return None
     return Entry(
         address=address,
-        # with accents as most programs write them, so that searches and segments find them
-        name=normalize("NFC", raw.name),
-        lists=_unique(tuple(raw.lists)),
+        lists=_unique(lists),
         language=raw.language,
         timezone=raw.timezone,
         consent=consent,
-        **{key: normalize("NFC", text) for key, text in raw.noted.items()},
-        tags=_unique(tuple(raw.tags)),
+        # with accents as most programs write them, so that searches and segments find them
+        **{key: normalize("NFC", text) for key, text in texts.items() if text},
+        tags=_unique(tags),
         paused_until=paused_until,
-        left=_unique(tuple(raw.left)),
-        remove_tags=_unique(tuple(raw.remove_tags)),
+        left=_unique(left),
+        remove_tags=_unique(remove_tags),
     )
 
 
@@ -218,9 +217,8 @@ def _consent(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Consent | N
         unproven = "has a time and no source; write where it was given"
         reader.fault(line_of("consent"), "consent", unproven)
         return None
-    objection = _line_objection(raw.consent_source)
-    if objection:
-        reader.fault(line_of("consent"), "consent.source", objection)
+    if control := control_in_value(raw.consent_source):
+        reader.fault(line_of("consent"), "consent.source", _ONE_LINE, control=control)
     at = _parse_instant(reader, line_of, "consent.at", raw.consent_at)
     return Consent(source=raw.consent_source, at=at)
 
@@ -234,11 +232,6 @@ def _parse_instant(reader: EntryReader, line_of: LineOf, key: str, value: str) -
 
 
 parse_day_or_instant = lru_cache(maxsize=4096)(read_day_or_instant)
-
-
-def _line_objection(value: str) -> str:
-    control = control_in_value(value)
-    return say("holds {control}; write it on one line", control=control) if control else ""
 
 
 @lru_cache(maxsize=1024)
@@ -258,17 +251,31 @@ def tag_objection(name: str) -> str:
     return say(advice, name=name)
 
 
-_OBJECTION_OF_FIELD: Mapping[str, Callable[[str], str]] = {
-    "name": _line_objection,
-    **dict.fromkeys(NOTED_FIELDS, _line_objection),
-    "language": language_objection,
-    "timezone": zone_objection,
-    "lists": list_name_objection,
-    "left": list_name_objection,
-    "tags": tag_objection,
-    "remove_tags": tag_objection,
-}
-"""Key → a function that returns the objection to one of its values, or ""."""
+@lru_cache(maxsize=4096)  # most people share these values with others
+def _objections(
+    language: str,
+    timezone: str,
+    lists: tuple[str, ...],
+    left: tuple[str, ...],
+    tags: tuple[str, ...],
+    remove_tags: tuple[str, ...],
+) -> list[tuple[str, str]]:
+    """Return (key, objection) for each value with a fault."""
+    both = "{list} stands in lists too; who left a list is not in it"
+    found = []
+    for key, values, find_objection in (
+        ("language", (language,), language_objection),
+        ("timezone", (timezone,), zone_objection),
+        ("lists", lists, list_name_objection),
+        ("left", left, list_name_objection),
+        ("tags", tags, tag_objection),
+        ("remove_tags", remove_tags, tag_objection),
+    ):
+        for value in filter(None, values):
+            found.append((key, find_objection(value)))
+            if key == "left" and value in lists:
+                found.append((key, say(both, list=value)))
+    return [(key, objection) for key, objection in found if objection]
 
 
 @lru_cache(maxsize=4096)
