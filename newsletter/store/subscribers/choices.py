@@ -10,13 +10,14 @@ from newsletter.domain.subscribers.signup import ConsentRecord, hash_consent_wor
 from newsletter.store.database import Repository
 from newsletter.store.subscribers.eligibility import on_lists
 
+_write_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def consent_json(consent: Consent | None) -> str:
     """Return a consent as the JSON in the row of a subscriber."""
     if consent is None:
         return "{}"
-    fields = {"source": consent.source, "at": consent.at and consent.at.isoformat()}
-    return json.dumps(fields, ensure_ascii=False)
+    return _write_json({"source": consent.source, "at": consent.at and consent.at.isoformat()})
 
 
 class Consents(Repository):

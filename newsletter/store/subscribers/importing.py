@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
+from operator import attrgetter
 
 from newsletter.domain.subscribers.address import AddressHash
 from newsletter.domain.subscribers.audience import (
@@ -16,7 +17,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.domain.subscribers.search import Origin
-from newsletter.store.database import Database
+from newsletter.store.database import Database, as_stored
 from newsletter.store.schema import split_script
 from newsletter.store.subscribers.choices import consent_json
 
@@ -41,42 +42,43 @@ def staged_people(
 
 def _stage(db: Database, hash_address: AddressHash, people: Sequence[tuple[str, Entry]]) -> None:
     rows = [(no, place, entry) for no, (place, entry) in enumerate(people, start=1)]
-    names = dict.fromkeys(name for _, entry in people for name in (*entry.lists, *entry.left))
-    lists = {name: no for no, name in enumerate(names, start=1)}
-    db.insert_all(
+    lists: dict[str, int] = {}
+    optional = attrgetter(*OPTIONAL_COLUMNS)
+    add = db.driver.add_rows  # of tuples: a dictionary a row would take as long as the statement
+    add(
         "staged_person",
         (
-            {
-                "no": no,
-                "address_hash": hash_address(entry.address),
-                "address": entry.address,
-                "name": entry.name,
-                "language": entry.language,
-                "timezone": entry.timezone,
-                "consent": consent_json(entry.consent),
-                **entry.noted,
-                "paused_until": entry.paused_until,
-                "stands_at": place,
-            }
+            *("no", "stands_at", "address_hash", "address", "consent", "paused_until"),
+            *OPTIONAL_COLUMNS,
+        ),
+        (
+            (
+                *(no, place, hash_address(entry.address), entry.address),
+                *(consent_json(entry.consent), as_stored(entry.paused_until), *optional(entry)),
+            )
             for no, place, entry in rows
         ),
     )
-    db.insert_all("staged_list", ({"no": no, "name": name} for name, no in lists.items()))
-    db.insert_all(
+    add(
         "staged_subscription",
+        ("list_no", "person_no", "state"),
         (
-            {"list_no": lists[name], "person_no": no, "state": state}
+            (lists.setdefault(name, len(lists) + 1), no, state)
             for no, _, entry in rows
             for state, names in (("confirmed", entry.lists), ("ended", entry.left))
             for name in dict.fromkeys(names)
         ),
     )
-    tags = (
-        {"name": name, "person_no": no, "removed": int(name in entry.remove_tags)}
-        for no, _, entry in rows
-        for name in dict.fromkeys((*entry.tags, *entry.remove_tags))
+    add("staged_list", ("no", "name"), ((no, name) for name, no in lists.items()))
+    add(
+        "staged_tag",
+        ("name", "person_no", "removed"),
+        (
+            (name, no, int(name in entry.remove_tags))
+            for no, _, entry in rows
+            for name in dict.fromkeys((*entry.tags, *entry.remove_tags))
+        ),
     )
-    db.insert_all("staged_tag", tags)
 
 
 _HAS_LEFT = "left"
