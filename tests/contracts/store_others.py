@@ -81,6 +81,7 @@ class OthersContract:
                 (SubscriberSearch(origin=Origin.IMPORT), [4]),
                 (SubscriberSearch(since=LATER), [6, 5, 4, 3, 2]),
                 (SubscriberSearch(until=LATER), [1]),
+                (SubscriberSearch(until=LATER + timedelta(days=1)), [6, 5, 4, 3, 2, 1]),
                 (SubscriberSearch(until=NOON), []),
                 (SubscriberSearch(ids=(2, 4), words="READER"), [4, 2]),
                 (SubscriberSearch(segment=vips), [2, 1]),
@@ -130,8 +131,11 @@ class OthersContract:
             tx.readers.suppress([replace(bounced, address="c@example.org")], LATER, "file", 7)
             times = [NOON - day, NOON, LATER, LATER + day, LATER + 2 * day]
             assert tx.readers.growth_between(times) == [(0, 0, 0), (1, 1, 0), (0, 0, 1), (0, 0, 0)]
+            assert list(tx.readers.count_suppressions().values()) == [2, 1]
             tx.readers.suppress([replace(gone, address=ana.address)], LATER, "test")
             assert tx.readers.count_growth(NOON) == (0, 1, 1)
+            tx.choices.join(2, ["board"], NOON, ())
+            assert tx.readers.growth(NOON) == {"board": (1, 1, 0), "press": (0, 1, 1)}
 
     def test_what_a_reader_received_is_told_newest_first(self, store: Store) -> None:
         books = [Books(store, 1, slug=slug, beside=False) for slug in ("first", "second")]

@@ -219,9 +219,12 @@ class ReadersContract:
 
     def test_whoever_confirms_and_is_new_is_a_subscriber(self, store: Store) -> None:
         with store.begin() as tx:
+            tx.readers.upsert([replace(ANA, address="bea@example.org")], NOON)
+            leave(tx, "bea@example.org", "press")
             number = tx.readers.join(ANA, NOON)
-            found = tx.readers.find(ANA.address)
+            found, other = map(tx.readers.find, (ANA.address, "bea@example.org"))
         assert (found.id, found.lists) == (number, ANA.lists)
+        assert other.lists == ("supporters",)
 
     @pytest.mark.parametrize("reason", SuppressionReason)
     def test_only_what_staff_entered_is_not_for_the_person_to_lift(

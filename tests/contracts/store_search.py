@@ -144,6 +144,13 @@ class SearchContract:
         assert len(whole) < 400
         assert (hit.slug, hit.language) == ("hours", "en")
 
+    def test_a_short_text_is_shown_whole_and_a_word_of_two_terms_once(self, store: Store) -> None:
+        text = f"The cake hours{' are long' * 14} now"
+        publish(store, "hours", "Opening", text)
+        [hit] = find(store, '"cake hours" hours').shown
+        assert "".join(one.text for one in hit.excerpt) == text
+        assert [one.text for one in hit.excerpt if one.is_match] == ["cake hours"]
+
     def test_a_heading_is_of_the_content_that_is_asked_for(self, store: Store) -> None:
         publish(store, "hours", "Opening hours", LATER_TEXT)
         publish(store, "altered", "", "")

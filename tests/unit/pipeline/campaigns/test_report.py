@@ -139,6 +139,13 @@ def test_those_who_left_by_a_link_of_this_campaign_are_counted(room: Newsroom) -
     assert figures(room)["unsubscribed"] == 2
 
 
+def test_of_an_email_that_cannot_be_read_nothing_is_counted(room: Newsroom) -> None:
+    room.start()
+    with room.store.begin() as tx:
+        tx.db.change("UPDATE content SET document = '{'")
+    assert figures(room)["counted"] is None
+
+
 def test_without_events_the_report_says_that_it_knows_none(room: Newsroom) -> None:
     room.send(5)
     found = figures(room)

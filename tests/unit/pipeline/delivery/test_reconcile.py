@@ -79,7 +79,7 @@ def test_what_is_done_is_decided_by_proof(subtests: pytest.Subtests) -> None:
         (held(CampaignState.SENDING), KEYED, timedelta(hours=23), Step.REPLAY),
         (held(), KEYED, DAY - timedelta(minutes=1), Step.LEAVE),
         (held(), KEYED, timedelta(seconds=-1), Step.LEAVE),
-        (held(seen_at=NOON + DAY / 2), KEYED, DAY / 2 - timedelta(seconds=59), Step.REPLAY),
+        (held(seen_at=NOON + DAY / 2), KEYED, DAY / 2 - timedelta(minutes=1), Step.REPLAY),
         (held(seen_at=NOON + DAY / 2), KEYED, DAY / 2 - MINUTES, Step.LEAVE),
         (held(seen_at=NOON + DAY / 2), BOTH, timedelta(minutes=1), Step.LOOK_UP),
         (held(left=frozenset({1})), KEYED, timedelta(0), Step.LEAVE),
@@ -530,6 +530,21 @@ def test_who_was_erased_meanwhile_stays_unknown(room: Newsroom, taken: bool) -> 
     room.hand().resolve("resignation", Resolution.RESEND)
     room.drain()
     assert room.counts() == Counts(accepted=2, suppressed=1)
+
+
+def test_the_records_are_asked_for_nobody_whose_address_is_gone(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+    erase(room, 2)
+    asked: list[str] = []
+
+    class Noting(RecordingProvider):
+        def look_up(self, batch: OutgoingBatch) -> LookupResult:
+            asked.extend(one.address for one in batch.recipients)
+            return room.provider.look_up(batch)
+
+    room.clock.advance(hours=1)
+    room.reconciler(provider=Noting(**RECORDS)).reconcile()
+    assert asked == ["reader1@example.org", "reader3@example.org"]
 
 
 def test_where_all_were_erased_no_records_are_asked(room: Newsroom) -> None:

@@ -9,6 +9,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, Subscriber, SuppressionReason
 from newsletter.pipeline.subscribers.administer import SubscriberActs, forget
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
+from newsletter.pipeline.subscribers.membership import unknown_lists
 from tests.contracts.books import audited
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -52,6 +53,10 @@ def test_a_person_is_added_to_lists_that_are_offered_or_in_use(room: Newsroom) -
 def test_a_list_that_is_not_there_is_refused_with_a_suggestion(room: Newsroom) -> None:
     with pytest.raises(InvalidInput, match="--list: there is no list 'pres'; did you mean press"):
         add(room, "pres")
+
+
+def test_without_any_list_none_is_named() -> None:
+    assert unknown_lists(["press"], []) == ("there is no list 'press'; there are: –",)
 
 
 def test_nobody_else_brings_back_who_is_suppressed_or_left_the_list(room: Newsroom) -> None:
