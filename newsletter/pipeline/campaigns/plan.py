@@ -326,9 +326,12 @@ def _pause_corrected(tx: Transaction, correction: Campaign) -> None:
 
 
 def _stored_or_pause(tx: Transaction, campaign: Campaign) -> StoredStatement | None:
-    """Return the statement of a due campaign. If its row is damaged, pause the campaign."""
+    """Return the statement of a due campaign. If its row is damaged, pause the campaign.
+
+    During a hold none starts: its page would be public, and an undo too late.
+    """
     # the campaign may have been paused, moved or cancelled since the read
-    if campaign not in tx.campaigns.list_scheduled(until=tx.now):
+    if tx.hold.reasons() or campaign not in tx.campaigns.list_scheduled(until=tx.now):
         return None
     stored = tx.statements.get(campaign.slug)
     if stored is None:

@@ -169,10 +169,11 @@ class Vitals:
 def load_vitals(*, store: Store) -> Vitals:
     """Return the open work. Raises StoreUnavailable."""
     with store.read() as tx:
-        times = [campaign.release_at for campaign in tx.campaigns.list_scheduled(until=tx.now)]
+        is_stopped, due = bool(tx.hold.reasons()), tx.campaigns.list_scheduled(until=tx.now)
+        times = [campaign.release_at for campaign in due if not is_stopped]
         first = tx.emails.waiting_since()
         return Vitals(
-            stopped=bool(tx.hold.reasons()),
+            stopped=is_stopped,
             campaigns=tuple(tx.campaigns.list_open()),
             batches=tx.batches.count_open(),
             overdue=tx.now - min(times, default=tx.now),

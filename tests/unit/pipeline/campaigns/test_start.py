@@ -7,6 +7,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.provider import Capabilities
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.pipeline.campaigns.plan import PlanResult, PlanRules, plan, start_due
 from newsletter.pipeline.statements.approve import revoke
 from tests.fakes import NOON
@@ -30,6 +31,23 @@ def test_starting_freezes_the_audience_once(room: Newsroom) -> None:
     assert campaign.counts == Counts(pending=25)
     assert room.start_due() == ()
     assert room.deeds()[-1] == ("scheduler", "start")
+
+
+@pytest.mark.parametrize("kind", HoldKind)
+def test_during_a_hold_none_starts_and_it_can_still_be_undone(
+    room: Newsroom, kind: HoldKind
+) -> None:
+    room.subscribe(3)
+    for slug in ("resignation", "other"):
+        room.write_and_approve(slug)
+    room.plan()
+    with room.store.begin() as tx:
+        tx.hold.put(kind, "wait")
+    assert room.start_due(hours=1) == ()
+    room.starter().undo("other", by="ada@forum.example")
+    with room.store.begin() as tx:
+        tx.hold.release(kind)
+    assert [campaign.slug for campaign in room.start_due()] == ["resignation"]
 
 
 def test_those_due_start_together(room: Newsroom) -> None:
