@@ -535,7 +535,7 @@ CREATE TABLE subscription (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ix_subscription_changed_at ON subscription (changed_at, state);
 CREATE INDEX ix_subscription_ended ON subscription (list_id, changed_at) WHERE state = 'ended';
-CREATE INDEX ix_subscription_ended_by ON subscription (ended_by);
+CREATE INDEX ix_subscription_ended_by ON subscription (ended_by) WHERE ended_by IS NOT NULL;
 CREATE INDEX ix_subscription_requested ON subscription (list_id, changed_at)
     WHERE state = 'requested';
 CREATE INDEX ix_subscription_subscriber_id ON subscription (subscriber_id);

@@ -144,7 +144,7 @@ class EntryCounts:
 
 
 PROGRESS_STEP = 1000
-_PAUSE_SECONDS = 0.02
+_PAUSE_STEP, _PAUSE_SECONDS = 500, 0.02
 _SPOOLED_AT_ONCE = 100
 T = TypeVar("T")
 
@@ -189,7 +189,7 @@ def with_pauses(people: Iterable[T], progress: Callable[[int], object]) -> Itera
     """
     for number, one in enumerate(people, start=1):
         progress(number)
-        if number % PROGRESS_STEP == 0:
+        if number % _PAUSE_STEP == 0:
             # a process that waits for SQLite's lock asks again at intervals
             time.sleep(_PAUSE_SECONDS)
         yield one

@@ -22,7 +22,7 @@ from newsletter.pipeline.ledger import act_as, require_role
 from newsletter.pipeline.subscribers.membership import MOVED_REASONS, refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
 
-_PEOPLE_PER_PART = 250
+_PEOPLE_PER_PART = 500
 """People per transaction, which then holds the write lock for about 20 ms."""
 
 

@@ -16,6 +16,8 @@ _SELECT_IMPORTS = """
         skipped, finished_at, undone_at, undone_by
     FROM import
 """
+_SETTINGS = ("cache_size = -16000", "wal_autocheckpoint = 4000")
+"""SQLite's settings for many people: each hash of an address is on another page of its index."""
 _FREE_PEOPLE = "SELECT id FROM undo_person WHERE why = ''"
 """A query of the people for whom the import is undone."""
 
@@ -46,6 +48,8 @@ class Imports(AddressRepository):
 
         Suppressed people are left out. Else the rules are those of ``Readers.upsert``.
         """
+        for setting in _SETTINGS:
+            self._db.change(f"/*sqlite*/ PRAGMA {setting}\n/*postgres SELECT 1*/")
         with importing.staged_people(self._db, self._hash, people):
             result = importing.count_changes(self._db, import_id)
             importing.import_people(self._db, at, Origin.IMPORT, import_id)
