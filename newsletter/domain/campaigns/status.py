@@ -197,9 +197,12 @@ class StatementStatus:
 
     @property
     def is_undecided(self) -> bool:
-        """Return whether its campaign has ended with deliveries whose outcome is unknown."""
+        """Return whether nothing is left to send, and the outcome of some deliveries is unknown."""
         campaign = self.campaign
-        return campaign is not None and campaign.state.is_ended and campaign.counts.unknown > 0
+        if campaign is None or not campaign.counts.unknown:
+            return False
+        is_paused = campaign.state is CampaignState.PAUSED
+        return campaign.state.is_ended or (is_paused and not campaign.counts.pending)
 
     @property
     def row(self) -> StateRow:
@@ -213,7 +216,7 @@ class StatementStatus:
         if state is State.CANCELLED and self.has_begun:
             acts = (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
             return (Act.DECIDE, *acts) if self.is_undecided else acts
-        if self.is_undecided and state is State.CORRECTED:
+        if self.is_undecided and state in {State.CORRECTED, State.PAUSED}:
             acts = (Act.DECIDE, *acts)
         if self.campaign is None:
             acts = tuple(act for act in acts if act is not Act.REPORT)

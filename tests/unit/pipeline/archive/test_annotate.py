@@ -4,10 +4,12 @@ import pytest
 
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.state import Act
 from newsletter.domain.delivery.batch import Resolution, Verdict
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import InvalidInput, NotFound, Outdated, Refused
 from newsletter.pipeline.archive.annotate import annotate
+from newsletter.pipeline.status import find_status
 from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.campaigns.test_index import begin, found
 from tests.unit.pipeline.newsroom import Newsroom
@@ -97,6 +99,8 @@ def test_what_proves_unsent_does_not_go_out_after_its_text_was_taken_off_the_web
     room.start(10)
     room.dispatch(always(Verdict.UNKNOWN))
     put(room, NoteKind.WITHDRAWN)
+    with room.store.read() as tx:
+        assert find_status(tx, "resignation", room.rules).acts[:2] == (Act.DECIDE, Act.RESUME)
     room.provider.answer = accept_all
     if is_replayed:
         room.find_out(hours=1)
