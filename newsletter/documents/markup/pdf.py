@@ -57,7 +57,8 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
     Raises InvalidInput, naming ``file``, if it is locked, broken, a scan, or far too long.
     """
-    pages = [page for page in read_pages(data, file) if page]
+    read, remarks = read_pages(data, file)
+    pages = list(filter(None, read))
     if not pages:
         raise unusable(file, _SCANNED_REASON)
     edges, kept = _without_edges(pages)
@@ -70,8 +71,8 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
     margin = _most_frequent((round(line.cells[0].left), 1) for line in lines if line.cells)
     return import_body(
         "".join(_html(blocks, size=usual, margin=margin)),
-        edges=edges,
-        outside_texts=[edge.text for edge in edges],
+        edges=[*edges, *remarks],
+        outside_texts=[outside.text for outside in (*edges, *remarks)],
         notes=_notes(pages),
         today=today,
         file=file,

@@ -28,9 +28,10 @@ from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import resolve1
+from pdfminer.utils import decode_text
 
-from newsletter.documents.release.imported import unusable
-from newsletter.documents.release.lines import normalise
+from newsletter.documents.release.imported import DroppedLine, unusable
+from newsletter.documents.release.lines import cut_text, normalise
 from newsletter.domain.errors import InvalidInput
 
 MAX_PAGES = 60
@@ -89,13 +90,14 @@ class PdfLine:
         return " ".join(cell.text for cell in self.cells)
 
 
-def read_pages(data: bytes, file: str) -> list[list[PdfLine]]:
-    """Return the lines of each page, from top to bottom.
+def read_pages(data: bytes, file: str) -> tuple[list[list[PdfLine]], list[DroppedLine]]:
+    """Return the lines of each page, from top to bottom, and the form fields and comments.
 
     Raises InvalidInput, naming ``file``, if it is locked, broken or far too long.
     """
     try:
-        return list(_read_pages(data, file))
+        remarks: list[DroppedLine] = []
+        return list(_read_pages(data, file, remarks)), list(dict.fromkeys(remarks))
     except PDFPasswordIncorrect as error:
         message = "is locked with a password; save it without one, or copy its text into a file"
         raise unusable(file, message) from error
@@ -106,7 +108,7 @@ def read_pages(data: bytes, file: str) -> list[list[PdfLine]]:
         raise unusable(file, message) from error
 
 
-def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
+def _read_pages(data: bytes, file: str, remarks: list[DroppedLine]) -> Iterator[list[PdfLine]]:
     resources = PDFResourceManager()
     device = PDFPageAggregator(resources)
     interpreter = PDFPageInterpreter(resources, device)
@@ -116,6 +118,7 @@ def _read_pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
             long = "has more than {most} pages; save those of the statement alone"
             raise unusable(file, long, most=MAX_PAGES)
         interpreter.process_page(page)
+        remarks += _find_remarks(page)
         sheet = LTLayoutContainer((0, 0, 0, 0))
         pieces = sheet.group_objects(LAParams(), _list_letters(device.get_result()))
         lines = [piece for piece in pieces if not piece.is_empty()]
@@ -236,11 +239,31 @@ _Link = tuple[tuple[float, float, float, float], str]
 """A link: left, bottom, right and top in points, and its target."""
 
 
-def _find_links(page: PDFPage) -> Iterator[_Link]:
+def _list_annotations(page: PDFPage) -> list[dict[str, Any]]:
     # each letter of a page is compared with each link
-    for reference in (resolve1(page.annots) or [])[:_MAX_LINKS]:
-        annotation = resolve1(reference)
-        action = resolve1(annotation.get("A")) if isinstance(annotation, dict) else None
+    found = map(resolve1, (resolve1(page.annots) or [])[:_MAX_LINKS])
+    return [annotation for annotation in found if isinstance(annotation, dict)]
+
+
+def _find_remarks(page: PDFPage) -> Iterator[DroppedLine]:
+    """Yield the values of form fields and the words of comments, which the page does not draw."""
+    for annotation in _list_annotations(page):
+        kind = str(getattr(annotation.get("Subtype"), "name", ""))
+        # the field around several widgets may have the name and the value
+        both = {**(resolve1(annotation.get("Parent")) or {}), **annotation}
+        field = [resolve1(both.get(key)) for key in ("T", "V")]
+        parts = field if kind == "Widget" else [resolve1(annotation.get("Contents"))]
+        said = [decode_text(part) if isinstance(part, bytes) else part for part in parts]
+        words = [getattr(part, "name", part) for part in said]
+        if kind != "Link" and isinstance(words[-1], str) and words[-1].strip():
+            text = normalise(": ".join(filter(None, words))).strip()
+            reason = f"in a {'form field' if kind == 'Widget' else 'comment'} of the PDF"
+            yield DroppedLine(line=0, text=cut_text(" ".join(text.split())), reason=reason)
+
+
+def _find_links(page: PDFPage) -> Iterator[_Link]:
+    for annotation in _list_annotations(page):
+        action = resolve1(annotation.get("A"))
         target = resolve1(action.get("URI")) if isinstance(action, dict) else None
         # a link within the file has no URI
         place = resolve1(annotation.get("Rect")) if target else None

@@ -220,6 +220,30 @@ def test_what_a_browser_prints_around_its_pages_is_left_out() -> None:
             assert around not in document.body
 
 
+def test_form_fields_and_comments_of_a_pdf_are_told_of() -> None:
+    title = (40, 760, "Forum Leaves the Advisory Council on Housing")
+    notes = (
+        "<</Subtype/Widget/T(Speaker)/V(Ada Osei)>>"
+        "<</Subtype/Widget/Parent<</T(Agreed)/V/Yes>>>>"
+        "<</Subtype/Widget/T(Left empty)>>"
+        "<</Subtype/FreeText/Contents(EMBARGOED until 3 December 2026)>>"
+        "<</Subtype/Text/Contents<FEFF0052006500610064003F>>>"
+        "<</Subtype/Link/Contents(To the report)>>"
+    )
+    drawn = pdf([title, (40, 720, FIRST)]).replace(
+        b"/Contents 5", f"/Annots[{notes}]/Contents 5".encode()
+    )
+    document = imported(drawn, "a.pdf")
+
+    assert [(one.text, one.reason) for one in document.dropped] == [
+        ("Speaker: Ada Osei", "in a form field of the PDF"),
+        ("Agreed: Yes", "in a form field of the PDF"),
+        ("EMBARGOED until 3 December 2026", "in a comment of the PDF"),
+        ("Read?", "in a comment of the PDF"),
+    ]
+    assert document.embargo is not None
+
+
 def test_a_page_that_was_put_into_a_page_is_read() -> None:
     """A stamp or a booklet is made so: what the page draws is another page."""
     title, text = (40, 760, "Forum Leaves the Advisory Council on Housing"), (40, 720, FIRST)
