@@ -17,8 +17,8 @@ from newsletter.documents.markup.packed import ArchiveKind, hidden_lines, page_e
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
-from newsletter.documents.release.imported import ImportedDocument, unusable
-from newsletter.documents.release.lines import normalise
+from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
+from newsletter.documents.release.lines import cut_text, normalise
 from newsletter.domain.wording import say
 
 _MAIN_PART = "word/document.xml"
@@ -30,6 +30,7 @@ _UNKNOWN_TAGS = ("{*}fldSimple", "{*}dir", "{*}bdo", "{*}ruby", "{*}rubyBase", "
 """Elements around words that the converter drops with their words."""
 _REPORTED_TAGS = {"instrText", "delText", "delInstrText", "moveFrom", "oMath", "align"}
 _TEXT_PATTERN = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
+_DRAWN_PART_PATTERN = re.compile(r"word/(?:charts/chart|diagrams/data)\w*\.xml")
 _PAGE_EDGE_PART_PATTERN = re.compile(r"word/(?:header|footer)\d*\.xml")
 _SIDE_PART_PATTERN = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")
 _MAMMOTH_STYLE_MAP = """
@@ -40,6 +41,7 @@ p[style-name='Quotations'] => blockquote > p:fresh
 p[style-name='Intense Quote'] => blockquote > p:fresh
 p[style-name='Block Text'] => blockquote > p:fresh
 """
+_CHECKBOX_PATTERN = re.compile(r"<input(?P<checked> checked=\"checked\")?[^<>]*+>")
 _SAVE_ANEW = say("open it in Word, save it again as a Word document (.docx) and import that")
 _PART_PATTERN = re.compile(
     r"(?:word|docProps|_rels)/[^\0]{1,200}\.(?:xml|rels)|\[Content_Types\]\.xml"
@@ -69,11 +71,11 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
         for name in filter(_PAGE_EDGE_PART_PATTERN.fullmatch, trees)
     )
     body = _as_html(parts, file)
-    unread = unread_lines(trees[_MAIN_PART], _REPORTED_TAGS, body)
+    unread = [*unread_lines(trees[_MAIN_PART], _REPORTED_TAGS, body), *_drawn_lines(trees)]
     document = import_body(
         body,
         edges=[*page_edges(edges), *hidden_lines(hidden), *unread],
-        outside_texts=[*_words_outside(trees), *hidden],
+        outside_texts=[*_words_outside(trees), *hidden, *(lost.text for lost in unread)],
         notes=review.notes(),
         today=today,
         file=file,
@@ -158,6 +160,27 @@ def _value(element: Any) -> str:
     return next((value for key, value in element.attrib.items() if key.endswith("}val")), "")
 
 
+def _drawn_lines(trees: Mapping[str, Any]) -> Iterator[DroppedLine]:
+    """Yield words in charts, diagrams, WordArt and choices of forms, and files in the file."""
+    found = [
+        ("another document", "put into the file") for _ in trees[_MAIN_PART].iter("{*}altChunk")
+    ]
+    for name, tree in trees.items():
+        drawn = (element.get("string") or "" for element in tree.iter("{*}textpath"))
+        found += ((words, "drawn as WordArt") for words in drawn)
+        if _DRAWN_PART_PATTERN.fullmatch(name):
+            words = " ".join(element.text or "" for element in tree.iter("{*}t", "{*}v"))
+            found.append((words, "in a chart or a diagram"))
+    for choice in trees[_MAIN_PART].iter("{*}ddList"):
+        entries = list(map(_value, choice.iter("{*}listEntry")))
+        number = next(map(_value, choice.iter("{*}result", "{*}default")), "0")
+        if number[:3].isdecimal():
+            found += ((entry, "chosen in a form") for entry in entries[int(number[:3]) :][:1])
+    for text, why in dict.fromkeys(found):
+        if words := " ".join(normalise(text).split()):
+            yield DroppedLine(line=0, text=cut_text(words), reason=why)
+
+
 def _words_outside(trees: Mapping[str, Any]) -> Iterator[str]:
     """Yield the words outside of the text: text boxes, watermarks, page heads, metadata."""
     for name, tree in trees.items():
@@ -167,7 +190,6 @@ def _words_outside(trees: Mapping[str, Any]) -> Iterator[str]:
         for part in parts if name == _MAIN_PART or _SIDE_PART_PATTERN.fullmatch(name) else ():
             for paragraph in part.iter("{*}p"):
                 yield normalise("".join(_texts(paragraph))).strip()
-        yield from (element.get("string") or "" for element in tree.iter("{*}textpath"))
 
 
 def _texts(part: Any) -> Iterator[str]:
@@ -195,4 +217,4 @@ def _as_html(parts: Mapping[str, bytes], file: str) -> str:
     except Exception as error:  # mammoth raises anything for a crafted file
         broken = "is broken: its parts do not fit together; {advice}"
         raise unusable(file, broken, advice=_SAVE_ANEW) from error
-    return str(result.value)
+    return _CHECKBOX_PATTERN.sub(lambda box: "☒" if box["checked"] else "☐", str(result.value))

@@ -139,6 +139,43 @@ def test_words_of_fields_are_read_and_words_that_are_not_read_are_told_of() -> N
     assert lost.reason == "in a part of the file that is not read"
 
 
+def test_words_that_word_draws_and_choices_in_forms_are_told_of() -> None:
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006"
+    chart = (
+        f'<c:chart xmlns:c="{drawing}/chart" xmlns:a="{drawing}/main"><a:t>Rents since 2020</a:t>'
+        "<c:pt><c:v>Leeds</c:v></c:pt><c:pt><c:v>43</c:v></c:pt></c:chart>"
+    )
+    diagram = f'<d:pt xmlns:d="x" xmlns:a="{drawing}/main"><a:t>Embargoed until noon</a:t></d:pt>'
+    entries = '<w:listEntry w:val="Draft"/><w:listEntry w:val="Final"/>'
+    document = statement(
+        paragraph(run(FIRST)),
+        paragraph(
+            '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:checked w:val="1"/>'
+            "</w:checkBox></w:ffData></w:fldChar></w:r>"
+            "<w:r><w:instrText>FORMCHECKBOX </w:instrText></w:r>"
+            '<w:r><w:fldChar w:fldCharType="end"/></w:r>',
+            run(" The board has agreed to this statement."),
+            f'<w:r><w:ffData><w:ddList><w:result w:val="1"/>{entries}</w:ddList></w:ffData></w:r>',
+            '<w:r><w:pict><v:textpath xmlns:v="v" string="Now"/></w:pict></w:r>',
+        ),
+        '<w:altChunk r:id="rIdOther"/>',
+        extra={
+            "word/charts/chart1.xml": chart.encode(),
+            "word/diagrams/data1.xml": diagram.encode(),
+        },
+    )
+
+    assert document.body == f"{FIRST}\n\n☒ The board has agreed to this statement."
+    assert [(one.text, one.reason) for one in document.dropped] == [
+        ("another document", "put into the file"),
+        ("Now", "drawn as WordArt"),
+        ("Rents since 2020 Leeds 43", "in a chart or a diagram"),
+        ("Embargoed until noon", "in a chart or a diagram"),
+        ("Final", "chosen in a form"),
+    ]
+    assert document.embargo is not None
+
+
 def test_a_file_of_which_little_is_read_is_compared_in_linear_time() -> None:
     def compare(many: int) -> None:
         root = etree.fromstring(f"<body>{'<p>No such words as these.</p>' * many}</body>")
