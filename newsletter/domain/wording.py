@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache, reduce
 from typing import Any
@@ -134,13 +134,23 @@ def recognize(text: str, patterns: Sequence[str]) -> str:
             is_match = is_match and separator == literal
             is_quoted = form == "!r" and value == repr(value[1:-1])
             values[name] = value[1:-1] if is_quoted else Written(value) if form else value
+            if form == ":%Y-%m-%d":
+                values[name] = _read_day(value)
+                is_match = is_match and values[name] is not None
         if is_match and not rest:
             for name, part in values.items():
-                if not isinstance(part, Written):
-                    values[name] = recognize(str(part), patterns)
+                if isinstance(part, str) and not isinstance(part, Written):
+                    values[name] = recognize(part, patterns)
             if (found := say(pattern, **values)) == text:
                 return found
     return text
+
+
+def _read_day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 @cache

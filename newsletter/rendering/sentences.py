@@ -146,6 +146,9 @@ class Language:
             return self.in_words(value)
         if isinstance(value, int | float):
             return Written(format_decimal(value, locale=self._locale))
+        if isinstance(value, str) and value[:1] == "“" and value[-1:] == "”":
+            quotation = _QUOTATIONS[self._locale.language].replace(r"\1", "")
+            return Written(quotation.format(value[1:-1]))
         return _Day(value, self._locale) if isinstance(value, date) else value
 
 
@@ -165,6 +168,8 @@ class _Day:
         return "1er" if is_ordinal else self._at.day
 
     def __format__(self, spec: str) -> str:
+        if spec == "%Y-%m-%d":
+            return format_date(self._at, "long", locale=self._locale)
         for code, pattern in _BABEL_DATE_FIELDS.items():
             if code in spec:
                 spec = spec.replace(code, format_date(self._at, pattern, locale=self._locale))

@@ -35,6 +35,8 @@ _MAX_ADDRESS_LINES = 5
 
 def edge_reason(text: str) -> str:
     """Return why a line above or below the text is furniture, or ""."""
+    if is_label(text):
+        return "the kind of text"
     entry = _fold_entry(text[: _MAX_ASIDE_CHARS + 1])
     is_aside = len(text) <= _MAX_ASIDE_CHARS and (
         (" | " in text and all(map(edge_reason, text.split(" | "))))
@@ -42,7 +44,7 @@ def edge_reason(text: str) -> str:
         or _ASIDE_PATTERN.fullmatch(entry)
         or (entry and _ASIDE_ENTRIES.issuperset(entry.split()))  # links of one row
     )
-    if is_aside or SITE_PATTERN.fullmatch(text) or is_menu_entry(text) or is_label(text):
+    if is_aside or SITE_PATTERN.fullmatch(text) or is_menu_entry(text):
         return "site furniture"
     if (_TRAIL_PATTERN.fullmatch(text) and not ends_sentence(text)) or _is_row_of_entries(text):
         return "site furniture"

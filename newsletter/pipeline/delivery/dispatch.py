@@ -232,7 +232,11 @@ class Dispatcher(AttemptRunner[ClaimedBatch, DispatchResult]):
         if outcome.verdict is Verdict.CONFIGURATION and may_pause:
             why = outcome.reason
             if not isinstance(why, Sentence):  # the provider's
-                why = say("{name} refuses: {why}", name=batch.provider, why=why)
+                refusal = (
+                    "{name} refuses: {why}. Nothing is lost: the operator has to correct that, then"
+                    " the sending can go on"
+                )
+                why = say(refusal, name=batch.provider, why=why.rstrip("."))
             tx.campaigns.change_state(
                 batch.campaign.id,
                 CampaignState.PAUSED,

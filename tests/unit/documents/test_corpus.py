@@ -17,7 +17,13 @@ TODAY = date(2026, 11, 24)
 ALLOWED = {
     *("above the title", "the title again", "the page's title", "the date", "the embargo"),
     *("for immediate release", "stands before the title", "a contact above the text"),
-    *("site furniture", "other pages", "the page's own data", "the mark of the end"),
+    *(
+        "the kind of text",
+        "site furniture",
+        "other pages",
+        "the page's own data",
+        "the mark of the end",
+    ),
     *("a page number", "a running header", "a bullet without a text"),
     "the foot of the letterhead",
     "the vendor's line",

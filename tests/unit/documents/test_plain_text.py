@@ -131,7 +131,7 @@ def test_a_page_title_with_the_sites_name_points_at_the_title() -> None:
     assert {dropped.line: dropped.reason for dropped in document.dropped} == {
         1: "the page's title",
         3: "site furniture",
-        5: "site furniture",
+        5: "the kind of text",
         9: "the date",
     }
 

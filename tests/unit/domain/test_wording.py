@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from newsletter.domain.wording import (
     Sentence,
@@ -96,6 +96,14 @@ def test_a_text_is_recognized_as_the_sentence_of_a_pattern_with_its_values() -> 
     patterns = (*patterns, say("{one} or {one}"))  # of one value
     for text in ("skipped: 2", "a.csv: b is unread. Or not.", "never", "", "this or that"):
         assert not isinstance(recognize(text, patterns), Sentence), text
+
+
+def test_an_iso_date_in_a_text_is_recognized_as_a_day() -> None:
+    pattern = say("dated {date:%Y-%m-%d}", date=NINE).pattern
+    found = recognize("dated 2026-12-03", [pattern])
+    assert getattr(found, "values", {}) == {"date": date(2026, 12, 3)}
+    for text in ("dated 2026-12-32", "dated 20261203", "dated today"):
+        assert not isinstance(recognize(text, [pattern]), Sentence), text
 
 
 def test_a_copy_of_a_sentence_is_one() -> None:

@@ -29,7 +29,10 @@ def test_what_the_provider_cannot_express_pauses_the_campaign_before_any_call(
     assert done.answer.outcome.verdict is Verdict.CONFIGURATION
     assert provider.batches == []
     assert room.campaign().state is CampaignState.PAUSED
-    assert room.campaign().reason == "recording refuses: message X-Note: cannot be said"
+    assert room.campaign().reason == (
+        "recording refuses: message X-Note: cannot be said. Nothing is lost: the operator has to"
+        " correct that, then the sending can go on"
+    )
     assert room.counts() == Counts(pending=25)
 
 

@@ -211,6 +211,10 @@ def test_each_fault_of_a_document_is_told_in_each_language(staffed: Staffed) -> 
     lost = "a picture that was not kept: it is no PNG, JPEG or GIF; save it as PNG or JPEG and"
     why = languages["de"].say(languages["de"].recognize(f"{lost} choose that", NOTE_NAMES))
     assert why.startswith("ein Bild, das nicht übernommen wurde: kein PNG, JPEG oder GIF; ")
+    note = "The date 2026-12-03 is from “Berlin, 3.12.2026” in its dateline."
+    for code, day in (("de", "3. Dezember 2026"), ("es", "3 de diciembre de 2026")):
+        assert day in languages[code].say(languages[code].recognize(note, NOTE_NAMES))
+    assert "„Berlin, 3.12.2026“" in languages["de"].say(languages["de"].recognize(note, NOTE_NAMES))
 
 
 def test_the_settings_are_explained_in_the_language_of_the_desk(staffed: Staffed) -> None:

@@ -67,7 +67,7 @@ def test_notes_about_a_file_are_in_the_language_of_their_reader(desk: Desk) -> N
     said = words(desk.ana.get(f"/drafts/{desk.key}/edit"))
     desk.ana.post("/account/language", {"language": ""})
     assert "spricht von einer Sperrfrist: Geben Sie 2026-12-01 09:00 als ihr Ende ein" in said
-    assert "“Home” (Navigation)" in said
+    assert "„Home“, Navigation" in said
 
 
 @pytest.mark.slow("reads in a sandbox")
