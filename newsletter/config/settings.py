@@ -162,7 +162,7 @@ class Settings(fields.Section):
     )
     count: tuple[Counted, ...] = option(
         "The numbers that emails collect, without telling who: `opens`, `clicks` or both. Links"
-        " then lead through `public_url`.",
+        " then lead through the public pages.",
         ["opens", "clicks"],
         default=(),
     )
@@ -188,7 +188,7 @@ class Settings(fields.Section):
         tuple[PublicList, ...],
         fields.unique(fields.own_name, say("names {names} more than once; offer each list once")),
     ] = option(
-        "The lists, in the order of the sign-up page. Without it: `default_lists`. An import"
+        "The lists, in the order of the sign-up page. Without it: the default lists. An import"
         " can create others.",
         default=(),
     )

@@ -44,7 +44,8 @@ class PublicList:
         default=True,
     )
     theme: Theme | None = setting(
-        "The theme of its emails. Without it: that of `brand`. A statement's first list decides.",
+        "The theme of its emails. Without it: that of all emails. A statement's first list"
+        " decides.",
         "briefing",
         default=None,
     )

@@ -77,7 +77,8 @@ class StartPages:
             lapsed = self._campaigns.starter().schedule(slug, at, by=by, renews_approvals=anew)
         except Refused as error:
             return self._refused_page(request, error, say("Not changed"))
-        return redirect(f"/statements/{slug}", done="time-anew" if lapsed else "time")
+        notice = "started" if request.field("when") == START_NOW else "time"
+        return redirect(f"/statements/{slug}", done="time-anew" if lapsed else notice)
 
     @route("POST", "/statements/{slug}/undo", Role.APPROVER)
     def undo(self, request: DeskRequest) -> Response:

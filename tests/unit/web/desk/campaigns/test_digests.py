@@ -50,14 +50,14 @@ def test_its_page_says_when_it_comes_what_it_lists_and_to_whom(room: Staffed) ->
         "The library opens earlier",
         "Every Friday at 16:00",
         "Press releases",
-        "The week to 27 Nov 2026",
+        "Digest emails The week to 27 Nov 2026",
         "All statements",
     ):
         assert one in page, one
     assert "Make the issue now" not in page
     assert 'href="/desk/digests"' in vera.get("/statements").text
     listed = words(vera.get("/digests"))
-    assert "weekly" in listed
+    assert "The week to 27 Nov 2026" in listed, "its title, not its short name"
     assert "Last day of each month at 16:00" in listed
     monthly = words(vera.get("/digests/monthly"))
     assert "It takes at least 3." in monthly

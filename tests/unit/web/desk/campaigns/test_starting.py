@@ -297,6 +297,8 @@ def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> 
     assert at.campaign.release_at.isoformat() == "2026-11-25T14:00:00+00:00"
     assert len(at.starts) == 1
     assert at.press(cleo, cleo.get(PAGE), f"{HERE}/time", when="at", at="").status == 422
+    answer = at.press(cleo, cleo.get(PAGE), f"{HERE}/time", when="now")
+    assert answer.headers["location"] == f"{HERE}?done=started"
 
 
 def test_undone_in_time_it_stays_approved(at: Room, cleo: Signed) -> None:

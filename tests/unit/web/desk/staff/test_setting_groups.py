@@ -151,6 +151,8 @@ def test_a_workspace_with_default_lists_alone_gets_its_first_titled_list(
 def test_a_new_list_is_added_and_is_for_staff_only_unless_its_form_says_so(dan: Signed) -> None:
     dan.site.subscribe("kim@example.org", lists=["board"])
     page = dan.get(f"{CHANGE}?group=lists")
+    assert "<h2>press</h2>" not in page.text, "a list is headed by its title"
+    assert "default_lists" not in page.text, "a hint names no key of the file"
     assert "These lists have no title yet: board." in words(page)
     new = {"lists[2].name": "board", "lists[2].title": "The board", "lists[1].title": "Meetings"}
     assert dan.post(CHANGE, form(dan, "lists") | new).status == 303
