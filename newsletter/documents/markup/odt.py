@@ -16,8 +16,8 @@ from newsletter.documents.markup.packed import ArchiveKind, hidden_lines, page_e
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import with_encoded
-from newsletter.documents.release.imported import ImportedDocument, unusable
-from newsletter.documents.release.lines import normalise
+from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
+from newsletter.documents.release.lines import cut_text, normalise
 from newsletter.domain.wording import say
 
 _CONTENT, _STYLES = "content.xml", "styles.xml"
@@ -54,7 +54,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, "is no text document of LibreOffice; {advice}", advice=_HINT)
     written = _Writer(_Styles(trees))
     body = "".join(written.blocks(text)) + written.notes()
-    unread = unread_lines(text, _REPORTED_TAGS, body)
+    unread = [*unread_lines(text, _REPORTED_TAGS, body), *_form_lines(text)]
     edges = (
         ("head" if _local_name(edge) == "header" else "foot", " ".join(_paragraph_texts(edge)))
         for edge in (trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ())
@@ -266,6 +266,14 @@ def _read_review(content: Element) -> Review:
         comments=sum(1 for _ in content.iter("{*}annotation")),
         formulas=sum(1 for _ in content.iter("{http://www.w3.org/1998/Math/MathML}math")),
     )
+
+
+def _form_lines(text: Element) -> Iterator[DroppedLine]:
+    """Yield the labels and values of form fields."""
+    for field in text.iter("{urn:oasis:names:tc:opendocument:xmlns:form:1.0}*"):
+        named = [_attribute(field, name) for name in ("label", "current-value", "current-state")]
+        if words := _ordinary(": ".join(filter(None, named))).strip():
+            yield DroppedLine(line=0, text=cut_text(words), reason="in a form field of the file")
 
 
 def _words_outside(trees: Mapping[str, Element]) -> Iterator[str]:

@@ -26,6 +26,7 @@ _NAMES = " ".join(
         "draw": "drawing",
         "fo": "xsl-fo-compatible",
         "svg": "svg-compatible",
+        "form": "form",
     }.items()
 )
 
@@ -119,6 +120,20 @@ def test_an_embargo_in_a_text_box_is_seen() -> None:
         "</draw:text-box></draw:frame></text:p>"
     )
     assert imported(odt(f"{box}{TITLE}<text:p>{FIRST}</text:p>")).embargo is not None
+
+
+def test_form_fields_of_an_opendocument_text_are_told_of() -> None:
+    fields = (
+        '<form:textarea form:current-value="Ada Osei"/><form:textarea/>'
+        '<form:checkbox form:label="Agreed" form:current-state="checked"/>'
+    )
+    form = f"<office:forms><form:form>{fields}</form:form></office:forms>"
+    document = imported(odt(f"{form}{TITLE}<text:p>{FIRST}</text:p>"))
+
+    assert [(one.text, one.reason) for one in document.dropped] == [
+        ("Ada Osei", "in a form field of the file"),
+        ("Agreed: checked", "in a form field of the file"),
+    ]
 
 
 def test_a_picture_without_words_is_told_of() -> None:
