@@ -30,7 +30,7 @@ from newsletter.web.desk.page import NOTE_NAMES
 from newsletter.web.desk.request import DeskRequest, download, redirect, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.editing import show_conflict
-from newsletter.web.desk.statements.preview import send_test, view_of
+from newsletter.web.desk.statements.preview import send_test, test_notice, view_of
 
 _MAX_FILE_BYTES = 20_000_000
 MAX_FORM_BYTES = _MAX_FILE_BYTES + (256 << 10)
@@ -185,7 +185,7 @@ class Drafts:
         fault = send_test(request, send)
         if fault:
             return self._show(request.with_faults(("to", fault), status=409), draft)
-        return redirect(f"/drafts/{draft.key}", done="test")
+        return redirect(f"/drafts/{draft.key}", done=test_notice(request))
 
     def _show(self, request: DeskRequest, draft: Draft, *, lapses: bool = False) -> Response:
         text = draft.version.text

@@ -18,7 +18,7 @@ from newsletter.pipeline.ledger import find_stored
 from newsletter.rendering import preview as views
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
-from newsletter.web.desk.deciding import describe_error
+from newsletter.web.desk.deciding import describe_error, is_trial
 from newsletter.web.desk.request import DeskRequest, framed_email, redirect, route
 from newsletter.web.http.forms import parse_number
 
@@ -65,7 +65,7 @@ class EmailPreview:
         fault = send_test(request, partial(send, slug, by=request.who.address))
         if fault:
             return self._page(request.with_faults(("to", fault), status=409))
-        return redirect(f"/statements/{slug}/look", done="test")
+        return redirect(f"/statements/{slug}/look", done=test_notice(request))
 
     @route("GET", "/statements/{slug}/look", Role.VIEWER)
     def _page(self, request: DeskRequest, *, reader: int = 0) -> Response:
@@ -139,11 +139,18 @@ def send_test(request: DeskRequest, send: Callable[..., dict[str, Answer]]) -> s
     return say("The test email did not go to {refused}. {why}", refused=refused, why=why)
 
 
+def test_notice(request: DeskRequest) -> str:
+    """Return the notice after a test email, which a trial writes to a file."""
+    return "test-file" if is_trial(request.desk.staff.settings) else "test"
+
+
 def _describe_fault(outcome: Outcome) -> str:
     """Return a sentence why a test email was not sent, or ""."""
     if outcome.verdict in {Verdict.ACCEPTED, Verdict.LATE}:
         return capitalized(outcome.reason) if outcome.verdict is Verdict.LATE else ""
     said: str = say("The provider did not take the test email")
+    if outcome.verdict is Verdict.CONFIGURATION:
+        said = say("The provider refuses this desk until your operator has corrected its settings")
     if outcome.verdict is Verdict.UNKNOWN:
         said = say("The provider may have taken the test email or not")
     return say("{said}: {reason}", said=said, reason=outcome.reason) if outcome.reason else said

@@ -2,6 +2,8 @@
 
 from email import message_from_bytes, policy
 
+from newsletter.domain.delivery.batch import Outcome, Verdict
+from newsletter.web.desk.statements import preview
 from tests.contracts.books import audited
 from tests.desk import Staffed, desk, words
 from tests.pages import kept_after
@@ -106,7 +108,7 @@ def test_a_number_that_nobody_has_is_not_found(staffed: Staffed, number: str) ->
 
 def test_a_writer_sends_a_test_to_themselves(staffed: Staffed) -> None:
     answer = staffed.as_("ana").post("/statements/hours/test", {})
-    assert answer.headers["location"] == "/desk/statements/hours/look?done=test"
+    assert answer.headers["location"] == "/desk/statements/hours/look?done=test-file"
     [mail] = (message_from_bytes(one, policy=policy.default) for one in staffed.site.mails)
     assert (mail["To"], mail["Subject"]) == (
         "ana@forum.example",
@@ -170,11 +172,22 @@ def test_why_a_test_was_not_sent_is_said(staffed: Staffed) -> None:
     assert staffed.site.mails == []
 
 
+@rows(
+    ("verdict", "said"),
+    [
+        (Verdict.CONFIGURATION, "until your operator has corrected its settings: wrong key"),
+        (Verdict.REJECTED, "The provider did not take the test email: wrong key"),
+    ],
+)
+def test_a_refused_test_says_who_can_help(verdict: Verdict, said: str) -> None:
+    assert said in preview._describe_fault(Outcome(verdict=verdict, reason="wrong key"))
+
+
 def test_a_text_is_tested_before_it_is_handed_in(staffed: Staffed) -> None:
     written = Desk(staffed)
     written.keep(title="Library hours", body="The library opens at ten.")
     answer = written.ana.post(f"{written.at}/test", {})
-    assert answer.headers["location"] == f"/desk{written.at}?done=test"
+    assert answer.headers["location"] == f"/desk{written.at}?done=test-file"
     [mail] = (message_from_bytes(one, policy=policy.default) for one in staffed.site.mails)
     assert (mail["To"], mail["Subject"]) == ("ana@forum.example", "[Test] Library hours")
     body = mail.get_body(("plain",))
