@@ -238,6 +238,9 @@ def read_csv(
                 if name and (text := cell.strip())
             }
             cells |= {name: write(cells[name]) for name, write in dates.items() if name in cells}
+            word = cells.pop("suppressed", "")
+            if reason := _REASON_OF_WORD.get(_plain(word.lower()), word):
+                cells["suppressed"] = reason
             asks_for_less = _RESTRICTING_COLUMNS & cells.keys()
             if instructions.agreed and "consent_at" in cells:
                 cells.setdefault("consent_source", instructions.agreed)
@@ -349,8 +352,6 @@ def _parse_row(
     if parts := [cells.pop(part) for part in (FIRST_NAME, LAST_NAME) if part in cells]:
         cells.setdefault("name", " ".join(parts))
     reason = cells.pop("suppressed", "")
-    if reason:
-        reason = _REASON_OF_WORD.get(_plain(reason.lower()), reason)
     is_bare = reason and cells.keys() <= {"email"}
     for column in ("lists", "tags", "left", "remove_tags"):
         if column in cells:

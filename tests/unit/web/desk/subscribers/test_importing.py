@@ -208,6 +208,10 @@ def test_a_spanish_table_of_excel_needs_no_other_program(staffed: Staffed) -> No
         assert str(tx.consents.find_recorded(maria.id).at)[:10] == "2024-11-03"
     luis = reader(staffed, "luis@diario.example")
     assert (maria.suppressed, luis.suppressed) == (None, SuppressionReason.UNSUBSCRIBED)
+    bad = "email;estado\nnew@;suscrito\nnew@reader.example;activa\n"
+    [at] = re.findall(r'/desk(/readers/import/\d+/columns)"', rehearse(cleo, bad).text)
+    fields = {"column-0": "email", "column-1": "suppressed"}
+    assert "Leave these rows out" in words(result(cleo, cleo.post(at, fields)))
     [at] = re.findall(r'/desk(/readers/import/\d+/columns)"', rehearse(cleo, "email\nnew\n").text)
     none = words(result(cleo, cleo.post(at, {"column-0": "email", "omit": "yes"})))
     assert "Each row has a fault, so nobody is imported." in none
