@@ -76,9 +76,7 @@ def load_status(
         names=tx.staff.names(),
         campaign=campaign,
         start=start,
-        change_request=find_open_request(
-            tx.change_requests.list_for(stored.slug), stored.content_hash, approvals
-        ),
+        change_request=find_open_request(tx.change_requests.list_for(stored.slug), approvals),
         corrected_by=_find_correction(tx, stored, campaign),
         part_count=sum(len(issue.parts) for issue in issues),
         fault="" if stored.content_hash and stored.present else faults(statement),

@@ -73,24 +73,21 @@ class ChangeRequest:
     at: datetime
     reason: str
     closed_at: datetime | None = None
-    """When the version was submitted again without a change."""
+    """When the text was changed in its file or feed, or was submitted again."""
 
 
 def find_open_request(
-    requests: Iterable[ChangeRequest], content_hash: str, approvals: Iterable[Approval]
+    requests: Iterable[ChangeRequest], approvals: Iterable[Approval]
 ) -> ChangeRequest | None:
     """Return the last request for changes if it is open, or None.
 
-    It is closed if the text has changed, or was approved or submitted again since. ``requests`` are
-    in the order of writing, which decides between two of one instant.
+    A change of its text, an approval or a submission closes it; a change of a setting or a template
+    does not. ``requests`` are in the order of writing, which decides between two of one instant.
     """
     last = max(reversed(list(requests)), key=lambda request: request.at, default=None)
-    if last is None or last.closed_at is not None or last.content_hash != content_hash:
+    if last is None or last.closed_at is not None:
         return None
     is_approved = any(
-        approval.content_hash == content_hash
-        and approval.at >= last.at
-        and approval.revoked_at is None
-        for approval in approvals
+        approval.at >= last.at and approval.revoked_at is None for approval in approvals
     )
     return None if is_approved else last

@@ -111,9 +111,21 @@ def _write(store: Store, updates: Sequence[StoredStatement], shares_email: bool)
             # another process may have stored this text since
             if known is None or (known.statement, known.present) != (statement, stored.present):
                 tx.statements.put(stored, tx.now)
-            if known and known.statement.progress is Progress.DRAFT is not statement.progress:
-                slug = (shares_email and statement.translation_of) or statement.slug
+            if known is None:
+                continue
+            slug = (shares_email and statement.translation_of) or statement.slug
+            # texts of the desk are submitted again
+            if not statement.desk and _undecided(known.statement) != _undecided(statement):
+                tx.change_requests.close(slug, tx.now)
+            if known.statement.progress is Progress.DRAFT is not statement.progress:
                 tx.approvals.revoke(slug, tx.now, actor="scheduler", reason=TEXT_TAKEN_BACK)
+
+
+def _undecided(statement: Statement) -> Statement:
+    """Return a statement without what its file says of approvals."""
+    return replace(
+        statement, progress=Progress.REVIEW, approved_by=(), despite="", places=(), origin=""
+    )
 
 
 def _index_by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement], list[Fault]]:

@@ -403,7 +403,8 @@ class Submitter:
             faults = self._put(tx, slug)
             if faults:
                 raise InvalidInput(faults)
-            tx.change_requests.close(slug, tx.now)  # it waits for approval, also unchanged
+            email = (self.rules.shares_email and draft.version.text.translation_of) or slug
+            tx.change_requests.close(email, tx.now)  # it waits for approval, also unchanged
             nth = tx.drafts.count_versions(key, number)
             tx.audit.enter(who, "submit", slug, number=nth, lapse=lapse.sentence)
             return find_draft(tx, key)

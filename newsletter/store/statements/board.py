@@ -206,15 +206,13 @@ _HAS_OUTDATED_APPROVAL = f"""
 """
 _IS_RETURNED = f"""
     EXISTS (SELECT 1 FROM returned
-        WHERE returned.slug = statement.slug AND returned.content_hash = statement.content_hash
-            AND returned.closed_at IS NULL
+        WHERE returned.slug = statement.slug AND returned.closed_at IS NULL
             AND returned.id = (
                 SELECT MAX(id) FROM returned AS newer WHERE newer.slug = returned.slug)
             AND NOT EXISTS (SELECT 1 FROM approval
-                WHERE {_IS_LIVE} AND approval.content_hash = returned.content_hash
-                    AND approval.at >= returned.at))
+                WHERE {_IS_LIVE} AND approval.at >= returned.at))
 """
-"""A condition: an approver asked for changes in this version, and none approved it since."""
+"""A condition: an approver asked for changes, and that request is open (``find_open_request``)."""
 _SELECT_ROLE_OF = 'SELECT role FROM staff WHERE staff.address = {}."by"'
 _APPROVER_ROLE = _SELECT_ROLE_OF.format("approval")
 

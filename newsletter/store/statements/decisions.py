@@ -155,7 +155,7 @@ class ChangeRequests(Repository):
         self._db.insert("returned", **vars(request))
 
     def close(self, slug: str, at: datetime) -> None:
-        """Close the open requests, because the text was submitted again."""
+        """Close the open requests, because the text was changed or submitted again."""
         self._db.update("returned", {"slug": slug, "closed_at": None}, closed_at=at)
 
 

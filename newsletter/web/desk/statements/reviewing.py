@@ -223,6 +223,6 @@ def _find_answered_request(tx: Transaction, status: StatementStatus) -> ChangeRe
     decisions = (*status.approval.given, *status.approval.outdated)
     requests = tx.change_requests.list_for(status.slug)
     last = max(requests, key=lambda request: request.at, default=None)
-    if last is None or last.content_hash == status.stored.content_hash:
+    if last is None or status.change_request or last.content_hash == status.stored.content_hash:
         return None
     return None if any(approval.at > last.at for approval in decisions) else last

@@ -58,26 +58,26 @@ def yes(content_hash: str = "d1", minutes: int = 1) -> Approval:
     )
 
 
-def test_what_was_sent_back_stays_so_while_it_says_the_same() -> None:
-    assert find_open_request([BACK], "d1", []) == BACK
-    assert find_open_request([BACK], "d2", []) is None
-    assert find_open_request([], "d1", []) is None
+def test_what_was_sent_back_stays_so() -> None:
+    assert find_open_request([BACK], []) == BACK
+    assert find_open_request([], []) is None
 
 
 def test_the_last_one_is_told() -> None:
     again = replace(BACK, at=NOON + MINUTE, reason="the day")
-    assert find_open_request([BACK, again], "d1", []) == again
-    assert find_open_request([again, replace(BACK, content_hash="d0")], "d1", []) == again
+    assert find_open_request([BACK, again], []) == again
+    assert find_open_request([again, replace(BACK, content_hash="d0")], []) == again
 
 
 def test_what_was_handed_in_again_waits_for_approval() -> None:
-    assert find_open_request([replace(BACK, closed_at=NOON)], "d1", []) is None
+    assert find_open_request([replace(BACK, closed_at=NOON)], []) is None
 
 
-def test_an_approval_since_of_that_very_version_is_an_answer_to_it() -> None:
-    assert find_open_request([BACK], "d1", [yes()]) is None
-    assert find_open_request([BACK], "d1", [yes("d0"), yes(minutes=-1)]) == BACK
-    assert find_open_request([BACK], "d1", [replace(yes(), revoked_at=NOON)]) == BACK
+def test_an_approval_since_is_an_answer_to_it() -> None:
+    assert find_open_request([BACK], [yes()]) is None
+    assert find_open_request([BACK], [yes("d0")]) is None
+    assert find_open_request([BACK], [yes(minutes=-1)]) == BACK
+    assert find_open_request([BACK], [replace(yes(), revoked_at=NOON)]) == BACK
 
 
 NAMES = {

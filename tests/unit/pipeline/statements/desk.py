@@ -74,9 +74,9 @@ class WritingRoom:
 
     @property
     def state(self) -> State:
-        """The state of the only statement."""
+        """The state of the only statement that is no translation."""
         with self.room.store.read() as tx:
-            [stored] = tx.statements.all()
+            [stored] = [one for one in tx.statements.all() if not one.statement.translation_of]
             return load_status(tx, stored, self.room.rules).state
 
     def versions(self, draft: Draft) -> list[str]:

@@ -1,5 +1,6 @@
 """A statement sent back stays returned until its text changes; and comments on one."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,18 @@ def test_a_change_of_its_text_is_an_answer(room: Newsroom) -> None:
     back(room)
     room.write_and_look(body="Open at nine.")
     assert returned(room) is None
+
+
+def test_another_look_of_the_same_text_is_no_answer(room: Newsroom) -> None:
+    before = room.content_hash()
+    back(room)
+    found = returned(room)
+    with room.store.begin() as tx:  # as after a change of a template or a setting
+        stored = tx.statements.get("resignation")
+        assert stored is not None
+        tx.statements.put(replace(stored, content_hash="another look"), tx.now)
+    assert room.content_hash() != before
+    assert returned(room) == found is not None
 
 
 def test_an_approval_of_another_is_an_answer(room: Newsroom) -> None:

@@ -358,6 +358,23 @@ def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
     assert room.deeds()[-1] == (ANA, "submit")
 
 
+def test_a_new_translation_in_the_same_email_answers_what_was_asked_of_the_email(
+    desk: WritingRoom,
+) -> None:
+    room = desk.room
+    room.demand(shares_email=True)
+    desk.submit_draft(desk.new())
+    spanish = desk.submit_draft(desk.new(title="Horas", language="es", translation_of=SLUG))
+    room.look()
+    ed, why = "ed@forum.example", "The Spanish hours are wrong."
+    send_back(SLUG, by=ed, expect="", reason=why, store=room.store, rules=room.rules)
+    assert desk.state is State.RETURNED
+    room.clock.advance(minutes=1)
+    desk.type(spanish, body="Abre a las 10.")
+    desk.submit_draft(spanish)
+    assert desk.state is State.REVIEW
+
+
 def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
     room: Newsroom, tmp_path: Path
 ) -> None:
