@@ -7,11 +7,11 @@ people are suppressed, and every column is filled but the pause. Meanwhile someb
 write, again and again: the longest time that they waited is the time that the lock was held.
 """
 
+import select
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, redirect_stdout
@@ -30,6 +30,7 @@ _PATIENCE = 1800  # seconds, for one command
 _PEOPLE = 1_000_000
 _MEGABYTE = 1_000_000
 _PAUSE = 0.02  # seconds, between two attempts to write
+_LOOK = 0.001  # seconds, between two looks while another writes
 _START = datetime(2024, 5, 1, 10, tzinfo=UTC)
 _HEAD = (
     "command",
@@ -125,48 +126,54 @@ def _child(workspace: Path, out: Path, *arguments: str) -> Measured:
     return measuring.read(done.stdout)
 
 
-class _Somebody:
-    """Asks to write all the time, in a thread, and notes how long they had to wait at most."""
+@contextmanager
+def _somebody(database: Path) -> Iterator[list[float]]:
+    """Ask to write all the time, from another process; at the end note the longest wait."""
+    waits: list[float] = []
+    command = [sys.executable, "-m", "bench.moving", "--ask", str(database)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as asking:
+        yield waits
+        waits.append(float(asking.communicate()[0]))
 
-    def __init__(self, database: Path) -> None:
-        self._database = database
-        self._over = threading.Event()
-        self.longest = 0.0
-        """In seconds."""
 
-    @contextmanager
-    def asking(self) -> Iterator[None]:
-        """For the length of the block."""
-        thread = threading.Thread(target=self._ask)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._over.set()
-            thread.join()
+def _ask(database: Path) -> None:
+    """Ask to write until standard input is closed; print the seconds of the longest wait."""
+    longest = 0.0
+    # SQLite's own wait sleeps for up to 100 ms, although the lock is free before
+    with closing(sqlite3.connect(database, 0, isolation_level=None)) as books:
+        while not select.select([sys.stdin], [], [], _PAUSE)[0]:
+            asked = time.perf_counter()
+            while not _begins(books):
+                time.sleep(_LOOK)
+            longest = max(longest, time.perf_counter() - asked)
+            books.execute("ROLLBACK")
+    print(longest)
 
-    def _ask(self) -> None:
-        with closing(sqlite3.connect(self._database, _PATIENCE, isolation_level=None)) as books:
-            while not self._over.wait(_PAUSE):
-                asked = time.perf_counter()
-                books.execute("BEGIN IMMEDIATE")
-                self.longest = max(self.longest, time.perf_counter() - asked)
-                books.execute("ROLLBACK")
+
+def _begins(books: sqlite3.Connection) -> bool:
+    try:
+        books.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        return False
+    return True
 
 
 def _one(workspace: str, out: str, *arguments: str) -> None:
     watch = Stopwatch()
-    somebody = _Somebody(Path(workspace) / "var" / "newsletter.db")
     # The export goes to the file; the measurement, to the parent process.
     with (
         Path(out).open("w", encoding="utf-8") as text,
         redirect_stdout(text),
-        somebody.asking(),
+        _somebody(Path(workspace) / "var" / "newsletter.db") as waits,
         watch.running(),
     ):
         code = run(["subscribers", *arguments, "--workspace", workspace])
     assert code == 0
-    waiting = Phase(seconds=somebody.longest, cpu=0)
+    waiting = Phase(seconds=waits[0], cpu=0)
     measuring.hand_in({"command": watch.phase(), "waiting": waiting})
 
 
@@ -184,5 +191,7 @@ def _main(people: int) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         _one(*sys.argv[2:])
+    elif sys.argv[1:2] == ["--ask"]:
+        _ask(Path(sys.argv[2]))
     else:
         _main(int(sys.argv[1]) if sys.argv[1:] else _PEOPLE)
