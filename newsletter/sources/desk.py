@@ -44,7 +44,8 @@ def parse_draft(
     text, unread = read_times(text, zone=defaults.timezone)
     time_faults = (Fault(file=origin, key=key, message=why) for key, why in unread.items())
     missing = (*_missing_fields(text, origin, defaults), *time_faults)
-    file = draft_as_file(text, slug=slug or slugify(text.title), progress=Progress.REVIEW)
+    slug = slug or slugify(text.title, text.language or defaults.language)
+    file = draft_as_file(text, slug=slug, progress=Progress.REVIEW)
     lines_above = file.index("\n---\n", 3) + 5
     parsed = parse_statement(file.encode(), file=origin, defaults=defaults)
     if parsed.statement is None:

@@ -29,6 +29,7 @@ FRONT_MATTER_KEYS = (
 _LATIN_OF_LETTER = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}
 )
+_GERMAN_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 FALLBACK_SLUG = "statement"
 _MAX_TITLE_CHARS = 1_000
 """The characters of a title that count. Decomposing stacked accents takes quadratic time."""
@@ -244,12 +245,14 @@ def _progress(value: str) -> Progress:
     return Progress(value)
 
 
-def slugify(title: str) -> str:
+def slugify(title: str, language: str = "") -> str:
     """Return a slug for a title: ASCII words joined by ``-``, cut between words.
 
-    A title without a Latin letter gives ``statement``, and its number.
+    In German, ``ü`` is ``ue``. A title without a Latin letter gives ``statement``, and its number.
     """
     lower = _APOSTROPHE_PATTERN.sub("", title[:_MAX_TITLE_CHARS].lower())
+    if language.partition("-")[0] == "de":
+        lower = unicodedata.normalize("NFC", lower).translate(_GERMAN_UMLAUTS)
     plain = unicodedata.normalize("NFKD", lower.translate(_LATIN_OF_LETTER))
     words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().lower())
     slug = ""

@@ -397,7 +397,7 @@ class Submitter:
             lapse = lapse_of(tx, draft, self.rules)
             if lapse.depth > shown_depth:
                 raise WouldLapse(lapse)
-            slug = draft.slug or _slug_for(tx, draft)
+            slug = draft.slug or _slug_for(tx, draft, self.defaults.language)
             number = draft.version.number
             tx.drafts.submit(key, slug, number, by=who, at=tx.now)
             faults = self._put(tx, slug)
@@ -464,13 +464,13 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
         tx.audit.enter(who, "submit", slug)
 
 
-def _slug_for(tx: Transaction, draft: Draft) -> str:
+def _slug_for(tx: Transaction, draft: Draft, language: str) -> str:
     """Return the slug of the statement that the draft replaces, else a free one from its title."""
-    slug = draft.copied_of
+    slug, text = draft.copied_of, draft.version.text
     stored = tx.statements.get(slug) if slug and not tx.drafts.has_slug(slug) else None
     if stored is not None and not stored.present and not has_begun(tx.campaigns.find_latest(slug)):
         return slug
-    title = slugify(draft.version.text.title)
+    title = slugify(text.title, text.language or language)
     shorter = title[: MAX_SLUG_CHARS - 6].rstrip("-")
     names = itertools.chain([title], (f"{shorter}-{number}" for number in itertools.count(2)))
     return next(

@@ -95,6 +95,15 @@ def test_a_slug_is_made_of_plain_words(title: str, slug: str) -> None:
     assert slugify(title) == slug
 
 
+@pytest.mark.parametrize("language", ["de", "de-AT"])
+@pytest.mark.parametrize(
+    "title", ["Wir müssen über Öl reden", "Wir mu\u0308ssen u\u0308ber Öl reden"]
+)
+def test_a_german_slug_spells_umlauts_with_an_e(title: str, language: str) -> None:
+    assert slugify(title, language) == "wir-muessen-ueber-oel-reden"
+    assert slugify(title, "sv") == "wir-mussen-uber-ol-reden"
+
+
 @examples(100)
 @given(st.one_of(st.sampled_from([*AWKWARD, "a" * 79 + " b", "x" * 81]), st.text(LETTERS)))
 def test_every_slug_is_one_that_the_domain_takes(title: str) -> None:

@@ -237,7 +237,7 @@ class Drafts:
         """Return the draft as a statement file, from which a folder source makes the same email."""
         draft = self._drafts.find(request)
         text = draft.version.text
-        slug = draft.slug or slugify(text.title)
+        slug = draft.slug or slugify(text.title, text.language)
         file, name = draft_as_file(text, slug=slug, author=draft.created_by), f"{slug}.md"
         return download(file.encode(), name=name, kind="text/markdown; charset=utf-8")
 
