@@ -28,6 +28,8 @@ from newsletter.store.sql import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Shell:
+    """The workspace that a command works on."""
+
     workspace: str | None = None
 
     @property

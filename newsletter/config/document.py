@@ -59,6 +59,8 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
+    """A line and column of a file, counted from 1."""
+
     line: int
     column: int
 

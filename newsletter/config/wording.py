@@ -14,6 +14,8 @@ from newsletter.domain.wording import Sentence, Written, did_you_mean, enclosed,
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
+    """A validation error, with the value and the shape at its path."""
+
     path: KeyPath
     error: ErrorDetails
     shape: Shape

@@ -37,6 +37,8 @@ _TOKEN_LENGTH = _TOKEN_BYTES // 3 * 4  # three bytes are four letters and nothin
 
 
 class LeaveLink(NamedTuple):
+    """An unsubscribe link: its campaign and subscriber."""
+
     campaign_id: int
     subscriber_id: int
 

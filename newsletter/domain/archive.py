@@ -23,6 +23,8 @@ _TERM_PATTERN = re.compile(r'"([^"]+)"|([^\s"]+)')
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
+    """A word or phrase of a search."""
+
     text: str
     """Contains a letter or a digit; all other characters are ignored."""
     is_whole_word: bool
@@ -46,6 +48,8 @@ def parse_search(typed: str) -> tuple[Term, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Heading:
+    """A statement in a list of the archive."""
+
     language: str
     title: str
     opening: str
@@ -56,6 +60,8 @@ class Heading:
 
 @dataclass(frozen=True, kw_only=True)
 class Searchable(Heading):
+    """The indexed text of a statement whose sending has begun."""
+
     slug: str
     content_hash: str
     text: str
@@ -63,6 +69,8 @@ class Searchable(Heading):
 
 
 class NoteKind(Enum):
+    """The effect of a note on the web page of a statement."""
+
     NOTE = "note"
     """The page shows the note, with its date, above the text."""
     WITHDRAWN = "withdrawn"
@@ -73,6 +81,8 @@ class NoteKind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class PublicNote:
+    """A note that staff wrote on the web page of a sent statement."""
+
     slug: str
     at: datetime
     by: str
@@ -82,12 +92,16 @@ class PublicNote:
 
 @dataclass(frozen=True, kw_only=True)
 class Snippet:
+    """A part of an excerpt, and whether it matches the search."""
+
     text: str
     is_match: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
+    """A statement that contains all terms of a search."""
+
     slug: str
     language: str
     title: tuple[Snippet, ...]
@@ -98,6 +112,8 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True)
 class Hits:
+    """One page of search results."""
+
     count: int
     """The number of results on all pages."""
     shown: tuple[Hit, ...]

@@ -61,6 +61,8 @@ class Bounce(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class CampaignOutcome:
+    """The outcome of one campaign for one subscriber."""
+
     campaign: int
     slug: str
     state: DeliveryState
@@ -293,6 +295,8 @@ class Forged(NewsletterError):
 
 @dataclass(frozen=True, kw_only=True)
 class EventTarget:
+    """The subscriber and delivery of an event, as far as they are known."""
+
     subscriber_id: int | None = None
     address: str = ""
     """The address in the event; the subscriber may have another one now.

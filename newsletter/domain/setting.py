@@ -179,6 +179,7 @@ Line = Annotated[str, Rule(parse_line, schema={"pattern": r"\S"})]
 """Text without line breaks and control characters, safe for a header."""
 
 Website = Annotated[str, Rule(parse_web_address, schema={"pattern": "^https?://"})]
+"""An http or https URL."""
 
 SecureUrl = Annotated[Website, Rule(_require_https)]
 

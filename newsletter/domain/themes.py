@@ -50,6 +50,7 @@ class Design:
     contents: bool = False
     """A long digest lists the titles of its statements before them."""
     card: Literal["ruled", "filled", "outlined"] = "ruled"
+    """The frame of the press contact."""
     banded: bool = False
     """Every second row of a table is tinted, and its head is filled."""
     filled: bool = True

@@ -86,6 +86,8 @@ def _join_surrogates(event: Any) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
+    """A key of a group, with its value."""
+
     key: str
     """The key; "" if it is a list or a group."""
     value: yaml.Node

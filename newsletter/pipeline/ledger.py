@@ -51,6 +51,8 @@ def find_stored(tx: Transaction, slug: str) -> StoredStatement:
 
 
 class ContentChanged(Refused):
+    """The content is not the version that the person saw."""
+
     def __init__(self, slug: str, seen: str, now: str) -> None:
         self.seen, self.now = seen, now
         other = "{slug} has changed since you looked: its content hash is {hash} now"

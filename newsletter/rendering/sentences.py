@@ -159,6 +159,8 @@ _BABEL_DATE_FIELDS = {"%A": "EEEE", "%a": "EEE", "%B": "MMMM", "%b": "MMM"}
 
 
 class _Day:
+    """A date that is formatted with a language's names of days and months."""
+
     def __init__(self, at: date, locale: Locale) -> None:
         self._at, self._locale = at, locale
 

@@ -139,6 +139,8 @@ def _answer(verdict: Verdict, reason: str, wait: timedelta | None = None) -> Ans
 
 
 class ChannelPostRunner:
+    """Sends due posts for the scheduler."""
+
     def __init__(self, settings: Settings, store: Store, *, is_stopped: Callable[[], bool]) -> None:
         self._store = store
         self._stopped = is_stopped

@@ -23,6 +23,8 @@ def _values(kind: type[Enum]) -> tuple[str, ...]:
 
 
 class Counters:
+    """The counters of this process. Any thread may use them."""
+
     def __init__(self, providers: Iterable[str]) -> None:
         kinds = tuple(providers)
         calls = {"provider": kinds, "verdict": _values(Verdict)}

@@ -50,6 +50,8 @@ _FETCH_TIMEOUT = timedelta(seconds=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
+    """Sends batches and emails, and receives providers' events."""
+
     settings: Settings
     store: Store
     guard_file: GuardFile

@@ -46,6 +46,8 @@ class Ending(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
+    """The result of a run, and the campaigns to report."""
+
     ending: Ending
     emails_waiting: int = 0
     """The number of unsent transactional emails, except news for staff."""

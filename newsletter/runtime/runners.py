@@ -32,6 +32,8 @@ class EmptyResultCache:
 
 
 class EmailRunner:
+    """Sends due transactional emails, and deletes expired records."""
+
     def __init__(
         self, delivery: Delivery, *, is_stopped: Callable[[], bool], worker_id: int | None = None
     ) -> None:

@@ -62,6 +62,7 @@ class Statements:
     configuration: ConfigurationCheck
     links: SignedLinks
     renderer: LazyRenderer
+    """Renders statements as emails."""
     campaigns: Campaigns
     subscribers: Subscribers
 

@@ -36,6 +36,8 @@ class TickResult(PlanResult):
 
 @dataclass(frozen=True, kw_only=True)
 class Tick:
+    """The periodic work of a workspace."""
+
     statements: Statements
     campaigns: Campaigns
     delivery: Delivery

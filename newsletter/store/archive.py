@@ -82,6 +82,8 @@ class PublicNotes(Repository):
 
 
 class Search(Repository):
+    """The index of sent statements."""
+
     def put(self, searchable: Searchable) -> None:
         """Index a statement, and delete the earlier entry with its slug."""
         title, text = (field.translate(_CONTROLS) for field in (searchable.title, searchable.text))

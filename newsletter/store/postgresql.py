@@ -27,6 +27,7 @@ from newsletter.store.postgresql_words import adapt_values, translate
 from newsletter.tables import load_table
 
 MIN_VERSION = 15
+"""The oldest tested version of the server."""
 _IDLE_CONNECTIONS = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CONNECT_SECONDS = 10
@@ -64,6 +65,7 @@ class Postgresql:
         self._watcher_lock = threading.Lock()
         self._watcher: psycopg.Connection | None = None
         self._runner_lock_kind: str | None = None
+        """The kind of the lock that this process holds."""
         self._backend_pids: set[int] = set()
 
     @property

@@ -30,6 +30,8 @@ class _Stored:
 
 @dataclass(frozen=True, kw_only=True)
 class IntegrityReport:
+    """The result of checking one kind of row."""
+
     what: str
     looked_at: int
     total: int
@@ -39,6 +41,8 @@ class IntegrityReport:
 
 @dataclass(frozen=True)
 class IntegrityCheck:
+    """The check of all kinds of rows, each for at most ``seconds``."""
+
     db: Database
     hash_address: Callable[[str], bytes]
     chain: Chain

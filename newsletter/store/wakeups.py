@@ -26,6 +26,7 @@ from newsletter.domain.errors import StoreUnavailable
 
 _log = logging.getLogger("newsletter.run")
 _SCHEMA_NAME = "procrastinate"
+"""The database schema with Procrastinate's tables."""
 _CREATION_LOCK = 0x6E6577
 """The advisory lock of the process that creates these tables."""
 _WAKE_TASK, _PERIODIC_TASK = "look", "sweep"

@@ -182,6 +182,8 @@ AUTO_FORMAT = "auto"
 
 @dataclass(frozen=True, kw_only=True)
 class Instructions:
+    """A person's instructions on how to read a file."""
+
     kind: str = AUTO_FORMAT
     """AUTO_FORMAT, PLAIN_FORMAT or the name of a tool."""
     lists: Sequence[str] = ()

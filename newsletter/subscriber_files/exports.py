@@ -134,6 +134,8 @@ class UnusableCell(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
+    """The positions of a format's columns in one file."""
+
     export: ExportFormat
     header: tuple[str, ...]
     positions: Mapping[str, int]

@@ -21,6 +21,7 @@ _LOCAL_PART_PATTERN = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
 _VALUE_PATTERN = re.compile(
     r"[\x21-\x7e\xa1-\xff](?:[\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa1-\xff])?|"
 )
+"""The pattern of a valid header value."""
 _TOKEN_PATTERN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _MIN_TIMESTAMP = 1_000_000_000
 """Numbers from here on are Unix timestamps; smaller ones are seconds to wait."""

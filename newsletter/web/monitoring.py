@@ -49,6 +49,8 @@ log = logging.getLogger("newsletter.web")
 
 
 class Monitoring:
+    """The routes for monitoring: health, readiness and metrics."""
+
     def __init__(self, services: Services, frame: Frame, lane: Lane) -> None:
         self._delivery = services.delivery
         self._configuration = services.configuration

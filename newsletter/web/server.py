@@ -38,6 +38,8 @@ MAX_HEAD_BYTES = 32 << 10
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionLimits:
+    """The number of connections, and time limits in seconds."""
+
     connections: int
     head: float = 10
     """From the connection, or the first byte of a later request, to the end of the header."""

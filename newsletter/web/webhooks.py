@@ -41,6 +41,8 @@ log = logging.getLogger("newsletter.webhooks")
 
 
 class Webhooks:
+    """The webhooks of the providers that the workspace uses."""
+
     def __init__(self, delivery: Delivery, lanes: Lanes) -> None:
         self._delivery = delivery
         self._lanes = lanes

@@ -43,6 +43,8 @@ _MAX_FURNITURE_RATIO = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Article:
+    """The part of a page to read."""
+
     element: Element
     dropped: tuple[DroppedLine, ...]
     notes: tuple[str, ...]

@@ -9,6 +9,8 @@ _FOOTNOTE_TAGS = {"li", "div", "p", "dd", "aside"}
 
 @dataclass(frozen=True, kw_only=True)
 class Footnotes:
+    """The footnotes of a page, removed from its tree."""
+
     references: dict[Element, str]
     """The link in the text → the name of its note: its number, from 1."""
     notes: dict[str, Element]

@@ -260,6 +260,7 @@ class InlineReader:
     """Whether to keep pictures that are in the file itself."""
     pictures: list[ImportedPicture] = field(default_factory=list)
     http_links: int = 0
+    """Number of unencrypted links."""
     redirects: int = 0
     """Number of links through a server of a mail program or of Google."""
     underlined: int = 0

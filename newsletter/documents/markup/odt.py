@@ -71,6 +71,8 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 
 class _Styles:
+    """The styles of paragraphs, texts and lists in a document."""
+
     def __init__(self, trees: Mapping[str, Element]) -> None:
         self._styles: dict[str, Element] = {}
         self._lists: dict[str, Element] = {}

@@ -31,6 +31,7 @@ class ArchiveKind:
     read: re.Pattern[str]
     """A pattern of the names of the parts to read. Programs leave empty files among the others."""
     advice: str
+    """Advice for a broken file."""
 
     def parts(self, data: bytes, file: str) -> dict[str, bytes]:
         """Return name → XML of the parts. Raises InvalidInput for a broken file or a zip bomb."""

@@ -142,6 +142,8 @@ def _most_frequent(weights: Iterable[tuple[float, int]]) -> float:
 
 @dataclass(kw_only=True)
 class _Block:
+    """The lines of a paragraph, or the rows of a table."""
+
     lines: list[PdfLine] = field(default_factory=list)
     rows: list[list[Cell]] = field(default_factory=list)
     empty_points: float = 0.0

@@ -51,6 +51,8 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractedText(StatedFacts):
+    """The text of a file that may be the statement, and the facts that the file states."""
+
     blocks: tuple[Block, ...]
     title: str = ""
     """The title that the file states outside of its text, or ""."""

@@ -254,6 +254,8 @@ _CHECK_ADVICE = "look at it, and enter the title yourself."
 
 @dataclass(frozen=True, kw_only=True)
 class Dated:
+    """The date of a text, and a note on it."""
+
     value: date | None
     note: str = ""
 

@@ -24,6 +24,8 @@ class DroppedLine:
 
 @dataclass(frozen=True, kw_only=True)
 class MadePicture:
+    """A re-encoded picture, which emails may show."""
+
     kind: str = ""
     """The media type."""
     data: bytes = b""
@@ -33,6 +35,8 @@ class MadePicture:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedPicture(MadePicture):
+    """A picture of a file, with the file's description of it."""
+
     source: str
     """The path of the image in the file, its ``cid:`` or its ``data:`` address."""
     alt: str
@@ -49,6 +53,8 @@ class ImportedPicture(MadePicture):
 
 @dataclass(frozen=True, kw_only=True)
 class Embargo:
+    """An embargo that a file imposes on its own text."""
+
     words: str
     until: str = ""
     """The suggested value of ``embargo_until``, or ""."""

@@ -57,6 +57,8 @@ def is_bullet(text: str) -> bool:
 
 @dataclass(kw_only=True)
 class JoinRules:
+    """The rules for joining the lines of one text, and the guesses that were made."""
+
     width: int
     """Width of wrapped lines in characters; 0 if each line is a paragraph."""
     page_breaks: frozenset[int] = frozenset()

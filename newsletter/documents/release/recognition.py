@@ -45,6 +45,8 @@ _MIN_WORDS, _MAX_DATED_CHARS = 5, 400
 
 @dataclass(frozen=True, kw_only=True)
 class StatedFacts:
+    """The facts that a file states outside of its lines."""
+
     heading: Heading | None = None
     """The title. The indexes are -1 if it is in no line."""
     dated: Dated | None = None

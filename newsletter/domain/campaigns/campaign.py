@@ -13,6 +13,8 @@ from newsletter.domain.wording import Sentence, say
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
+    """The number of deliveries in each state."""
+
     pending: int = 0
     accepted: int = 0
     rejected: int = 0
@@ -27,6 +29,8 @@ class Counts:
 
 
 class CampaignState(Enum):
+    """The state of a campaign."""
+
     SCHEDULED = "scheduled"
     """Approved, waiting for its time or for the undo window to close. No audience yet."""
     SENDING = "sending"
@@ -146,6 +150,8 @@ _GROUPED_NUMBER_PATTERN = re.compile(r"[0-9]{1,3}(?:[,.'\s][0-9]{3})+|[0-9]{1,12
 
 
 class StartBy(Enum):
+    """The act that starts an approved statement."""
+
     APPROVAL = "approval"
     """The last required approval."""
     SENDER = "sender"

@@ -17,6 +17,8 @@ from newsletter.domain.wording import invalid, say
 
 
 class Every(Enum):
+    """The interval between the issues of a digest."""
+
     WEEK = "week"
     """On one day of each week."""
     MONTH = "month"
@@ -28,6 +30,7 @@ MAX_DIGEST_NAME_CHARS = 40
 MAX_STATEMENTS = 50
 """The maximum number of statements in an issue: Gmail clips longer emails."""
 DATE_MARK = "{date}"
+"""The placeholder for the date in a title."""
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DATE_OF_DAY = {name: date(2024, 1, number) for number, name in enumerate(DAYS, start=1)}
 """Weekday → a date on it, for its name in other languages."""

@@ -31,6 +31,8 @@ MIN_EMAIL_INTERVAL = timedelta(minutes=1)
 
 
 class NoticeKind(Enum):
+    """The kind of an event that staff are notified of."""
+
     SUBMITTED = "waiting for approval"
     """A text was submitted, or lost an approval."""
     SENT_BACK = "sent back"
@@ -79,6 +81,7 @@ class Channel:
 
     name: str
     kinds: frozenset[NoticeKind]
+    """The kinds of events that the channel gets."""
 
     @property
     def address(self) -> str:
@@ -88,6 +91,8 @@ class Channel:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
+    """A notice of an event to one person or channel."""
+
     id: int
     kind: NoticeKind
     slug: str
@@ -286,6 +291,8 @@ def import_event(record: ImportRecord, roles: Mapping[str, Role]) -> NoticeEvent
 
 @dataclass(frozen=True, kw_only=True)
 class FailingCheck:
+    """A failing check of the sender's health."""
+
     what: str
     detail: str | Sentence
     since: datetime

@@ -52,6 +52,8 @@ class State(Enum):
 
 
 class Shelf(Enum):
+    """A group of states on the board."""
+
     DRAFTS = "drafts"
     """Being written, or sent back."""
     REVIEW = "review"
@@ -108,6 +110,8 @@ class CampaignRules:
 
 
 class TextOrigin(Enum):
+    """The place where a text is edited."""
+
     DESK = "desk"
     """At the desk."""
     FILE = "file"
@@ -245,6 +249,8 @@ STATE_ROWS: Mapping[State, StateRow] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Related:
+    """A link to another statement."""
+
     slug: str
     title: str
     language: str = ""

@@ -19,6 +19,8 @@ _WORKSPACE_DIGITS, _RANDOM_DIGITS = 12, 24
 
 
 class BatchState(Enum):
+    """The state of a batch."""
+
     QUEUED = "queued"
     """The batch waits to be claimed, not before ``not_before``."""
     CLAIMED = "claimed"
@@ -32,6 +34,8 @@ class BatchState(Enum):
 
 
 class DeliveryState(Enum):
+    """The state of the delivery of one campaign to one subscriber."""
+
     PENDING = "pending"
     """Not sent yet."""
     ACCEPTED = "accepted"
@@ -102,6 +106,8 @@ NOT_SENT = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
+    """The provider's immediate answer for one message."""
+
     verdict: Verdict
     reason: str = ""
     """In the provider's words, for people."""
@@ -110,6 +116,8 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
+    """The outcomes of one call."""
+
     outcome: Outcome
     """The outcome of all messages that are not in ``exceptions``."""
     exceptions: Mapping[int, Outcome] = field(default_factory=dict)
@@ -186,6 +194,8 @@ class BatchOutcomes:
 
 
 class Resolution(Enum):
+    """A person's decision about unknown deliveries."""
+
     ACCEPTED = "accepted"
     """The provider has them."""
     RESEND = "resend"
@@ -196,6 +206,8 @@ class Resolution(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outage:
+    """The batches of a campaign that the provider did not accept."""
+
     people: int
     tries: int
     """The attempts of the batch with the most attempts."""
@@ -206,6 +218,8 @@ class Outage:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
+    """The batches that are still to be sent."""
+
     queued: int
     claimed: int
     next_at: datetime | None
@@ -225,6 +239,8 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True)
 class LaterReaders:
+    """Readers who wait for a local hour that is still to come."""
+
     next_at: datetime
     last_at: datetime
     readers: int
@@ -239,6 +255,7 @@ class UnknownBatch:
     """The campaign, without its figures."""
     fence: int
     provider: str
+    """The provider to which the attempt was sent."""
     attempt_id: str
     attempt_at: datetime
     """The time of the attempt's claim, and the value of the Date header."""

@@ -14,6 +14,8 @@ from newsletter.domain.wording import say
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedRequest:
+    """A batch as the bytes of its request."""
+
     batch: OutgoingBatch
     body: bytes
     not_after: NotAfter | None = None
@@ -39,6 +41,8 @@ _MAX_NAME_BYTES = 12 * MAX_GREETING_CHARS
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
+    """The capabilities of a provider."""
+
     max_recipients: int
     """The maximum number of recipients in one call."""
     max_bytes: int = 0
@@ -67,6 +71,8 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True)
 class LookupResult:
+    """The result of searching a provider's records for an attempt."""
+
     found: Mapping[int, str] = field(default_factory=dict)
     """Subscriber id → the provider's id of the message that the records show."""
     is_complete: bool = False
@@ -83,6 +89,8 @@ SEND_TEST_ADVICE = "send yourself a test: newsletter send SLUG --to YOU"
 
 
 class Level(Enum):
+    """The severity of a finding."""
+
     OK = "ok"
     """The check passed."""
     WARNING = "warning"
@@ -93,6 +101,8 @@ class Level(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
+    """The result of one check."""
+
     what: str
     level: Level
     detail: str

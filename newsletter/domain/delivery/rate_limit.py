@@ -20,6 +20,8 @@ _NEUTRAL_VERDICTS = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.L
 
 
 class Cause(Enum):
+    """The cause of a wait."""
+
     TURN = "turn"
     """The rate: earlier messages still use their time."""
     BLOCKED = "provider"
@@ -30,6 +32,8 @@ class Cause(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
+    """The time until which nothing is sent, and the cause."""
+
     until: datetime
     cause: Cause
     reason: str = ""
@@ -37,6 +41,8 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
+    """The configured limits of a provider and a sending domain."""
+
     timezone: str
     """The zone in which a day begins and ends."""
     rate: float | None = None

@@ -87,6 +87,8 @@ class GuardRecord:
 
 
 class Absence(Enum):
+    """The reason for a missing guard record."""
+
     MISSING = "missing"
     """The file is missing."""
     UNREADABLE = "unreadable"
@@ -95,6 +97,8 @@ class Absence(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class GuardCheck:
+    """A database and its guard record, for comparison."""
+
     mark: Mark
     location: Location
     record: GuardRecord | Absence

@@ -42,6 +42,8 @@ class EmailKind(Enum):
 
 
 class EmailText(Enum):
+    """The text of an email."""
+
     CONFIRMATION = "confirmation"
     """The link in the email confirms lists."""
     MOVE = "move"
@@ -67,6 +69,8 @@ class EmailText(Enum):
 
 
 class MessageState(Enum):
+    """The state of a transactional email, or of a post to a channel of the team."""
+
     WAITING = "waiting"
     """Queued."""
     CALLING = "calling"
@@ -97,6 +101,8 @@ FINAL_STATES = {
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionalEmail:
+    """One transactional email, and the request that it answers."""
+
     id: int
     """0 before it is stored."""
     kind: EmailKind
@@ -142,6 +148,8 @@ class TransactionalEmail:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelPost:
+    """A message to a channel."""
+
     id: int
     channel: str
     made_at: datetime
@@ -172,6 +180,8 @@ class NoticeSection:
 
 @dataclass(frozen=True, kw_only=True)
 class EmailPlan:
+    """The decision about a due email."""
+
     text: EmailText | None = None
     """The text of the email; None if the text is withheld."""
     reader_id: int | None = None
@@ -265,6 +275,8 @@ def network_of(host: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class EmailLimits:
+    """Limits on the number of accepted requests for emails."""
+
     max_per_day: int = 1
     """Unconfirmed emails of one kind to one mailbox within 24 hours."""
     max_per_month: int = 3
@@ -272,6 +284,7 @@ class EmailLimits:
     max_per_network: int = 20
     """Emails requested from one network within an hour."""
     max_waiting: int = 10_000
+    """Emails in the queue."""
 
 
 class RequestOutcome(Enum):

@@ -11,6 +11,8 @@ DEAD_AFTER = timedelta(seconds=15)
 
 
 class ProcessRole(Enum):
+    """The role of a process."""
+
     WORKER = "worker"
     """Sends batches."""
     SCHEDULER = "scheduler"
@@ -19,6 +21,8 @@ class ProcessRole(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
+    """A process that sends or schedules."""
+
     id: int
     name: str
     host: str

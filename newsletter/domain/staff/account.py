@@ -19,6 +19,8 @@ RECOVERY_CODE_COUNT = 10
 
 
 class SignInStage(Enum):
+    """The stage that a sign-in has reached."""
+
     HALF = "half"
     """The password was right; the second factor is still missing."""
     ENROLLING = "enrolling"
@@ -30,6 +32,8 @@ class SignInStage(Enum):
 
 
 class LinkKind(Enum):
+    """The purpose of a single-use link for one person."""
+
     INVITATION = "invitation"
     """To open an account."""
     RESET = "reset"
@@ -40,6 +44,8 @@ class LinkKind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
+    """The credentials of one member of staff."""
+
     address: str
     password: str
     """The hash in Argon2's format; empty without a password."""
@@ -66,6 +72,8 @@ class Credential:
 
 
 class SignInBy(Enum):
+    """A method of signing in."""
+
     PASSWORD = "password"  # noqa: S105 - the name of a way
     """By a password."""
     PROVIDER = "provider"
@@ -89,6 +97,8 @@ def methods_for(
 
 @dataclass(frozen=True, kw_only=True)
 class StaffLink:
+    """A single-use link for one person."""
+
     id: int
     kind: LinkKind
     address: str
@@ -157,6 +167,8 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
+    """A signed-in member of staff, with their current role and session."""
+
     address: str
     """The person's address, folded."""
     role: Role
@@ -182,7 +194,10 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
+    """The maximum number of attempts or failures within a period."""
+
     key: str
+    """The key under which they are counted."""
     max_count: int
     period: timedelta
 
@@ -282,6 +297,7 @@ def describe_browser(user_agent: str) -> str:
 
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
+"""The time to answer a passkey challenge."""
 MAX_PASSKEYS = 20
 MAX_NAME_CHARS = 60
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -15,6 +15,8 @@ READER_NAME = "the reader"
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEntry:
+    """One line of the audit log."""
+
     number: int
     at: datetime
     actor: str

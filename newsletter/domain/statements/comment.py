@@ -13,6 +13,8 @@ MAX_COMMENT_CHARS = 2_000
 
 @dataclass(frozen=True, kw_only=True)
 class Comment:
+    """A person's comment on one version of a statement."""
+
     slug: str
     by: str
     """The folded address of the author."""
@@ -66,6 +68,8 @@ def find_mentions(words: str, names: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRequest:
+    """An approver's request for changes to one version of a statement, with the reason."""
+
     slug: str
     content_hash: str
     by: str

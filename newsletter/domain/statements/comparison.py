@@ -21,6 +21,8 @@ _PICTURE_PATTERN = re.compile(r'<img\b[^<>]*?\bsrc="([^"<>]*)"')
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
+    """A difference between two texts, in one field or passage."""
+
     what: str
     """The name of the field; for two emails, in words."""
     before: str

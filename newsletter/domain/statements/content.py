@@ -141,6 +141,8 @@ class Sender:
 
 @dataclass(frozen=True, kw_only=True)
 class ListTitle:
+    """A list, as readers see it."""
+
     name: str
     title: str
     joinable: bool = True

@@ -79,6 +79,8 @@ def _clean(text: str) -> str:
 
 
 class VersionKind(Enum):
+    """The origin of a version."""
+
     TYPED = "typed"
     """One person typed the version within VERSION_PERIOD."""
     BROUGHT = "brought"
@@ -127,6 +129,8 @@ class ImportFindings:
 
 @dataclass(frozen=True, kw_only=True)
 class DamagedDraft:
+    """A submitted draft whose stored text cannot be read."""
+
     key: str
     slug: str
 
@@ -146,6 +150,7 @@ class Draft:
     slug: str = ""
     """The slug of the statement; empty before the first submission."""
     submitted_version: int | None = None
+    """The number of the last submitted version."""
     taken_back: bool = False
     """The submitted version was withdrawn."""
     template: bool = False

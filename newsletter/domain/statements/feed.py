@@ -21,6 +21,8 @@ _MAX_WAIT = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
+    """An item of a feed."""
+
     id: str
     """The item's id in the feed; else its link; else a hash of its title and date."""
     title: str = ""
@@ -48,6 +50,8 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractedStatement:
+    """The parts of a statement, extracted from an item."""
+
     title: str
     body: str
     """Markdown."""
@@ -61,6 +65,8 @@ class ExtractedStatement:
 
 
 class ItemState(Enum):
+    """The state of an item of a feed."""
+
     PASSED = "passed over"
     """The item is as old as the first visit, or older: it never becomes a statement."""
     TAKEN = "taken"
@@ -71,6 +77,8 @@ class ItemState(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class KnownItem:
+    """A stored item of a feed."""
+
     number: int = 0
     """The number within the workspace; 0 until it is stored."""
     id: str
@@ -87,6 +95,8 @@ class KnownItem:
 
 @dataclass(frozen=True, kw_only=True)
 class FeedRecord:
+    """The state of a feed between visits."""
+
     address: str = ""
     """The URL of the last visit. After a change of URL all items count as old."""
     first_at: datetime | None = None
@@ -107,6 +117,8 @@ class FeedRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifiedItems:
+    """The items of one visit that must be stored."""
+
     fresh: tuple[Item, ...] = ()
     """Unknown items that become statements."""
     old: tuple[Item, ...] = ()
@@ -236,6 +248,8 @@ class FeedUnreadable(NewsletterError):
 
 @dataclass(frozen=True, kw_only=True)
 class FetchedFeed:
+    """The result of one visit to a feed."""
+
     items: tuple[Item, ...] = ()
     """The items, the newest first."""
     bookmark: str = ""

@@ -12,6 +12,8 @@ from newsletter.domain.wording import listed, say
 
 
 class Severity(Enum):
+    """The severity of a finding."""
+
     BLOCKING = "blocking"
     """The finding blocks sending. Only an open embargo can be waived."""
     WARNING = "warning"

@@ -24,6 +24,8 @@ OVERRIDE_COUNT = 2
 
 
 class Progress(Enum):
+    """The status in the statement's source."""
+
     DRAFT = "draft"
     """Being written."""
     REVIEW = "review"
@@ -124,6 +126,8 @@ def share_readers(one: Statement, other: Statement) -> bool:
 
 
 class Channel(Enum):
+    """The way in which an approval was given."""
+
     COMMAND = "command"
     """By a command."""
     DESK = "desk"
@@ -136,6 +140,8 @@ class Channel(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
+    """A named person's approval of one content hash of a statement."""
+
     slug: str
     content_hash: str
     by: str
@@ -287,12 +293,16 @@ def _reason_not_counted(
 
 @dataclass(frozen=True, kw_only=True)
 class StageResult:
+    """The statements that one run of a stage stored, and the faults that it found."""
+
     slugs: tuple[str, ...]
     faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredStatement:
+    """A statement as last read, with the hash of its rendered content."""
+
     statement: Statement
     content_hash: str
     """The content hash; empty while the statement cannot be rendered."""
@@ -314,6 +324,8 @@ class StoredStatement:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
+    """The statements of a source, and the faults in other texts of it."""
+
     statements: tuple[Statement, ...]
     faults: tuple[Fault, ...] = ()
     complete: bool = True

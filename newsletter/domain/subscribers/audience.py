@@ -93,12 +93,16 @@ class Subscriber(StaffNotes):
 
 @dataclass(frozen=True, kw_only=True)
 class Consent:
+    """The place and time of a person's agreement."""
+
     source: str
     at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry(StaffNotes):
+    """A subscriber in a file."""
+
     address: str
     lists: tuple[str, ...]
     name: str = ""
@@ -110,15 +114,19 @@ class Entry(StaffNotes):
     left: tuple[str, ...] = ()
     """Lists that the person left in another tool. No import subscribes them to these again."""
     remove_tags: tuple[str, ...] = ()
+    """Tags that the person loses."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuppressedEntry:
+    """A suppression in a file."""
+
     address: str
     reason: SuppressionReason
 
 
 MAX_EXAMPLES = 3
+"""The maximum number of people named as examples for each finding about a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +144,8 @@ class SkippedPeople:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportResult:
+    """The result of an import, of a part of one, or of a dry run."""
+
     new: int = 0
     known: int = 0
     suppressed: int = 0
@@ -202,12 +212,15 @@ UNDO_PERIOD = timedelta(days=90)
 
 @dataclass(frozen=True, kw_only=True)
 class ImportRecord:
+    """One import, and whether it was undone."""
+
     id: int
     at: datetime
     by: str
     file: str
     """The name of the file, without its folder."""
     kind: str
+    """The tool that wrote the file."""
     sha256: str
     new: int
     known: int
@@ -225,6 +238,8 @@ class ImportRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportUndoResult:
+    """The result of undoing an import."""
+
     removed: int
     """The number of new people, who were removed."""
     restored: int
@@ -262,6 +277,8 @@ class ImportUndoResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
+    """The subscribers of some lists who get a statement."""
+
     lists: tuple[str, ...]
     segment: Segment | None = None
     """Only subscribers whom the segment picks."""

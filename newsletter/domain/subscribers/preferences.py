@@ -8,6 +8,7 @@ from enum import Enum
 from zoneinfo import ZoneInfo
 
 PREFERENCES_LINK_LIFETIME = timedelta(hours=24)
+"""How long a link opens the preferences."""
 MAX_PAUSE = timedelta(days=731)
 
 
@@ -27,6 +28,8 @@ class PreferenceChange:
 
 
 class Pause(Enum):
+    """The length of a pause."""
+
     WEEK = "week"
     """Seven days."""
     MONTH = "month"

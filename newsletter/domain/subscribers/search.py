@@ -8,6 +8,8 @@ from newsletter.domain.subscribers.segment import Segment
 
 
 class SubscriberState(Enum):
+    """The relation of a person to a list, or to any list."""
+
     ANY = ""
     """With a list: that of its subscribers."""
     SUBSCRIBED = "subscribed"
@@ -23,6 +25,8 @@ class SubscriberState(Enum):
 
 
 class Origin(Enum):
+    """The way by which a person became a subscriber."""
+
     ANY = ""
     """No condition of a search."""
     SIGN_UP = "sign-up"

@@ -17,6 +17,7 @@ from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.wording import invalid, listed
 
 LISTS_GAP, ORGANISATION_GAP = CONSENT_GAPS = ("{lists}", "{organisation}")
+"""The gaps in the words of consent."""
 
 ROLE_MAILBOXES = (
     *("abuse", "bounce", "bounces", "do-not-reply", "donotreply", "hostmaster", "mailer-daemon"),
@@ -35,6 +36,8 @@ def is_name(text: str) -> bool:
 
 
 class FormFault(Enum):
+    """The reason for refusing a form."""
+
     NO_ADDRESS = "no_address"
     """The address field is empty."""
     MALFORMED = "malformed"
@@ -53,6 +56,8 @@ class FormFault(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class SignUpForm:
+    """The fields of a sign-up form as received."""
+
     address: str = ""
     name: str = ""
     lists: tuple[str, ...] = ()
@@ -65,6 +70,8 @@ class SignUpForm:
 
 @dataclass(frozen=True, kw_only=True)
 class SignUp:
+    """The valid fields of a form."""
+
     address: str
     name: str
     lists: tuple[str, ...]
@@ -205,6 +212,8 @@ def mask_address(address: str) -> str:
 
 
 class Method(Enum):
+    """The method by which consent was given or withdrawn."""
+
     DOUBLE_OPT_IN = "double opt-in"
     """Requested on a page, and confirmed by the link in an email."""
     PREFERENCES = "preferences"

@@ -119,6 +119,8 @@ def _translations(tx: Transaction, slug: str, rules: CampaignRules) -> tuple[Rel
 
 @dataclass(frozen=True, kw_only=True)
 class Desktop:
+    """The start page of one person."""
+
     waiting: tuple[StatementStatus, ...]
     """Statements that wait for an act of this person or their role."""
     lapsed: tuple[StatementStatus, ...]

@@ -96,6 +96,8 @@ class Forecast:
 
 @dataclass(frozen=True, kw_only=True)
 class DigestBuilder:
+    """Builds the issues of a workspace's digest emails."""
+
     store: Store
     digests: Sequence[Digest]
     timezone: str

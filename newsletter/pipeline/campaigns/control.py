@@ -43,6 +43,8 @@ from newsletter.store.sql import Store, Transaction
 
 
 class AlreadyStarted(Refused):
+    """The statement was started already with this content."""
+
     def __init__(self, start: Start) -> None:
         self.start = start
         super().__init__(
@@ -75,6 +77,8 @@ class UndoTooLate(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class StartRequest:
+    """A sender's request to start a statement."""
+
     slug: str
     by: str
     seen: str

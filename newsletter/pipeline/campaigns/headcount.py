@@ -33,6 +33,8 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
+    """The audience of a statement, with its correction or group of translations."""
+
     audience: Audience | Correction
     """The readers who would get the statement now."""
     correction: Correction | None = None

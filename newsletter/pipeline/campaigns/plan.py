@@ -40,6 +40,8 @@ class PlanRules(CampaignRules):
 
 
 class Step(Enum):
+    """The next step of planning for a statement."""
+
     NOTHING = "nothing"
     """Change nothing."""
     SCHEDULE = "schedule"
@@ -54,6 +56,8 @@ class Step(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class HeldStatement:
+    """An approved statement that is not sent, and the reason."""
+
     slug: str
     reason: str
 
@@ -67,6 +71,8 @@ class PlanResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _Decision:
+    """The next step of a statement."""
+
     status: StatementStatus
     release: datetime | None
     """When the first reader gets the email; None if a time does not exist in the set zone."""

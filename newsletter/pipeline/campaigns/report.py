@@ -154,14 +154,18 @@ def _iso(instant: datetime | None) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Vitals:
+    """The open work at one moment."""
+
     stopped: bool
     """All sending is on hold."""
     campaigns: tuple[Campaign, ...]
     """Campaigns that are scheduled, sending, paused or need attention, with their counts."""
     batches: Waiting
+    """The unsent batches of running campaigns."""
     overdue: timedelta
     """How long the oldest due campaign has waited for its start."""
     emails: int
+    """The number of transactional emails that wait."""
     oldest_email_age: timedelta
     """How long the oldest waiting email has waited, with its failed attempts."""
 

@@ -35,6 +35,8 @@ _MAX_UNKNOWN_IN_A_ROW = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
+    """One attempt to send a batch or an email."""
+
     id: str
     """Unique over all attempts."""
     at: datetime
@@ -44,6 +46,8 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Started(Generic[Claim]):
+    """An attempt that was claimed and noted."""
+
     attempt: Attempt
     claim: Claim
     request: PreparedRequest | Answer
@@ -75,6 +79,7 @@ class AttemptRunner(ABC, Generic[Claim, AttemptResult]):
     unbuilt_text: ClassVar[str] = say(
         "its emails cannot be built ({error}): see the log, then resume it, or cancel it"
     )
+    """The reason of an email that cannot be built."""
     _unknowns: dict[str, int] = field(default_factory=dict, init=False, repr=False)
     """The number of unknown outcomes in a row, by provider name."""
 

@@ -59,9 +59,12 @@ class DispatchResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Dispatcher(AttemptRunner[ClaimedBatch, DispatchResult]):
+    """Sends one batch per call."""
+
     delivery_settings_hash: str = ""
     """A hash of the provider settings that change the bytes of a message."""
     _contents: dict[str, Content] = field(default_factory=dict, init=False, repr=False)
+    """Verified contents, by content hash."""
 
     @property
     def claims_concurrently(self) -> bool:

@@ -21,6 +21,8 @@ class QuotaContended(Exception):
 
 
 class Reservation:
+    """Messages that this process has reserved and may send until ``not_after``."""
+
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.size = self.messages = 0
@@ -34,6 +36,8 @@ class Reservation:
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimiter:
+    """The rate limit of one provider for one sending domain."""
+
     provider: str
     domain: str
     limits: Limits

@@ -95,6 +95,8 @@ _SETTLED = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 
 
 class Step(Enum):
+    """The next step for an unknown batch."""
+
     REPLAY = "replay"
     """Send the same bytes again: the provider accepts each idempotency key or message id once."""
     LOOK_UP = "look up"

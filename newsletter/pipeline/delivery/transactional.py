@@ -71,6 +71,8 @@ class EmailClaim:
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionalSender(AttemptRunner[EmailClaim, EmailResult]):
+    """Sends one transactional email per call."""
+
     writer: "TemplateRenderer"
     titles: Mapping[str, str]
     """List name → its title for readers."""

@@ -37,9 +37,13 @@ _TOO_MANY_FAILURES = say("There were too many failures. Wait 5 minutes, then try
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
+    """The values on the page of a person's own account."""
+
     credential: Credential | None
     requires_factor: bool
+    """The role requires a second factor."""
     usable_methods: frozenset[SignInBy]
+    """The methods by which the person can sign in now."""
     allowed_methods: frozenset[SignInBy]
     codes_left: int
     passkeys: Sequence[Passkey]

@@ -217,6 +217,8 @@ def compose_post(
 
 @dataclass(frozen=True, kw_only=True)
 class _Writer:
+    """Writes the sections of a message to one person or channel."""
+
     tx: Transaction
     address: str
     """The recipient's address; "" for a channel."""

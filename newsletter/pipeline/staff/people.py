@@ -57,6 +57,8 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class UnusedLink:
+    """An unused link from the last three days, and its email."""
+
     link: StaffLink
     email: TransactionalEmail | None
     """None if the operator printed the link."""

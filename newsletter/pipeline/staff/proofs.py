@@ -29,6 +29,8 @@ from newsletter.store.sql import Store, Transaction
 
 
 class Refusal(Enum):
+    """The reason for refusing a sign-in."""
+
     WRONG = "wrong"
     """The password, code or passkey is wrong."""
     TOO_OFTEN = "too often"
@@ -60,6 +62,8 @@ class Client:
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
+    """The new session after a sign-in or a step-up."""
+
     address: str
     token: str
     """The session token for the cookie. Only its hash is stored."""
@@ -88,6 +92,8 @@ class PasskeyAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class Proofs:
+    """Checks the proofs of identity in a request."""
+
     store: Store
     key: bytes
     """The workspace's key for salts and codes. It is not in the database."""

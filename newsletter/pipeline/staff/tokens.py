@@ -14,6 +14,7 @@ from newsletter.store.sql import Store
 
 _MAX_NAME_CHARS = 60
 _USE_STORE_INTERVAL = timedelta(hours=1)
+"""The interval at which the last use of a token is stored."""
 
 
 def make(

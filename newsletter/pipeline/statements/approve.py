@@ -44,11 +44,14 @@ _WAIVABLE_CHECKS = frozenset({Check.OPEN_EMBARGO.value})
 class ApprovalResult:
     content_hash: str
     approval: ApprovalStatus
+    """The approval status of the statement after that."""
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Override:
+    """The warnings that an approval overrides, and the reason."""
+
     despite: str = ""
     warnings: tuple[str, ...] = ()
 

@@ -44,6 +44,8 @@ _MAX_CAMPAIGNS_COMPARED = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRules:
+    """The rules for reviewing and approving a text."""
+
     review: Callable[[Statement, Content | None, ReviewContext], tuple[ReviewFinding, ...]]
     """Return the findings about a text; the content is None if it cannot be rendered."""
     campaigns: CampaignRules
@@ -52,6 +54,8 @@ class ReviewRules:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewResult:
+    """The content hash of a statement, and the findings about that content."""
+
     slug: str
     content_hash: str
     findings: tuple[ReviewFinding, ...]

@@ -360,6 +360,8 @@ class WouldLapse(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class Submitter:
+    """Submits drafts and withdraws them."""
+
     store: Store
     renderer: LazyRenderer
     defaults: Defaults

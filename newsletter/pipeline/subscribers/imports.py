@@ -28,9 +28,12 @@ _PEOPLE_PER_PART = 500
 
 @dataclass(frozen=True, kw_only=True)
 class ImportPlan:
+    """The facts about an import: the file, the person, and the lists."""
+
     file: str
     """The name of the file, without its folder."""
     kind: str
+    """The tool that exported the file."""
     sha256: str
     by: str
     declared: Collection[str]

@@ -33,6 +33,8 @@ class LinkState(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedLink:
+    """A confirmation link that a person opened or confirmed."""
+
     state: LinkState
     email: TransactionalEmail
     reader_id: int | None = None

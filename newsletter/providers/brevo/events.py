@@ -33,4 +33,6 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 
 class Brevo(webhooks.PasswordWebhook):
+    """Verifies and parses Brevo's webhooks."""
+
     translate = staticmethod(_event)

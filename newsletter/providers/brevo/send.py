@@ -70,6 +70,8 @@ class Options(ProviderOptions):
 
 
 class Brevo(BatchTranslator[tuple[bytes, Template]]):
+    """Translates batches to Brevo's API."""
+
     name, label = "brevo", "Brevo"
     limits = provider.Capabilities(
         max_recipients=MAX_RECIPIENTS,

@@ -16,6 +16,8 @@ from newsletter.transport.transport import Transport, call_once
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedCall(PreparedRequest):
+    """A batch with the HTTP request that sends it."""
+
     request: HttpRequest
 
 

@@ -39,6 +39,8 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Question(HttpRequest):
+    """A request to a provider's records, with its purpose."""
+
     purpose: Purpose
     expected: frozenset[str] = frozenset()
     """For ATTEMPT, the addresses that were searched; for CONTROL, the message ids to find."""
@@ -66,6 +68,7 @@ class Inquiry(ABC):
     rows_key: ClassVar[str]
     """The JSON key of a page's messages."""
     id_key: ClassVar[str]
+    """The JSON key of a message's id."""
 
     def __init__(self, url: str, headers: Mapping[str, str], timeout: timedelta) -> None:
         self._url = url

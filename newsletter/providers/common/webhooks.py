@@ -41,6 +41,8 @@ TranslateEvent = Callable[[dict[str, Any], datetime], Event]
 
 
 class Delivery(TypedDict):
+    """The fields of an event that identify a delivery."""
+
     campaign: str
     attempt_id: str
     subscriber_id: int | None
@@ -364,6 +366,7 @@ class SignedWebhook:
     retries: timedelta
     """How long after signing the provider may post the same signature again."""
     time_key: str
+    """The JSON key of an event's time."""
     events_key = ""
     """The JSON key of the events in a post with several; "" if there is none."""
 
@@ -390,6 +393,7 @@ class HmacWebhook(SignedWebhook):
 
     key_example: str
     signature_header: str
+    """The name of the header with the signature."""
 
     def __init__(self, key: str) -> None:
         self._key = parse_secret(key, key_example=self.key_example)

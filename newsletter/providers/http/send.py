@@ -209,6 +209,7 @@ def _has_batches(batch_size: int | None) -> bool:
 _EXPECTED_PARTS = frozenset(
     {"List-Unsubscribe", "List-Unsubscribe-Post", "text", "html", "from_address"}
 )
+"""Parts that each email should have."""
 
 
 def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:

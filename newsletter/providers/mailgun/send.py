@@ -82,6 +82,8 @@ class Options(ProviderOptions):
 
 
 class Mailgun(BatchTranslator[tuple[bytes, ...]]):
+    """Translates batches to Mailgun's API."""
+
     name, label = "mailgun", "Mailgun"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=_MAX_BYTES)
 
@@ -243,6 +245,8 @@ _MAX_LATEST_EVENTS = 20
 
 
 class MailgunInquiry(Inquiry):
+    """Searches the domain's accepted events."""
+
     kept_for = timedelta(days=1)
     rows_key, id_key = "items", "id"
 

@@ -58,4 +58,6 @@ def _delivery(item: dict[str, Any]) -> Delivery:
 
 
 class Mailjet(PasswordWebhook):
+    """Verifies and parses Mailjet's webhooks."""
+
     translate = staticmethod(_event)

@@ -66,6 +66,8 @@ class Options(ProviderOptions):
 
 
 class Mailjet(MessageTranslator):
+    """Translates batches to Mailjet's API."""
+
     name, label = "mailjet", "Mailjet"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, own_body=True)
     frame = b'{"Messages":[%b]}'

@@ -69,6 +69,8 @@ class Options(ProviderOptions):
 
 
 class Mailtrap(BatchTranslator[tuple[bytes, Template]]):
+    """Translates batches to Mailtrap's API."""
+
     name, label = "mailtrap", "Mailtrap"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, own_body=True)
 

@@ -44,6 +44,8 @@ def probes(_: Options, __: str) -> tuple[provider.Finding, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
+    """A message to write to the folder."""
+
     path: Path
     message: bytes
     message_id: str
@@ -57,6 +59,8 @@ class _Entry:
 
 
 class Outbox:
+    """Writes each message to a folder."""
+
     name = "outbox"
 
     def __init__(self, options: Options, *, directory: Path) -> None:

@@ -63,4 +63,6 @@ def _kind(record: str, payload: dict[str, Any]) -> EventKind:
 
 
 class Postmark(PasswordWebhook):
+    """Verifies and parses Postmark's webhooks."""
+
     translate = staticmethod(_event)

@@ -83,6 +83,8 @@ class Options(ProviderOptions):
 
 
 class Postmark(MessageTranslator):
+    """Translates batches to Postmark's API."""
+
     name, label = "postmark", "Postmark"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, own_body=True)
     frame = b"[%b]"
@@ -221,6 +223,8 @@ _MAX_LATEST_MESSAGES = 50
 
 
 class PostmarkInquiry(Inquiry):
+    """Searches the messages of the stream."""
+
     records_delay = timedelta(minutes=10)
     rows_key, id_key = "Messages", "MessageID"
 

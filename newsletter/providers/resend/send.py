@@ -47,6 +47,8 @@ class Options(ProviderOptions):
 
 
 class Resend(MessageTranslator):
+    """Translates batches to Resend's API."""
+
     name, label = "resend", "Resend"
     limits = Capabilities(
         max_recipients=MAX_RECIPIENTS,

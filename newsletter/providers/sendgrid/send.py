@@ -67,6 +67,8 @@ class Options(ProviderOptions):
 
 
 class SendGrid(BatchTranslator[tuple[bytes, str]]):
+    """Translates batches to SendGrid's API."""
+
     name, label = "sendgrid", "SendGrid"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES)
 

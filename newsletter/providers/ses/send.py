@@ -116,6 +116,8 @@ class _CompiledContent:
 
 
 class Ses(BatchTranslator[_CompiledContent]):
+    """Translates batches to the API of SES."""
+
     name, label = "ses", "SES"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES)
 

@@ -56,6 +56,8 @@ _LOWERED_HEADINGS = {"h2": "h3", "h3": "h4"}
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
+    """A translation in a mail, as values of a template."""
+
     name: str
     """The language's own name."""
     language: str

@@ -42,6 +42,8 @@ _CREDIT_PATTERN = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
+    """The tokens of a block, with those that open and close it."""
+
     tokens: tuple[Token, ...]
 
     @property

@@ -27,6 +27,7 @@ from newsletter.transport.addresses import AddressRefused, checked_addresses
 from newsletter.transport.transport import AnswerTooLong, Resolve, call_once, resolve
 
 MAX_BODY_BYTES = 10_000_000
+"""The size limit of an unpacked body."""
 _TOO_LARGE_REASON = (
     f"it is larger than {MAX_BODY_BYTES // 1_000_000} MB; ask for a feed of the newest items alone"
 )
@@ -251,6 +252,8 @@ _CONDITION_HEADERS = {"etag": "If-None-Match", "last-modified": "If-Modified-Sin
 
 @dataclass(kw_only=True)
 class SyndicatedFeed:
+    """A feed in RSS, Atom or JSON Feed."""
+
     name: str
     address: str
     every: timedelta

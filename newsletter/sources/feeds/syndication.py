@@ -173,6 +173,7 @@ def _page_advice(text: str) -> str:
 Entry = TypeVar("Entry")
 
 MAX_ITEMS = 20_000
+"""The maximum number of items in a feed."""
 
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"

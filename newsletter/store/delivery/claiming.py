@@ -95,6 +95,8 @@ def next_queued(
 
 @dataclass(frozen=True, kw_only=True)
 class _Claimed:
+    """The row of a batch that was just claimed."""
+
     id: int
     campaign_id: int
     members: str

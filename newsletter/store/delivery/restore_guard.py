@@ -30,6 +30,8 @@ class Hold(Repository):
 
 
 class Generation(Repository):
+    """The generation of the database, and the number of its claims."""
+
     def mark(self) -> Mark:
         """Return the generation, and the number of claims."""
         [mark] = self._db.all(

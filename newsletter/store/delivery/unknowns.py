@@ -37,6 +37,8 @@ _UNPROVED_COLUMNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class UnprovedDelivery:
+    """A delivery without proof that the provider accepted it."""
+
     batch_id: int
     state: BatchState
     subscriber_id: int

@@ -103,6 +103,8 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class RateLimits(Repository):
+    """The rate limits by provider and sending domain."""
+
     def get(self, provider: str, domain: str, *, is_locked: bool = False) -> RateLimit:
         """Return the stored rate limit, or a new one.
 

@@ -12,6 +12,8 @@ from newsletter.store.delivery.unknowns import may_hold
 
 @dataclass(frozen=True, kw_only=True)
 class _Person:
+    """A subscriber, with their current address."""
+
     id: int
     address: str
     address_hash: bytes

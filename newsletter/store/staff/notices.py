@@ -224,6 +224,8 @@ class ChannelPosts(Repository):
 
 
 class FailingChecks(Repository):
+    """The failing checks of the sender's health."""
+
     def store_failing(self, failing: Mapping[str, str], now: datetime) -> None:
         """Store the failing checks (name → finding), and delete all others."""
         self._db.change(

@@ -109,6 +109,8 @@ _START_COLUMNS = 'id, slug, content_hash, "by", at, count, count_at_stop, revoke
 
 
 class Starts(Repository):
+    """The starts of statements, each with the person and the number of readers."""
+
     def __init__(self, db: Database, chain: Chain) -> None:
         super().__init__(db)
         self._rows = SealedRows(db, chain, "start", _START_COLUMNS)

@@ -292,6 +292,8 @@ _SELECT_ITEM = "SELECT number, id, link, title, published, state, fingerprint"
 
 
 class Feeds(database.Repository):
+    """Feeds by name, each with its state and its items."""
+
     def get_record(self, feed: str) -> FeedRecord:
         """Return the state of a feed, or an empty record before the first visit."""
         found = self._db.first(

@@ -32,6 +32,8 @@ def _queries() -> dict[str, str]:
 
 
 class DataExports(Repository):
+    """Exports of the data about a person from all tables."""
+
     def collect(self, subscriber_id: int) -> Mapping[str, object]:
         """Return all data about a person except keyed hashes; {} for an unknown id.
 

@@ -34,6 +34,7 @@ from newsletter.web.http.threads import Lane
 log = logging.getLogger("newsletter.api")
 _MINUTE = timedelta(minutes=1)
 _MAX_BYTES = 64 << 10
+"""Largest body of a request."""
 _MAX_PER_MINUTE, _MAX_TOKENLESS_PER_HOUR = 3_000, 60
 """Requests per token and minute; requests without a valid token per network and hour."""
 _MAX_KEY_CHARS = 255

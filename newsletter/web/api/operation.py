@@ -147,6 +147,8 @@ class Call:
 
 @dataclass(frozen=True)
 class Operation:
+    """The declaration of an operation: one HTTP method at one path."""
+
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     """The path without the prefix ``/api/v1``."""
@@ -242,6 +244,8 @@ def operations_of(resources: Iterable[object]) -> list[Operation]:
 
 
 class TokenOperations:
+    """The operations that any token may call."""
+
     @operation("GET", "/token", None)
     def show(self, call: Call) -> Token:
         """Show the token itself: a test that it works."""

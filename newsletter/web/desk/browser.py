@@ -92,6 +92,8 @@ PASSKEY_FIELD = "passkey"
 
 @dataclass(frozen=True, kw_only=True)
 class PasskeyOffer:
+    """A page's offer to use a passkey."""
+
     is_available: bool
     hint: str = ""
     """A sentence that names the address at which the person's passkeys work, or ""."""

@@ -20,6 +20,8 @@ _MINUTE = timedelta(minutes=1)
 
 
 class StopPages:
+    """The page that stops and resumes all sending."""
+
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
 
@@ -76,6 +78,8 @@ RESOLUTIONS = {"has": Resolution.ACCEPTED, "none": Resolution.RESEND, "leave": R
 
 
 class UnknownDeliveries:
+    """The page on which an admin decides the outcome of unknown deliveries."""
+
     def __init__(self, campaigns: Campaigns) -> None:
         self._campaigns = campaigns
 

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 MAX_FORM_BYTES = 16 << 10
+"""Largest form of a public page."""
 _UNCOUNTED_BYTES = 8 << 10
 _MAX_FIELDS = 100
 _MAX_PART_HEAD_BYTES = 4 << 10

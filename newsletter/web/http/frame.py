@@ -47,6 +47,8 @@ _MAX_LANGUAGES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
+    """A form whose only control is a button."""
+
     action: str
     label: str
     second: bool = False

@@ -29,6 +29,8 @@ START_NOW, START_AS_WRITTEN, START_AT = "now", "written", "at"
 
 
 class StartPages:
+    """The pages that start a statement, change its time, and undo its start."""
+
     def __init__(self, statements: Statements, campaigns: Campaigns) -> None:
         self._statements = statements
         self._campaigns = campaigns

@@ -20,6 +20,8 @@ _SIGNED_OUT_MESSAGE = say(
 
 
 class Account(StaffPart):
+    """The pages on which staff see and change their own account."""
+
     @route("GET", "/account", Role.VIEWER)
     def overview(self, request: DeskRequest) -> Response:
         return request.page(

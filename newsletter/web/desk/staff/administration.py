@@ -24,6 +24,8 @@ _STAFF_PATH = "/staff"
 
 
 class StaffPages(StaffPart):
+    """The pages on which admins see and change the accounts of others."""
+
     @route("GET", "/staff", Role.ADMIN)
     def _list(self, request: DeskRequest) -> Response:
         return request.page(
@@ -94,6 +96,8 @@ _MAX_POSTS_SHOWN = 100
 
 
 class ChannelPages(StaffPart):
+    """The page of the channels that get notices, with the state of each message."""
+
     def __init__(self, staff: Staff) -> None:
         super().__init__(staff)
         self._channels = {channel.name: channel for channel in staff.settings.channels()}
@@ -205,6 +209,8 @@ _LIFETIMES_DAYS = ("30", "90", "365")
 
 
 class TokenPages(StaffPart):
+    """The page on which admins create and revoke API tokens."""
+
     @route("GET", "/tokens", Role.ADMIN)
     def show(self, request: DeskRequest, *, created: tuple[Token, str] | None = None) -> Response:
         """Show all API tokens, and the secret of one that was just created."""

@@ -48,6 +48,8 @@ _SET_UP_PATH = "/desk/second/set-up"
 
 
 class SignIn(StaffPart):
+    """The pages for people who are not signed in yet."""
+
     def __init__(self, staff: Staff) -> None:
         super().__init__(staff)
         self._delay = _RefusalDelay()

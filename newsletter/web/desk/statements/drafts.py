@@ -41,6 +41,8 @@ _ACCEPTED_SUFFIXES = ".docx, .odt, .pdf, .eml, .html, .md, .txt"
 
 
 class Drafts:
+    """The pages that create, import, translate, submit and delete a draft."""
+
     def __init__(self, statements: Statements, delivery: Delivery) -> None:
         self._statements = statements
         self._delivery = delivery

@@ -37,6 +37,8 @@ _MAX_STATEMENTS_OFFERED = 50
 
 
 class EditPages:
+    """The pages on which a draft is written, previewed, saved and submitted."""
+
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
         self._drafts = fields.DraftReader(statements=statements)

@@ -27,6 +27,8 @@ PREVIEW_VIEWS = ("desktop", "phone", "dark", "text", "no-pictures")
 
 
 class EmailPreview:
+    """The pages that preview a statement's email, and send it as a test."""
+
     def __init__(self, statements: Statements, delivery: Delivery) -> None:
         self._statements = statements
         self._delivery = delivery

@@ -27,6 +27,8 @@ from newsletter.web.desk.statements.preview import inbox_values, preview_html, v
 
 
 class ReviewPages:
+    """The review page, and its acts: approve, request changes, withdraw, override."""
+
     def __init__(self, statements: Statements, campaigns: Campaigns) -> None:
         self._statements = statements
         self._campaigns = campaigns

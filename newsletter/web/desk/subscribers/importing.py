@@ -84,6 +84,8 @@ class _Undo:
 
 
 class ImportPages:
+    """The pages on which senders import files of readers."""
+
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
         self._readers = ReadersPages(subscribers)

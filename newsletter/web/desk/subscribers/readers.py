@@ -276,6 +276,8 @@ _MONTH = timedelta(days=30)
 
 
 class ReadersPages:
+    """The pages that list, search and add readers."""
+
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
         self._reader_pages = ReaderPages(subscribers)

@@ -190,6 +190,8 @@ _IMMUTABLE_HEADERS = {
 
 
 class Pictures:
+    """The route of pictures that were uploaded at the desk."""
+
     def __init__(self, store: Store, lane: Lane) -> None:
         self._store = store
         self._lane = lane

@@ -14,6 +14,8 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
+    """A statement whose sending has begun."""
+
     slug: str
     content_hash: str
     """The hash of the content that was sent last."""

@@ -75,6 +75,8 @@ class ReaderRequest:
 
 
 class PreferencesPage:
+    """The pages that a subscriber's preferences link opens."""
+
     def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._subscribers = subscribers
         self._lane = lane

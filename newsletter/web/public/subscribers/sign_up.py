@@ -37,6 +37,8 @@ log = logging.getLogger("newsletter.web")
 
 
 class SignUpPages:
+    """The sign-up pages; none if no list is offered."""
+
     def __init__(self, subscribers: Subscribers, frame: Frame, lanes: Lanes) -> None:
         self._subscribers = subscribers
         self._frame = frame
