@@ -175,10 +175,8 @@ def _take_edges(root: Element) -> Iterator[tuple[str, str]]:
 
 def _clean_page(root: Element) -> tuple[word_processors.Review, list[DroppedLine]]:
     """Remove the markup of programs, and hidden parts. Return the traces of a review and these."""
-    from_google, from_word = (
-        word_processors.is_google(root),
-        word_processors.is_word(root),
-    )  # before their traces are removed
+    # before their traces are removed
+    from_google, from_word = word_processors.is_google(root), word_processors.is_word(root)
     if from_google:
         word_processors.clean_google(root)
     unseen = drop_unseen(root)

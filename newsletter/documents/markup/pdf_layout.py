@@ -96,8 +96,9 @@ def read_pages(data: bytes, file: str) -> tuple[list[list[PdfLine]], list[Droppe
     Raises InvalidInput, naming ``file``, if it is locked, broken or far too long.
     """
     try:
-        remarks: list[DroppedLine] = []
-        return list(_read_pages(data, file, remarks)), list(dict.fromkeys(remarks))
+        pages = list(_read_pages(data, file))
+        remarks = dict.fromkeys(remark for _, found in pages for remark in found)
+        return [lines for lines, _ in pages], list(remarks)
     except PDFPasswordIncorrect as error:
         message = "is locked with a password; save it without one, or copy its text into a file"
         raise unusable(file, message) from error
@@ -108,7 +109,7 @@ def read_pages(data: bytes, file: str) -> tuple[list[list[PdfLine]], list[Droppe
         raise unusable(file, message) from error
 
 
-def _read_pages(data: bytes, file: str, remarks: list[DroppedLine]) -> Iterator[list[PdfLine]]:
+def _read_pages(data: bytes, file: str) -> Iterator[tuple[list[PdfLine], list[DroppedLine]]]:
     resources = PDFResourceManager()
     device = PDFPageAggregator(resources)
     interpreter = PDFPageInterpreter(resources, device)
@@ -118,7 +119,6 @@ def _read_pages(data: bytes, file: str, remarks: list[DroppedLine]) -> Iterator[
             long = "has more than {most} pages; save those of the statement alone"
             raise unusable(file, long, most=MAX_PAGES)
         interpreter.process_page(page)
-        remarks += _find_remarks(page)
         sheet = LTLayoutContainer((0, 0, 0, 0))
         pieces = sheet.group_objects(LAParams(), _list_letters(device.get_result()))
         lines = [piece for piece in pieces if not piece.is_empty()]
@@ -132,12 +132,13 @@ def _read_pages(data: bytes, file: str, remarks: list[DroppedLine]) -> Iterator[
             is_rtl=is_rtl,
             mirrors_brackets=is_rtl and _mirrors_brackets(lines),
         )
-        yield [
+        rows = [
             _line(row, layout, place)
             for place, part in enumerate(order_parts(lines))
             for row in (_group_lines(part) if bidi[_RTL] else ([piece] for piece in part))
             if any(piece.get_text().strip() for piece in row)
         ]
+        yield rows, list(_find_remarks(page))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,6 +95,10 @@ class Statement:
         """Return the author and the writers, each once."""
         return tuple(dict.fromkeys(filter(None, (self.author, *self.writers))))
 
+    def email_slug(self, *, shares_email: bool) -> str:
+        """Return the slug of the statement whose email contains this text."""
+        return (shares_email and self.translation_of) or self.slug
+
     def line_of(self, key: str) -> int:
         """Return the line of a key of the front matter, or of ``body``; 0 if unknown."""
         return dict(self.places).get(key, 0)

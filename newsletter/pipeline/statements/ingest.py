@@ -113,7 +113,7 @@ def _write(store: Store, updates: Sequence[StoredStatement], shares_email: bool)
                 tx.statements.put(stored, tx.now)
             if known is None:
                 continue
-            slug = (shares_email and statement.translation_of) or statement.slug
+            slug = statement.email_slug(shares_email=shares_email)
             # texts of the desk are submitted again
             if not statement.desk and _undecided(known.statement) != _undecided(statement):
                 tx.change_requests.close(slug, tx.now)

@@ -405,7 +405,8 @@ class Submitter:
             faults = self._put(tx, slug)
             if faults:
                 raise InvalidInput(faults)
-            email = (self.rules.shares_email and draft.version.text.translation_of) or slug
+            statement = find_stored(tx, slug).statement
+            email = statement.email_slug(shares_email=self.rules.shares_email)
             tx.change_requests.close(email, tx.now)  # it waits for approval, also unchanged
             nth = tx.drafts.count_versions(key, number)
             tx.audit.enter(who, "submit", slug, number=nth, lapse=lapse.sentence)
@@ -418,7 +419,7 @@ class Submitter:
             if not draft.is_submitted:
                 raise Refused(say("It is not submitted, so there is nothing to take back."))
             statement = find_stored(tx, draft.slug).statement
-            slug = (self.rules.shares_email and statement.translation_of) or statement.slug
+            slug = statement.email_slug(shares_email=self.rules.shares_email)
             for one in (statement.slug, slug):
                 refuse_if_sent(get_status(tx, one, self.rules))
             tx.drafts.change(key, taken_back=True)
