@@ -2,7 +2,7 @@
 
 import email
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from email.message import EmailMessage, MIMEPart
@@ -24,6 +24,7 @@ from newsletter.documents.release.imported import (
     detect_language,
     unusable,
 )
+from newsletter.documents.release.lines import cut_text
 from newsletter.documents.release.words import pattern
 from newsletter.domain.wording import say
 
@@ -31,13 +32,14 @@ _FORWARDED_MARK_PATTERN = pattern("marks of passing on")
 _MAX_PARTS = 1_000
 _SIGNATURE_LINE_PATTERN = re.compile(r"\\--[ ]?(?:\\?\n|$)")
 """The Markdown of the line ``-- `` above a signature (RFC 3676, 4.3)."""
-_FOOT_PATTERN = pattern("below emails")
-"""Text that mail programs and law departments add below an email."""
+_FOOT_PATTERN, _ANSWERED_PATTERN = pattern("below emails"), pattern("answered emails")
+"""What mail programs and law departments add below an email; the line above an answered one."""
+_CLOSING_PATTERN = pattern("closings")
+_SIGNATURE, _ANSWERED = "the signature of the email", "an email that this one answers"
 _MAX_SIGNATURE_PARTS, _MAX_SIGNED_LINES = 4, 12
 """Limits of a signature: paragraphs and lines."""
 _MAX_COVER_EMAILS, _MAX_COVER_WORDS = 3, 60
 """Limits of forwarding: emails around the forwarded one, and words of each."""
-_EXCERPT_CHARS = 80
 _QUOTED_CHARS = 15
 """Letters of a dropped line that its note quotes."""
 _MAX_BLOCK_CHARS = 1_000
@@ -68,17 +70,14 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     cover_lines: list[DroppedLine] = []
     while len(cover_lines) < _MAX_COVER_EMAILS and (inner := _forwarded_email(message)) is not None:
-        words = " ".join(_visible_text(message).split())
-        cover_lines.append(
-            DroppedLine(line=0, text=words[:_EXCERPT_CHARS], reason="the email that it came with")
-        )
+        words = cut_text(" ".join(_visible_text(message).split()))
+        cover_lines.append(DroppedLine(line=0, text=words, reason="the email that it came with"))
         message = inner
     # Any bytes parse as an email without header fields, whose text they are.
     part = message.get_body(("html", "plain")) if message.keys() else None
     if part is None:
         raise unusable(file, "is no email with a text in it; copy its text into a .txt file")
-    pictures = _enclosed_pictures(message)
-    document = _drop_signature(_read(part, _subject(message), pictures, today=today, file=file))
+    document = _drop_signature(_read(message, part, today=today, file=file))
     attachments = (
         DroppedLine(
             line=0,
@@ -110,8 +109,7 @@ def _forwarded_email(message: EmailMessage) -> EmailMessage | None:
 def _visible_text(message: EmailMessage) -> str:
     """Return an email's plain text, or its subject if it has only HTML."""
     part = message.get_body(("plain",))
-    payload = None if part is None else part.get_payload(decode=True)
-    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else _subject(message)
+    return _subject(message) if part is None else _decode(part, "the email")
 
 
 def _enclosed_pictures(message: EmailMessage) -> Callable[[str], bytes]:
@@ -132,19 +130,19 @@ def _enclosed_pictures(message: EmailMessage) -> Callable[[str], bytes]:
     return read
 
 
-def _read(
-    part: MIMEPart, subject: str, pictures: Callable[[str], bytes], *, today: date, file: str
-) -> ImportedDocument:
-    payload = part.get_payload(decode=True)
-    raw = payload if isinstance(payload, bytes) else b""
-    try:
-        text = raw.decode(part.get_content_charset("utf-8"))
-    except (LookupError, UnicodeError):  # emails often name what they are not
-        text, _ = decode(raw, file=file)
+def _read(message: EmailMessage, part: MIMEPart, *, today: date, file: str) -> ImportedDocument:
+    text, subject = _decode(part, file), _subject(message)
     if part.get_content_subtype() == "html":
-        # The mark outweighs the charset that the page itself declares: it is decoded already.
-        data = b"\xef\xbb\xbf" + text.encode()
-        return import_page(data, today=today, file=file, subject=subject, pictures=pictures)
+        plain = message.get_body(("plain",))
+        return import_page(
+            # The mark outweighs the charset that the page itself declares: it is decoded already.
+            b"\xef\xbb\xbf" + text.encode(),
+            today=today,
+            file=file,
+            subject=subject,
+            plain_text="" if plain is None else _decode(plain, file),
+            pictures=_enclosed_pictures(message),
+        )
     # the signature is below two hyphens and a blank, which some programs drop (RFC 3676, 4.3)
     lines = text.replace("\r\n", "\n").split("\n")
     marks = [n for n, line in enumerate(lines) if line in {"--", "-- "} and n]
@@ -152,29 +150,50 @@ def _read(
         return import_document(text, today=today, file=file, subject=subject)
     above, below = "\n".join(lines[: marks[-1]]), "\n".join(lines[marks[-1] + 1 :])
     document = import_document(above, today=today, file=file, subject=subject)
-    return _without_signature(document, document.body, below)
+    return _without_end(document, [document.body, below], 1, _SIGNATURE)
+
+
+def _decode(part: MIMEPart, file: str) -> str:
+    payload = part.get_payload(decode=True)
+    raw = payload if isinstance(payload, bytes) else b""
+    try:
+        return raw.decode(part.get_content_charset("utf-8"))
+    except (LookupError, UnicodeError):  # emails often name what they are not
+        return decode(raw, file=file)[0]
 
 
 def _drop_signature(document: ImportedDocument) -> ImportedDocument:
-    """Move the sender's signature to the dropped lines."""
+    """Move the sender's signature, and an email below that is answered, to the dropped lines."""
     blocks = document.body.split("\n\n")
     # never the first paragraph: something has to be left
-    for n in range(max(1, len(blocks) - _MAX_SIGNATURE_PARTS), len(blocks)):
-        if _SIGNATURE_LINE_PATTERN.match(blocks[n]) or _FOOT_PATTERN.fullmatch(
-            _plain_text(blocks[n])
-        ):
-            signature = _plain_text("\n".join(blocks[n:]))
-            # a note on dropped text would mislead
-            notes = tuple(note for note in document.notes if signature[:_QUOTED_CHARS] not in note)
-            with_fewer_notes = replace(document, notes=notes)
-            return _without_signature(with_fewer_notes, "\n\n".join(blocks[:n]), signature)
+    for n in range(1, len(blocks)):
+        text, below = _plain_text(blocks[n]), blocks[n + 1 :]
+        is_near_end = len(below) < _MAX_SIGNATURE_PARTS
+        all_quoted = all(block.startswith(">") for block in below)
+        if _ANSWERED_PATTERN.fullmatch(text) and (is_near_end or all_quoted):
+            # who answers signs above it
+            lines = (_plain_text(block.partition("\n")[0]) for block in blocks[:n])
+            closings = [m for m, line in enumerate(lines) if _CLOSING_PATTERN.fullmatch(line)]
+            signed = next((m for m in closings if 0 < m >= n - 2), n)
+            document = _without_end(document, blocks, n, _ANSWERED)
+            return _without_end(document, blocks[:n], signed, _SIGNATURE)
+        is_mark = _SIGNATURE_LINE_PATTERN.match(blocks[n]) or _FOOT_PATTERN.fullmatch(text)
+        if is_near_end and is_mark:
+            return _without_end(document, blocks, n, _SIGNATURE)
     return document
 
 
-def _without_signature(document: ImportedDocument, body: str, signature: str) -> ImportedDocument:
-    excerpt = " ".join(signature.split())[:_EXCERPT_CHARS]
-    dropped_line = DroppedLine(line=0, text=excerpt, reason="the signature of the email")
-    return replace(document, body=body, dropped=(*document.dropped, dropped_line))
+def _without_end(
+    document: ImportedDocument, blocks: Sequence[str], start: int, why: str
+) -> ImportedDocument:
+    """Return the document without the blocks from ``start`` on, and without notes on them."""
+    text = _plain_text("\n".join(blocks[start:]))
+    if not text:
+        return document
+    notes = tuple(note for note in document.notes if text[:_QUOTED_CHARS] not in note)
+    dropped = DroppedLine(line=0, text=cut_text(text), reason=why)
+    body, dropped_lines = "\n\n".join(blocks[:start]), (*document.dropped, dropped)
+    return replace(document, body=body, dropped=dropped_lines, notes=notes)
 
 
 def _plain_text(block: str) -> str:

@@ -6,14 +6,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
-from newsletter.documents.markup.inline_markup import Element, line_of, tag_of, text_of
+from newsletter.documents.markup.inline_markup import (
+    Element,
+    describe,
+    line_of,
+    tag_of,
+    text_of,
+)
 from newsletter.documents.release.imported import DroppedLine
 from newsletter.documents.release.lines import cut_text, ends_sentence
 from newsletter.documents.release.words import pattern
 from newsletter.tables import load_table
 
 _UNSEEN_TAGS = ("head", "script", "style", "link", "meta", "title", "xml")
-_UNSEEN = "hidden on the page"
+UNSEEN = "hidden on the page"
 _FURNITURE: Mapping[str, Mapping[str, list[str]]] = load_table(
     "newsletter.documents.markup", "furniture.yaml"
 )
@@ -63,9 +69,9 @@ def drop_unseen(root: Element) -> list[DroppedLine]:
         if tag_of(element) not in {"", "html", "body"} and (
             is_hidden or element.get("hidden") is not None
         ):
-            if text := text_of(element):
+            if text := describe(element):
                 line = line_of(element)
-                dropped.append(DroppedLine(line=line, text=cut_text(text), reason=_UNSEEN))
+                dropped.append(DroppedLine(line=line, text=cut_text(text), reason=UNSEEN))
             element.drop_tree()
     return dropped
 
@@ -146,8 +152,7 @@ def drop_furniture(body: Element) -> Iterator[DroppedLine]:
         needs_name = tag_of(element) not in _REASON_BY_TAG
         if prose.get(element, 0) > max_prose and (needs_name or tag_of(element) == "form"):
             continue
-        text = text_of(element)
-        if text:
+        if text := describe(element):
             yield DroppedLine(line=line_of(element), text=cut_text(text), reason=why)
         element.drop_tree()
 

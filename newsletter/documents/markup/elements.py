@@ -7,6 +7,7 @@ from itertools import groupby
 
 from newsletter.documents.markup.inline_markup import (
     BLOCK_TAGS,
+    MEDIA_TAGS,
     Element,
     InlineReader,
     Run,
@@ -14,6 +15,7 @@ from newsletter.documents.markup.inline_markup import (
     markdown,
     split_lines,
     tag_of,
+    tail_of,
     text_of,
     words,
 )
@@ -135,18 +137,21 @@ class BlockReader:
         runs: list[Run] = [replace(style, text=element.text or "")]
         line = line_of(element)
         for child in element:
-            if tag_of(child) in BLOCK_TAGS or child in self.block_ancestors:
+            tag = tag_of(child)
+            if tag in BLOCK_TAGS or (child in self.block_ancestors and tag not in MEDIA_TAGS):
                 blocks += _paragraphs(runs, line)
                 runs = []
                 blocks += self._block(child, self.inline.add_marks(child, style))
                 line = line_of(child)
             else:
                 runs += self.inline.runs(child, style)
-            runs.append(replace(style, text=child.tail or ""))
+            runs.append(replace(style, text=tail_of(child)))
         return _separate_lists([*blocks, *_paragraphs(runs, line)])
 
     def _block(self, element: Element, style: Run) -> list[Block]:
         tag = tag_of(element)
+        if tag == "object":
+            self.inline.leave_out(element, "embedded media", element.get("data") or tag)
         if _HEADING_TAG_PATTERN.fullmatch(tag):
             return self._heading(element, int(tag[1]))
         if tag == "pre":

@@ -215,10 +215,16 @@ _UNMARKING_STYLES = (
 )
 _UNDERLINE_PATTERN = re.compile(r"text-decoration[\w-]{0,20}+:[^;:]*underline", re.I)
 _REASON_BY_MEDIA_TAG = {
-    **dict.fromkeys(("video", "audio", "object", "embed", "iframe", "canvas"), "embedded media"),
+    **dict.fromkeys(("video", "audio", "embed", "iframe", "canvas", "applet"), "embedded media"),
     "svg": "a drawing",
     "math": "a formula",
+    "object": "embedded media",
 }
+MEDIA_TAGS = _REASON_BY_MEDIA_TAG.keys() - {"object"}
+"""Elements whose blocks browsers do not show. Those of an object replace it."""
+_DESCRIBING_ATTRIBUTES = ("alt", "label", "value", "placeholder", "src", "data", "code", "srcset")
+_UNSEEN_TYPES = {"hidden", "checkbox", "radio"}
+"""Types of form fields whose values readers do not see."""
 _SUPERSCRIPTS = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _SUBSCRIPTS = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _VERTICAL_ALIGN_PATTERN = re.compile(r"vertical-align:\s*(sup|sub)", re.IGNORECASE)
@@ -245,6 +251,28 @@ def line_of(element: Element) -> int:
 def text_of(element: Element) -> str:
     """Return all words in an element, on one line."""
     return normalise(" ".join(element.itertext())).strip()
+
+
+def tail_of(element: Element) -> str:
+    """Return the text behind an element. Pages set a date apart from the next one by a margin."""
+    return element.tail or (" " if tag_of(element) == "time" else "")
+
+
+def has_no_words(element: Element) -> bool:
+    """Return whether an element has neither words nor elements."""
+    return not len(element) and not (element.text or "").strip()
+
+
+def describe(element: Element) -> str:
+    """Return an element's words, then descriptions or sources of its parts without words."""
+    found = []
+    for part in filter(has_no_words, element.iter("*")):
+        # a picture of one point counts readers
+        is_point = {part.get("width"), part.get("height")} & {"0", "1"}
+        values = map(part.get, () if is_point else _DESCRIBING_ATTRIBUTES)
+        is_seen = part.get("type") not in _UNSEEN_TYPES
+        found.append(next((v for v in values if v and not v.startswith("data:") and is_seen), ""))
+    return normalise(" ".join([text_of(element), *found])).strip()
 
 
 @dataclass(kw_only=True)
@@ -285,14 +313,7 @@ class InlineReader:
         tag = tag_of(element)
         if tag == "br":
             return [Run(text="\n", ends_line=True)]
-        if tag == "img":
-            self.leave_out_image(element)
-            return []
-        if tag in _REASON_BY_MEDIA_TAG:
-            self.leave_out(element, _REASON_BY_MEDIA_TAG[tag])
-            if element.get("poster"):
-                why = "the poster of a film; a picture that leads to the film shows one in a mail"
-                self.leave_out(element, why, _file_name(element.get("poster")))
+        if self._leaves_out(element, tag):
             return []
         if element in self.references:
             return [Run(text="", literal=f"[^{self.references[element]}]")]
@@ -314,17 +335,31 @@ class InlineReader:
         end = [Run(text="\n", ends_line=True)] if tag in BLOCK_TAGS else []
         return [*end, *inside, *end]
 
+    def _leaves_out(self, element: Element, tag: str) -> bool:
+        """Record what is no words of the text. Return whether the whole element is none."""
+        if tag in {"img", "image"}:
+            self.leave_out_image(element)
+        elif tag in _REASON_BY_MEDIA_TAG:
+            self.leave_out(element, _REASON_BY_MEDIA_TAG[tag])
+            if element.get("poster"):
+                why = "the poster of a film; a picture that leads to the film shows one in a mail"
+                self.leave_out(element, why, _file_name(element.get("poster")))
+        elif has_no_words(element) and ("-" in tag or describe(element)):
+            self.leave_out(element, "a form" if tag == "input" else "embedded media")
+        else:
+            return False
+        return True
+
     def runs_in(self, element: Element, style: Run) -> list[Run]:
         runs = [replace(style, text=element.text or "")]
         for child in element:
             runs += self.runs(child, style)
-            runs.append(replace(style, text=child.tail or ""))
+            runs.append(replace(style, text=tail_of(child)))
         return runs
 
     def leave_out(self, element: Element, reason: str, text: str = "") -> None:
         """Record an element as left out, described by ``text`` or its words."""
-        text = text or text_of(element) or element.get("src") or element.get("title")
-        text = text or tag_of(element)
+        text = text or describe(element) or element.get("title") or tag_of(element)
         self.dropped.append(DroppedLine(line=line_of(element), text=cut_text(text), reason=reason))
 
     def leave_out_image(self, element: Element) -> None:

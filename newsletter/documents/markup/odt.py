@@ -31,9 +31,10 @@ _SKIPPED_TAGS = {
     "table-of-content",
     "sequence-decls",
 }
+_VALUES = ("string-value", "value", "date-value", "time-value", "boolean-value")
+"""Attributes with the value of a cell or a field."""
 _REPORTED_TAGS = {"tracked-changes", "annotation", "note-citation", "title", "desc", "object"}
 """Elements whose words are counted, replaced, or said with a picture."""
-_MAX_CELLS = 50
 _MAX_BLANKS = 100
 _BOLD_PATTERN = re.compile(r"bold|[6-9]00")
 _TABLE_HEADING_STYLE = "Table_20_Heading"
@@ -130,7 +131,7 @@ class _Styles:
 
 
 class _Writer:
-    """Writes a document as HTML. ``hidden`` collects the words that a style hides."""
+    """Writes a document as HTML. ``hidden`` collects the words that are hidden."""
 
     def __init__(self, styles: _Styles) -> None:
         self._styles = styles
@@ -154,7 +155,9 @@ class _Writer:
                     for row in child.iter("{*}table-row")
                 )
                 yield f"<table>{''.join(rows)}</table>"
-            elif name and name not in _SKIPPED_TAGS:
+            elif name == "frame" and (picture := self._picture_html(child)):
+                yield f"<p>{picture}</p>"
+            elif name and name not in _SKIPPED_TAGS and not self._note_if_hidden(child):
                 yield from self.blocks(child, style, level)
 
     def _paragraph_html(self, element: Element) -> str:
@@ -184,15 +187,14 @@ class _Writer:
         return f"<{tag}>{items}</{tag}>"
 
     def _cell_html(self, row: Element) -> Iterator[str]:
-        cells = [child for child in row if _local_name(child) == "table-cell"][:_MAX_CELLS]
-        for cell in cells:
+        for cell in row.iterchildren("{*}table-cell"):
             spans = [_attribute(cell, f"number-{way}-spanned") for way in ("columns", "rows")]
             attributes = "".join(
                 f' {name}="{span}"'
                 for name, span in zip(("colspan", "rowspan"), spans, strict=True)
-                if span.isdecimal() and 1 < int(span[:4]) <= _MAX_CELLS
+                if span.isdecimal()
             )
-            inside = "".join(self.blocks(cell))
+            inside = "".join(self.blocks(cell)) or escape(_attribute(cell, *_VALUES))
             styles = [_attribute(element, "style-name") for element in cell.iter("{*}p")]
             heads = any(_TABLE_HEADING_STYLE in self._styles.ancestors(style) for style in styles)
             tag = "th" if heads else "td"
@@ -216,7 +218,7 @@ class _Writer:
             return " " if name == "tab" else "<br>"
         if name in {"note", "frame"}:
             return self._footnote_html(element) if name == "note" else self._picture_html(element)
-        if name == "span" and self._note_if_hidden(element):
+        if self._note_if_hidden(element):
             return ""
         inside = self._inner_html(element)
         if name == "a":
@@ -225,8 +227,14 @@ class _Writer:
 
     def _note_if_hidden(self, element: Element) -> bool:
         """Return whether an element is hidden. If it is, move its words to ``hidden``."""
-        is_hidden = self._styles.is_hidden(_attribute(element, "style-name"))
-        words = _ordinary("".join(element.itertext())).strip() if is_hidden else ""
+        marks = [element, *element.iterchildren("{*}hidden-paragraph")]
+        is_hidden = (
+            self._styles.is_hidden(_attribute(element, "style-name"))
+            or _attribute(element, "display") == "none"
+            or any(_attribute(mark, "is-hidden") == "true" for mark in marks)
+        )
+        words = "".join(element.itertext()) or _attribute(element, *_VALUES) if is_hidden else ""
+        words = _ordinary(words).strip()
         self.hidden += [words] if words else []
         if is_hidden:
             element.clear(keep_tail=True)
@@ -238,11 +246,13 @@ class _Writer:
         return inside
 
     def _picture_html(self, frame: Element) -> str:
-        """Return an ``img``, or "" for another frame: text boxes are read elsewhere."""
-        image = frame.find("{*}image")
-        if image is None:
+        """Return an ``img`` or ``embed``, or "" for a text box, which is read elsewhere."""
+        if frame.find("{*}text-box") is not None:
             return ""
+        image = frame.find("{*}image")
         alt = next((part.text or "" for part in frame.iter("{*}desc", "{*}title")), "")
+        if image is None:
+            return f'<embed src="{escape(alt or _attribute(frame, "name"))}">'
         return f'<img src="{escape(PART + _attribute(image, "href"))}" alt="{escape(alt)}">'
 
     def _footnote_html(self, note: Element) -> str:
@@ -305,7 +315,7 @@ def _local_name(element: Element) -> str:
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
-def _attribute(element: Element, name: str) -> str:
-    return next(
-        (value for key, value in element.attrib.items() if etree.QName(key).localname == name), ""
-    )
+def _attribute(element: Element, *names: str) -> str:
+    """Return the value of the first attribute that has one of the names, else ""."""
+    named = ((etree.QName(key).localname, value) for key, value in element.attrib.items())
+    return next((value for name, value in named if name in names), "")

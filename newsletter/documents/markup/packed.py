@@ -110,7 +110,7 @@ def unread_lines(root: Any, reported: Set[str], written: str) -> Iterator[Droppe
     ``reported`` are elements whose words are no text, or counted elsewhere. Figures are not
     compared: they may be the marks of notes.
     """
-    words: dict[Any, str] = {}
+    texts: dict[Any, str] = {}
     for part in root.xpath(".//text()"):
         element = part.getparent()
         around = [*([] if part.is_tail else [element]), *element.iterancestors()]
@@ -119,10 +119,15 @@ def unread_lines(root: Any, reported: Set[str], written: str) -> Iterator[Droppe
             (one for one, name in zip(around, names, strict=True) if name in {"p", "h"}), None
         )
         if own is not None and reported.isdisjoint(names):
-            words[own] = words.get(own, "") + part
-    why = "in a part of the file that is not read"
-    shown, at, count = _letters(unescape(_TAG_PATTERN.sub("", written))), 0, 0
-    for text in words.values():
+            texts[own] = texts.get(own, "") + part
+    written = unescape(_TAG_PATTERN.sub("", written))
+    return missing_lines(texts.values(), written, "in a part of the file that is not read")
+
+
+def missing_lines(texts: Iterable[str], written: str, why: str) -> Iterator[DroppedLine]:
+    """Yield the texts whose letters are not in ``written``, with the reason ``why``."""
+    shown, at, count = _letters(written), 0, 0
+    for text in texts:
         key = _letters(text)
         # the paragraphs come in their order: most are right below the last one
         found = shown.find(key, at)

@@ -10,12 +10,24 @@ from lxml import etree, html
 
 from newsletter.documents.encoding import decode
 from newsletter.documents.markup import word_processors
-from newsletter.documents.markup.article import Article, drop_unseen, drop_ways_out, find_article
+from newsletter.documents.markup.article import (
+    UNSEEN,
+    Article,
+    drop_unseen,
+    drop_ways_out,
+    find_article,
+)
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, join_blocks, numbered
 from newsletter.documents.markup.facts import Facts, list_texts, read_facts
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
-from newsletter.documents.markup.inline_markup import Element, InlineReader, line_of, text_of
-from newsletter.documents.markup.packed import page_edges
+from newsletter.documents.markup.inline_markup import (
+    Element,
+    InlineReader,
+    describe,
+    line_of,
+    text_of,
+)
+from newsletter.documents.markup.packed import missing_lines, page_edges
 from newsletter.documents.pictures import decode_data_url, with_encoded
 from newsletter.documents.redirects import redirect_note
 from newsletter.documents.release.blocks import RULE, Block, ExtractedText, import_blocks
@@ -30,6 +42,9 @@ _META_CHARSET_PATTERN = re.compile(
 )
 _CONTROL_PATTERN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _MAX_DEPTH = 150
+_UNENDED_PATTERN = re.compile(r"<(embed|source|track|image|bgsound|wbr)\b[^<>]*+>", re.IGNORECASE)
+"""Elements without an end of which the parser does not know that."""
+_URL_PATTERN = re.compile(r"(?:https?://|mailto:)\S+")
 _MIN_SHOWN = 0.5
 _MIN_TITLE_PART_CHARS = 8
 """Minimum letters of a headline that is not in an element of its own."""
@@ -47,12 +62,13 @@ def import_page(
     today: date,
     file: str,
     subject: str = "",
+    plain_text: str = "",
     pictures: Callable[[str], bytes] = decode_data_url,
 ) -> ImportedDocument:
     """Find the statement in a web page. Raises InvalidInput, naming ``file``.
 
-    ``subject`` is that of the email around the page, and ``pictures`` returns the bytes of the
-    email's pictures.
+    ``subject`` is that of the email around the page, ``plain_text`` its other part, and
+    ``pictures`` returns the bytes of the email's pictures.
     """
     found = _META_CHARSET_PATTERN.search(data[:4096])
     declared = [found[1].decode("ascii")] if found else []
@@ -64,6 +80,7 @@ def import_page(
     facts = read_facts(root, is_document=is_document)
     # of the whole page: a part that is dropped later may mention an embargo
     words = dict(list_texts(root))
+    other = list(_find_other_words(text, plain_text, root))
     edges = list(page_edges(_take_edges(root))) if is_document else []
     review, unseen = _clean_page(root)
     ways_out = list(drop_ways_out(root))
@@ -91,8 +108,9 @@ def import_page(
         outside_texts=(
             *((line, one) for one, line in words.items()),
             *((0, said) for said in facts.unseen_texts),
+            *((0, line.text) for line in other),
         ),
-        dropped=(*edges, *unseen, *around, *inline.dropped, *ways_out),
+        dropped=(*other, *edges, *unseen, *around, *inline.dropped, *ways_out),
         pictures=tuple(inline.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )
@@ -111,6 +129,20 @@ def _without_line_numbers(extracted: ExtractedText) -> ExtractedText:
         dropped=tuple(replace(lost, line=0) for lost in extracted.dropped),
         outside_texts=tuple((0, one) for _, one in extracted.outside_texts),
     )
+
+
+def _find_other_words(page: str, plain_text: str, root: Element) -> Iterator[DroppedLine]:
+    """Yield the words that a page has for Outlook alone, and its email's plain text."""
+    for_outlook = [""]
+    for part in page.split("<!--[if")[1:]:
+        inside = part.partition("]>")[2].partition("<![endif]-->")[0]
+        if "-->" not in inside:
+            drop_unseen(tree := parse(f"<body>{inside}", file=""))
+            for_outlook.append(describe(tree))
+    plain = [_URL_PATTERN.sub("", line) for line in plain_text.split("\n")]
+    shown = f"{''.join(root.itertext())} {describe(root)}" if any(for_outlook + plain) else ""
+    yield from missing_lines(for_outlook, shown, UNSEEN)
+    yield from missing_lines(plain, shown, "in the email's plain text alone")
 
 
 def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> list[Block]:
@@ -221,7 +253,7 @@ def import_body(
 
 def parse(text: str, *, file: str) -> Element:
     """Parse a page. Raises InvalidInput if it is empty or nested too deep."""
-    clean = _CONTROL_PATTERN.sub("", text)
+    clean = _UNENDED_PATTERN.sub(r"\g<0></\1>", _CONTROL_PATTERN.sub("", text))
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True
     )
@@ -295,12 +327,14 @@ def link_notes(inline: InlineReader) -> list[str]:
 def read_pasted(html: str) -> Pasted:
     """Read a pasted part of a page, of a Word file or of Google Docs. Raises InvalidInput."""
     root = parse(html, file="what was pasted")
+    other = list(_find_other_words(html, "", root))
     review, unseen = _clean_page(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(references=footnotes.references)
     blocks = read_blocks(root, inline)
     foot = footnote_blocks(footnotes, blocks, inline)
-    lost = [f"{dropped.text[:80]} ({dropped.reason})" for dropped in (*unseen, *inline.dropped)]
+    other += [*unseen, *inline.dropped]
+    lost = [f"{dropped.text[:80]} ({dropped.reason})" for dropped in other]
     return Pasted(
         markdown="\n\n".join(filter(None, [join_blocks(blocks), *foot])),
         left_out=(*lost, *review.notes(), *link_notes(inline)),

@@ -250,5 +250,6 @@ def _records(texts: Sequence[Sequence[str]], width: int, colon: str) -> list[str
         if lines:
             lines.append("")
         for head, text in zip(heads, row, strict=True):
-            lines += wrap(f"{head}{colon} {text}" if head else text, width, indent="  ")
+            labelled = f"{head}{colon} {text}" if head else text
+            lines += wrap(labelled, width, indent="  ") if text else []
     return lines

@@ -44,8 +44,39 @@ def test_the_html_part_is_read_and_attachments_are_told_of() -> None:
     assert document.title == "Forum leaves the council"
     assert document.body == f"{FIRST}\n\n{SECOND}"
     assert [(one.text, one.reason) for one in document.dropped] == [
-        ("report.pdf", "attached to the email")
+        ("Please read this in a program that shows HTML.", "in the email's plain text alone"),
+        ("report.pdf", "attached to the email"),
     ]
+
+
+def test_the_plain_text_that_says_more_is_told_of_and_searched_for_an_embargo() -> None:
+    html = f"<h1>Forum leaves</h1><p>{FIRST}</p><p><b>We</b> remain <a href='#x'>ready</a>.</p>"
+    text = f"FORUM LEAVES\n\n{FIRST[:50]}\n{FIRST[50:]}\nWe remain ready <https://a.example/x>."
+    document = read("Forum leaves", html=html, text=f"Embargoed until 9 May 2027.\n{text}\n")
+    assert [(one.text, one.reason) for one in document.dropped] == [
+        ("Embargoed until 9 May 2027.", "in the email's plain text alone")
+    ]
+    assert document.embargo is not None
+
+
+@rows(
+    ("closing", "signature"),
+    [
+        ("Kind regards\nPriya Nair\nPress office\n\n", "Kind regards Priya Nair Press office"),
+        ("Mit freundlichen Grüßen\n\nPriya Nair\n\n", "Mit freundlichen Grüßen Priya Nair"),
+        ("We are glad of regards.\n\n", ""),
+    ],
+)
+def test_an_email_that_is_answered_is_told_of_apart_from_the_signature(
+    closing: str, signature: str
+) -> None:
+    answered = "On 18 November 2026 at 09:14, Ada <a@b.example> wrote:\n\n> Is it final?\n"
+    text = f"Forum leaves\n\n{FIRST}\n\n{SECOND}\n\n{closing}{answered}"
+    document = read("Forum leaves", text=text)
+    lost = {one.reason: one.text for one in document.dropped}
+    assert lost["an email that this one answers"].startswith("On 18 November 2026")
+    assert lost.get("the signature of the email", "") == signature
+    assert (closing.strip() in document.body) is not bool(signature)
 
 
 @rows(

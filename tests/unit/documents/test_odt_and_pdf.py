@@ -95,6 +95,46 @@ def test_what_is_struck_out_stays_so_and_what_is_hidden_is_left_out_and_told_of(
     assert document.embargo is not None
 
 
+@rows(
+    ("part", "said", "why"),
+    [
+        ('<draw:frame draw:name="Chart"><draw:object/></draw:frame>', "Chart", "embedded media"),
+        (
+            "<text:p><draw:frame><draw:plugin/><svg:desc>A film</svg:desc></draw:frame></text:p>",
+            "A film",
+            "embedded media",
+        ),
+        (
+            '<text:p><text:hidden-text text:is-hidden="true" text:string-value="Ask Ada"/>'
+            "</text:p>",
+            "Ask Ada",
+            "hidden in the file",
+        ),
+        (
+            '<text:p><text:hidden-paragraph text:is-hidden="true"/>Ask Ada</text:p>',
+            "Ask Ada",
+            "hidden in the file",
+        ),
+        (
+            '<text:section text:display="none"><text:p>Ask Ada</text:p></text:section>',
+            "Ask Ada",
+            "hidden in the file",
+        ),
+    ],
+)
+def test_objects_and_hidden_parts_are_told_of(part: str, said: str, why: str) -> None:
+    document = imported(odt(f"{TITLE}<text:p>{FIRST}</text:p>{part}<text:p>We stay.</text:p>"))
+    assert document.body == f"{FIRST}\n\nWe stay."
+    assert [(one.text, one.reason) for one in document.dropped] == [(said, why)]
+
+
+def test_a_cell_with_only_a_value_and_each_cell_of_a_long_row_are_kept() -> None:
+    cells = "".join(f'<table:table-cell office:value="{n}"/>' for n in range(60))
+    table = f"<table:table>{f'<table:table-row>{cells}</table:table-row>' * 2}</table:table>"
+    document = imported(odt(f"{TITLE}<text:p>{FIRST}</text:p>{table}"))
+    assert document.body.split() == [*FIRST.split(), *map(str, range(60)), *map(str, range(60))]
+
+
 def test_changes_comments_and_heads_of_pages_are_told_of() -> None:
     body = (
         "<text:tracked-changes><text:changed-region><text:insertion/></text:changed-region>"

@@ -538,3 +538,46 @@ def test_words_that_a_page_hides_are_told_of(part: str) -> None:
         (one.text, one.reason) for one in document.dropped
     ]
     assert "Rents rose twice. (hidden on the page)" in read_pasted(page).left_out
+
+
+@rows(
+    ("part", "said", "why"),
+    [
+        ("<embed src='march.swf'>", "march.swf", "embedded media"),
+        ("<p><embed src='march.swf'></p>", "march.swf", "embedded media"),
+        ("<object data='march.pdf'><p>See it.</p></object>", "march.pdf", "embedded media"),
+        ("<video><source src='m.mp4'><p>Old.</p></video>", "Old. m.mp4", "embedded media"),
+        ("<map><area alt='The north gate' href='/n'></map>", "The north gate", "embedded media"),
+        ("<march-film film='7'></march-film>", "march-film", "embedded media"),
+        ("<noscript><img src='march.png'></noscript>", "march.png", "hidden on the page"),
+        ("<!--[if mso]><p>Rents rose.</p><![endif]-->", "Rents rose.", "hidden on the page"),
+        ("<p>Sign: <input value='Ada'></p>", "Ada", "a form"),
+    ],
+)
+def test_parts_without_words_are_told_of(part: str, said: str, why: str) -> None:
+    page = f"<h1>Forum leaves the council</h1><p>{FIRST}</p>{part}<p>{SECOND}</p>"
+    document = import_file(page.encode(), today=TODAY, file="page.html")
+    assert (said, why) in [(one.text, one.reason) for one in document.dropped]
+    assert (FIRST in document.body, SECOND in document.body) == (True, True)
+    assert any(said in one for one in read_pasted(page).left_out)
+
+
+@rows(
+    "part",
+    [
+        "<!--[if mso]><p>Forum leaves</p><style>p { color: red }</style><![endif]-->",
+        "<!--[if !mso]><!--><!--<![endif]-->",
+        "<noscript><img height='1' width='1' src='https://count.example/?id=7'></noscript>",
+        "<p><span></span><input type='hidden' value='7'></p>",
+    ],
+)
+def test_parts_that_say_nothing_of_their_own_are_not_told_of(part: str) -> None:
+    page = f"<h1>Forum leaves the council</h1><p>{FIRST}</p>{part}<p>{SECOND}</p>"
+    document = import_file(page.encode(), today=TODAY, file="page.html")
+    assert (document.body, document.dropped) == (f"{FIRST}\n\n{SECOND}", ())
+
+
+def test_a_date_is_apart_from_the_element_behind_it() -> None:
+    head = f"<h1>{TITLE}</h1><div><time>2 July 2026</time><span>3 min read</span></div>"
+    document = read(f"{head}<p>{FIRST}</p><p>In July <time>12</time>th it was.</p>")
+    assert (str(document.date), document.body) == ("2026-07-02", f"{FIRST}\n\nIn July 12th it was.")

@@ -118,7 +118,9 @@ def test_bold_figures_stand_below_the_others() -> None:
 
 def test_a_table_too_wide_becomes_a_paragraph_a_row() -> None:
     wide = "word " * 14
-    shown = text(f"|Name||Said|\n|-|-|-|\n|Ana|x|{wide}|\n|Ben|y|{wide}|").split("\n")
+    shown = text(f"|Name||Said|\n|-|-|-|\n|Ana|x|{wide}|\n|Ben||{wide}|\n||y||").split("\n")
+    assert shown[5:7] == ["Name: Ben", "Said: " + " ".join(["word"] * 13)]
+    assert shown[-2:] == ["", "y"]
     assert shown[:3] == ["Name: Ana", "x", "Said: " + " ".join(["word"] * 13)]
     assert shown[3:5] == ["  word", ""]
     assert all(count_columns(line) <= 72 for line in shown)
