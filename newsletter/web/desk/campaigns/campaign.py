@@ -253,6 +253,8 @@ class CampaignPage:
     def _amend_page(self, request: DeskRequest) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
+            if campaign.started_at is None:  # nothing to correct: its page offers Undo
+                return redirect(f"/campaigns/{campaign.id}")
             reason = why_not_reopened(tx, campaign)
             values: dict[str, Any] = {
                 "campaign": campaign,

@@ -240,6 +240,8 @@ def test_what_waits_for_its_time_can_be_undone_here(tmp_path: Path, migrated: Pa
         cleo = at.as_("cleo")
         page = cleo.get(here(at))
         assert "It has not begun. Its time is Tue 24 Nov 2026, 07:05 New York." in words(page)
+        corrected = cleo.get(f"{here(at)}/amend")
+        assert corrected.headers["location"] == f"/desk{here(at)}", "there is nothing to correct"
         assert at.press(cleo, page, f"/desk/statements/{SLUG}/undo").status == 303
         assert "It was canceled before anybody got it." in words(cleo.get(here(at)))
 
