@@ -24,7 +24,7 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
     text = " ".join(words.split())
     is_missing = not text and kind is not NoteKind.RESTORED
     if is_missing or len(text) > MAX_NOTE_CHARS or not text.isprintable():
-        message = say("Write between 1 and {most:,} plain characters", most=MAX_NOTE_CHARS)
+        message = say("Write between 1 and {most:,} visible characters", most=MAX_NOTE_CHARS)
         raise InvalidInput.at(slug, message, key=kind.value)
     with act_as(store, by, Role.SENDER, _ACTION_OF_KIND[kind]) as (tx, person):
         own = [each for each in tx.campaigns.find_related([slug]) if each.slug == slug]

@@ -116,7 +116,7 @@ class Guard:
         """
         words = " ".join(reason.split())  # a reason is one line
         if len(words) > _MAX_REASON_CHARS or not words.isprintable():
-            rule = "Write the reason in at most {most} plain characters"
+            rule = "Write the reason in at most {most} visible characters"
             raise InvalidInput.at("the reason", say(rule, most=_MAX_REASON_CHARS))
         with act_as(self.store, by, Role.SENDER, "stop all sending") as (tx, _):
             before = tx.hold.reasons().get(HoldKind.STOP, "")

@@ -94,7 +94,7 @@ def approve(
     if request.despite is not None and not reason:
         raise Refused(say("the reason after --despite is empty; write in a few words why"))
     if len(reason) > _MAX_REASON_CHARS or not reason.isprintable():
-        long = "the reason must have at most {most} plain characters (--despite)"
+        long = "the reason must have at most {most} visible characters (--despite)"
         raise Refused(say(long, most=_MAX_REASON_CHARS))
     with store.read() as tx:  # the review is slow, and blocks no writer here
         [result] = review(tx, [ledger.find_statement(tx, request.slug)], rules)
@@ -370,7 +370,7 @@ def send_back(
         raise Refused(say("say in a few words what should change"))
     why = "\n".join(lines)
     if len(why) > _MAX_REQUEST_CHARS or not all(map(str.isprintable, lines)):
-        long = "the requested change must have at most {most:,} plain characters"
+        long = "the requested change must have at most {most:,} visible characters"
         raise Refused(say(long, most=_MAX_REQUEST_CHARS))
     with ledger.act_as(store, by, Role.APPROVER, "send back") as (tx, person):
         status = load_status(tx, ledger.find_seen(tx, slug, expect), rules)

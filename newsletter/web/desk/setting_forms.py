@@ -25,12 +25,15 @@ from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.configuration import SettingChanges
 from newsletter.runtime.services import Staff
 from newsletter.runtime.subscribers import Subscribers
+from newsletter.sources.statements import slugify
 from newsletter.tables import load_table
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Faults, redirect
 from newsletter.web.http.forms import parse_number
 
 Form = Mapping[str, Sequence[str]]
+_MAX_WORD_CHARS = 37
+"""Of a name made of a title; a digest email's name has at most 40 with its number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +206,7 @@ class SettingForm(ABC):
             label = self.labels.get(name)
             said = enclosed("{label}: {text}.", label=label, text=text) if label else text
             found.append((name, said))
-        return found
+        return [*dict.fromkeys(found)]
 
     def place(self, key: str, fields: Sequence[SettingField]) -> tuple[str, str]:
         """Return the key and the name of the field in which a fault is, or two empty texts."""
@@ -239,7 +242,9 @@ class EntryForm(SettingForm):
         return with_entry(settings, entry, changes) if is_new else changes
 
     def place(self, key: str, fields: Sequence[SettingField]) -> tuple[str, str]:
-        return (key, "name") if key == self.key else super().place(key, fields)  # two of one name
+        if key == self.key or key.endswith(".name"):  # two of one name, or none
+            return key, "name" if "name" in self.labels else "title"
+        return super().place(key, fields)
 
     def _entry(self, settings: Settings, form: Form) -> tuple[str, bool]:
         """Return the path of the entry that the form changes, and whether it is a new one."""
@@ -257,17 +262,26 @@ def with_entry(
     settings: Settings,
     entry: str,
     changes: SettingChanges,
-    before: Sequence[Value] = (),
+    before: Sequence[str] = (),
     **defaults: Value,
 ) -> SettingChanges:
     """Return the changes with the values of a new entry, such as ``lists[2]``, as one value.
 
-    ``before`` are entries to add before the first one.
+    ``before`` names entries to add before the first one. An entry without a name gets one that is
+    free, of its title.
     """
     added = {key: value for key, value in changes.items() if key.startswith(entry)}
     values = {key.rpartition(".")[2]: value for key, value in added.items()}
     others = {key: value for key, value in changes.items() if key not in added}
-    name = entry.partition("[")[0]
-    if getattr(settings, name):
+    group = entry.partition("[")[0]
+    if values.get("name"):
+        values["name"] = slugify(str(values["name"]), settings.language)
+    elif title := str(values.get("title") or "").replace("{date}", ""):
+        word = slugify(title, settings.language)[:_MAX_WORD_CHARS].strip("-")
+        free = (word, *(f"{word}-{number}" for number in range(2, 100)))
+        used = {str(one) for one in before} | {one.name for one in getattr(settings, group)}
+        values = {"name": next(name for name in free if name not in used), **values}
+    if getattr(settings, group):
         return {**others, entry: {**defaults, **values}}
-    return {**others, name: [*before, {**defaults, **values}]}
+    names = [{"name": name} for name in before]
+    return {**others, group: [*names, {**defaults, **values}]}

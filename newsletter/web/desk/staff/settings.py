@@ -180,5 +180,10 @@ class SettingGroupPages(setting_forms.SettingForm):
         entry = f"lists[{len(settings.lists)}]"
         if not any(key.startswith(entry) for key in changes):
             return changes
-        others = [{"name": name} for name in settings.default_lists]
+        others = settings.default_lists
         return setting_forms.with_entry(settings, entry, changes, others, public=False)
+
+    def place(self, key: str, fields: Sequence[setting_forms.SettingField]) -> tuple[str, str]:
+        """Return where a fault is. A missing name is one of the title, of which it is made."""
+        key, name = super().place(key, fields)
+        return key, re.sub(r"\.name\Z", ".title", name)

@@ -77,7 +77,7 @@ def test_a_stop_without_a_reason_needs_none(room: Newsroom) -> None:
 
 def test_the_reasons_of_stops_have_bounds(room: Newsroom) -> None:
     for reason in ("r" * 201, "wrong\x1b[2J"):
-        with pytest.raises(InvalidInput, match="at most 200 plain characters"):
+        with pytest.raises(InvalidInput, match="at most 200 visible characters"):
             room.guard().stop(by=ADA, reason=reason)
     assert room.guard().holds() == {}
     kept = max((room.guard().stop(by=ADA, reason=f"{n} " + "r" * 190) for n in range(20)), key=len)

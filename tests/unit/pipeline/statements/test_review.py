@@ -236,7 +236,7 @@ def test_a_reason_that_says_nothing_is_refused(
         ("", "is empty"),
         (" \n\t", "is empty"),
         ("x" * 501, "at most 500"),
-        ("\x1b[2J", "plain characters"),
+        ("\x1b[2J", "visible characters"),
     ]:
         with subtests.test(reason=reason, words=words):
             with pytest.raises(Refused, match=words):

@@ -462,7 +462,7 @@ def _drops_issue(world: World) -> Act:
 
 
 def _adds_digest(world: World) -> Act:
-    form = {"digest": "", "name": "news", "title": "News", "every": "", "day": "last"}
+    form = {"digest": "", "title": "News", "every": "", "day": "last"}
     return _saves_in_file(world, "/digest", form | {"at": "16:00", "lists": "press"})
 
 

@@ -219,7 +219,7 @@ def test_each_fault_of_a_document_is_told_in_each_language(staffed: Staffed) -> 
 
 def test_the_settings_are_explained_in_the_language_of_the_desk(staffed: Staffed) -> None:
     page = words(staffed.as_("dan").get("/settings", headers={"Accept-Language": "de"}))
-    assert "postal_address Die Postanschrift, in einer Zeile." in page
+    assert "Die Postanschrift, in einer Zeile. " in page
     with (WORDS / "words.pot").open("rb") as file:
         explained = [
             str(one.id)

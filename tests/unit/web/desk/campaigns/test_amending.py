@@ -71,7 +71,7 @@ def test_a_note_says_something_readable(at: Room) -> None:
     for kind, said in (("note", ""), ("withdrawn", " "), ("note", "x" * 1001), ("note", "a\x07")):
         answer = cleo.post(note, {"kind": kind, kind: said})
         assert answer.status == 422
-        assert "Write between 1 and 1,000 plain characters" in words(answer)
+        assert "Write between 1 and 1,000 visible characters" in words(answer)
 
 
 def test_those_who_did_not_get_it_get_it_by_an_admin_with_a_fresh_factor(at: Room) -> None:

@@ -17,7 +17,6 @@ from tests.unit.web.desk.work import WEEKLY
 FORM = "/digest"
 MONTHLY = WEEKLY | {"name": "monthly", "every": "month", "day": "last", "lists": ["events"]}
 TYPED = {
-    "name": "news",
     "title": "News to {date}",
     "every": "",
     "day": "friday",
@@ -61,7 +60,7 @@ def test_an_admin_adds_the_first_digest_email(tmp_path: Path, migrated: Path) ->
         assert saved.headers["location"] == "/desk/digests?done=settings"
         assert digests(dan) == [
             {
-                "name": "news",
+                "name": "news-to",
                 "title": "News to {date}",
                 "every": "month",
                 "day": 15,
@@ -89,7 +88,7 @@ def test_only_changed_values_are_written(dan: Signed) -> None:
     ticked = page.xpath("//fieldset[@id='lists']//input[@checked]/@value")
     assert (day.get("value"), ticked) == ("last", ["events"])
     monthly: dict[str, Any] = {"digest": "monthly", "title": MONTHLY["title"], "day": "last"}
-    monthly |= {"at": MONTHLY["at"], "lists": ["", "events"], "name": "other"}
+    monthly |= {"at": MONTHLY["at"], "lists": ["", "events"]}
     same = dan.post(FORM, sent(dan, **monthly))
     assert same.headers["location"] == "/desk/digests"
     assert digests(dan) == [WEEKLY, MONTHLY]
@@ -105,9 +104,6 @@ def test_a_digest_email_is_deleted(dan: Signed) -> None:
 
 def test_a_fault_stands_at_its_field_and_what_was_typed_stays(dan: Signed) -> None:
     for field, value, told in (
-        ("name", "The News", "'The News' cannot name a digest email"),
-        ("name", "weekly", "Short name: two are called weekly"),
-        ("name", "", "Short name: is missing"),
         ("title", "", "Title: is missing"),
         ("title", "To {day}", "Title: holds a brace"),
         ("day", "tomorrow", "'tomorrow' is no day"),
@@ -136,4 +132,4 @@ def test_admins_see_the_links(dan: Signed, room: Staffed) -> None:
 
 
 def test_the_form_has_each_setting_of_a_digest_email() -> None:
-    assert {*DigestForm.labels} == {one.name for one in fields(Digest)}
+    assert {*DigestForm.labels, "name"} == {one.name for one in fields(Digest)}

@@ -153,7 +153,7 @@ def test_a_new_list_is_added_and_is_for_staff_only_unless_its_form_says_so(dan: 
     page = dan.get(f"{CHANGE}?group=lists")
     assert "<h2>press</h2>" not in page.text, "a list is headed by its title"
     assert "default_lists" not in page.text, "a hint names no key of the file"
-    assert "These lists have no title yet: board." in words(page)
+    assert "To give one of these lists a title, enter its name: board." in words(page)
     new = {"lists[2].name": "board", "lists[2].title": "The board", "lists[1].title": "Meetings"}
     assert dan.post(CHANGE, form(dan, "lists") | new).status == 303
     lists = written(dan)["lists"]
@@ -161,7 +161,13 @@ def test_a_new_list_is_added_and_is_for_staff_only_unless_its_form_says_so(dan: 
     assert lists[2] == {"name": "board", "title": "The board", "public": False}
 
 
-@pytest.mark.parametrize("new", [{"name": "NO GOOD"}, {"title": "Nameless"}, {"name": "press"}])
+def test_a_new_list_gets_a_free_name_of_its_title(dan: Signed) -> None:
+    assert "lists[2].name" not in form(dan, "lists"), "no list waits for its title"
+    assert dan.post(CHANGE, form(dan, "lists") | {"lists[2].title": "Press!"}).status == 303
+    assert written(dan)["lists"][2] == {"name": "press-2", "title": "Press!", "public": False}
+
+
+@pytest.mark.parametrize("new", [{"about": "Untitled"}, {"name": "press"}])
 def test_a_new_list_with_a_fault_is_not_added(dan: Signed, new: dict[str, str]) -> None:
     before = written(dan)
     posted = form(dan, "lists") | {f"lists[2].{key}": value for key, value in new.items()}

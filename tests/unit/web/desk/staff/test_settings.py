@@ -24,7 +24,10 @@ def test_an_admin_sees_each_setting_its_line_and_no_secret(tmp_path: Path, migra
         said = words(page)
         title = written.index("  title: Press releases") + 1
         assert f"Press releases Line {title} " in said
-        assert "How often newsletter looks for new statements and due work. 5s Default" in said
+        assert (
+            "How often newsletter looks for new statements and due work schedule.poll 5s Default"
+            in said
+        )
         secret = next(no for no, line in enumerate(written, start=1) if "hush" in line)
         assert f"********** Line {secret} " in said
         assert "hush" not in page.text
