@@ -3,10 +3,11 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.delivery.batch import BatchState
 from newsletter.domain.wording import stored_words
@@ -25,6 +26,9 @@ _CAMPAIGN_COLUMNS = f"""
     campaign.unlisted, campaign.started_at, campaign.finished_at,
     CASE WHEN campaign.ended_by <> '' AND {IS_RESUBMITTED} THEN 1 ELSE 0 END AS resubmitted
 """
+_COUNTS = ", ".join(
+    f'COALESCE(SUM(batch.{each.name}), 0) AS "counts.{each.name}"' for each in fields(Counts)
+)
 _SELECT = f"SELECT {_CAMPAIGN_COLUMNS} FROM campaign"
 """Without figures, which cost a sum over all batches of the campaign."""
 
@@ -33,21 +37,11 @@ def _with_counts(ids_query: str) -> str:
     """Return the SQL of campaigns with their figures. ``ids_query`` selects the campaigns' ids."""
     return f"""
         SELECT {_CAMPAIGN_COLUMNS},
-            COALESCE(sums.pending, 0) AS "counts.pending",
-            COALESCE(sums.accepted, 0) AS "counts.accepted",
-            COALESCE(sums.rejected, 0) AS "counts.rejected",
-            COALESCE(sums.suppressed, 0) AS "counts.suppressed",
-            COALESCE(sums.cancelled, 0) AS "counts.cancelled",
-            COALESCE(sums.unknown, 0) AS "counts.unknown",
-            COALESCE(sums.given_up, 0) AS given_up
-        FROM campaign LEFT JOIN (
-            SELECT campaign_id, SUM(pending) AS pending, SUM(accepted) AS accepted,
-                SUM(rejected) AS rejected, SUM(suppressed) AS suppressed,
-                SUM(cancelled) AS cancelled, SUM(unknown) AS unknown,
-                COUNT(*) FILTER (WHERE state = 'given up') AS given_up
-            FROM batch WHERE campaign_id IN ({ids_query}) GROUP BY campaign_id
-        ) AS sums ON sums.campaign_id = campaign.id
+            {_COUNTS},
+            COUNT(*) FILTER (WHERE batch.state = 'given up') AS given_up
+        FROM campaign LEFT JOIN batch ON batch.campaign_id = campaign.id
         WHERE campaign.id IN ({ids_query})
+        GROUP BY campaign.id
     """
 
 
