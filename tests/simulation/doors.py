@@ -9,7 +9,7 @@ import atexit
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -95,6 +95,7 @@ class Pages:
     """The application of a kind of workspace, and the parts that each request replaces."""
 
     app: Any
+    routes: Sequence[Any]
     services: Any
     now: dict[str, Any]
     webhooks: dict[str, Any]
@@ -170,6 +171,7 @@ class Door:
     ) -> Page:
         """Ask for a page, as a member of staff or as a stranger. Raises Refused for 4xx."""
         app, lines = self.at(process), dict(headers or {})
+        app.router.routes = _routes(self._kind, *path.partition("?")[0].split("/")[1:3])
         cookie = self.session(process, who) if who else cookie
         if path.startswith("/desk"):
             lines |= _OURS | ({"Cookie": f"__Host-desk={cookie}"} if cookie else {})
@@ -281,7 +283,21 @@ def _pages(kind: str) -> Pages:
     pool = Current(lambda: now["process"].pool)
     vars(services.delivery).update(webhooks=webhooks, workspace=WORKSPACE, pool=pool)
     inline = cast(Any, {lane.name: Inline() for lane in fields(Lanes)})
-    return Pages(app=make(services, Lanes(**inline)), services=services, now=now, webhooks=webhooks)
+    app = make(services, Lanes(**inline))
+    return Pages(app=app, routes=app.routes, services=services, now=now, webhooks=webhooks)
+
+
+@lru_cache(maxsize=1000)
+def _routes(kind: str, *beginning: str) -> list[Any]:
+    """Return the routes whose paths may begin so. To try all costs as much as some queries."""
+    return [
+        route
+        for route in _pages(kind).routes
+        if all(
+            "{" in ours or ours == theirs
+            for ours, theirs in zip(route.path.split("/")[1:], beginning, strict=False)
+        )
+    ]
 
 
 def _settings(kind: str) -> Any:

@@ -5,7 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
@@ -324,8 +324,10 @@ class Content:
 
     def content_hash(self) -> str:
         """Return the SHA-256 of all fields, as 64 hexadecimal digits."""
-        values = asdict(self) | {"segment": str(self.segment or "")}
-        text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        values = vars(self) | {"segment": str(self.segment or "")}
+        text = json.dumps(
+            values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=vars
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable, Mapping
 from types import CodeType, MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from jinja2 import BytecodeCache, FunctionLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.bccache import Bucket
@@ -36,6 +36,18 @@ class _BytecodeMemory(BytecodeCache):
 _BYTECODE_CACHE = _BytecodeMemory()
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """A sandbox that decides once for each type and attribute, by which alone it decides."""
+
+    _is_safe: ClassVar[dict[tuple[type, str], bool]] = {}
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        key = (type(obj), attr)
+        if key not in self._is_safe:
+            self._is_safe[key] = super().is_safe_attribute(obj, attr, value)
+        return self._is_safe[key]
+
+
 class Templates:
     """All templates of some files. Rendering reads no files.
 
@@ -60,7 +72,7 @@ class Templates:
         self._pages = pages
         self._translate = translate
         # sandboxed: a template cannot reach the machine
-        self._environment = ImmutableSandboxedEnvironment(
+        self._environment = _Sandbox(
             loader=FunctionLoader(self._source),
             autoescape=lambda name: name is None or name.endswith(_ESCAPED_SUFFIXES),
             undefined=StrictUndefined,  # a misspelt name would leave a hole in a mail

@@ -191,11 +191,11 @@ class StaffLinks(Repository):
 class Staff(Repository):
     """The members of staff, read once a transaction."""
 
-    _read: Sequence[tuple[str, str, str, str]] | None = None
+    _read: Sequence[tuple[str, Role, str, str]] | None = None
 
     def roles(self) -> dict[str, Role]:
         """Return the role of each person, by folded address."""
-        return {address: Role(role) for address, role, _, _ in self._rows()}
+        return {address: role for address, role, _, _ in self._rows()}
 
     def role(self, address: str) -> Role | None:
         return self.roles().get(address)
@@ -212,10 +212,10 @@ class Staff(Repository):
         """Return folded address → the language that the person chose for the desk."""
         return {address: language for address, _, _, language in self._rows() if language}
 
-    def _rows(self) -> Sequence[tuple[str, str, str, str]]:
+    def _rows(self) -> Sequence[tuple[str, Role, str, str]]:
         if self._read is None:
             query = "SELECT address, role, name, language FROM staff ORDER BY address"
-            self._read = self._db.rows(query)
+            self._read = [(one, Role(role), *rest) for one, role, *rest in self._db.rows(query)]
         return self._read
 
     def change(self, address: str, **columns: str) -> None:
