@@ -324,7 +324,7 @@ def _to_all_again(tx: Any, _right: Callable[..., Any], campaign_id: int) -> None
     )
 
 
-def _under_way_too(tx: Any, _right: Callable[..., Any], campaign_id: int) -> None:
+def _under_way_too(tx: Any, _right: Callable[..., Any], campaign_id: int, **_given: object) -> None:
     _sql(
         tx,
         "UPDATE batch SET state = 'done', cancelled = cancelled + pending, pending = 0"
