@@ -34,6 +34,13 @@ def test_another_password_ends_all_other_sessions_and_its_owner_is_told(office: 
     assert office.sign_in(ANA) is Refusal.WRONG
 
 
+def test_the_right_password_is_not_counted_among_the_wrong_ones(office: Office) -> None:
+    entered = office.join(ANA)
+    tries = [change(office, entered, new="short") for _ in range(7)]
+    assert tries == [tries[0]] * 7
+    assert isinstance(change(office, entered), SignedIn)
+
+
 def test_a_place_becomes_known_by_a_sign_in_alone(office: Office) -> None:
     entered = office.join(ANA)
     moved = replace(office.own(entered), proofs=replace(office.proofs, client=THERE))

@@ -403,12 +403,15 @@ def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
     room.look()
     with pytest.raises(Refused, match="news is no draft: it says status: review already"):
         submit()
+    ed, why = "ed@forum.example", "Say when."
+    send_back("news", by=ed, expect="", reason=why, store=room.store, rules=room.rules)
     room.approve(slug="news")
     file.write_text(file.read_text().replace("status: review", "status: draft"))
     room.look()
     submit()
     room.look()
     with room.store.read() as tx:
+        assert [one.closed_at for one in tx.change_requests.list_for("news")] == [tx.now]
         assert not find_status(tx, "news", room.rules).approval.approved
 
 
