@@ -429,6 +429,7 @@ class Process:
         """The number of the process, if several share the sending."""
         self.leads = not world.shares
         self.store = Books(host)
+        self.planned = plan.PlanState()
         self.guard_file = world.parts.guard_file(Noted(host.disk, world.point))
         self.actors = {name: Actor(f"{host.name}{host.starts} {name}") for name in WORKERS}
 
@@ -619,7 +620,7 @@ class Process:
         if self.stages is not None:
             self.stages.refresh_with_approvals()
         choose.resume(store=self.store)
-        plan.plan(store=self.store, rules=self.rules)
+        plan.plan(store=self.store, rules=self.rules, state=self.planned)
         plan.start_due(store=self.store, rules=self.rules)
         if self.stages is not None:
             self.stages.tell()
