@@ -19,6 +19,7 @@ from newsletter.documents.release.furniture import (
     STREET_PATTERN,
     TRADE_PATTERN,
     edge_reason,
+    is_address,
     is_contact_detail,
     is_contact_label,
     is_end_mark,
@@ -73,8 +74,22 @@ def find_foot(
     reasons.update(dict.fromkeys(range(data_start, end), "the page's own data"))
     page_end = _find_page_foot(lines, start, data_start, has_menu=has_menu)
     reasons.update(dict.fromkeys(range(page_end, data_start), "site furniture"))
-    reasons.update(_list_foot_reasons(lines, start, page_end, mastheads))
+    sender_start = _find_sender(lines, start, page_end, mastheads)
+    reasons.update(dict.fromkeys(range(sender_start, page_end), _REASON))
+    reasons.update(_list_foot_reasons(lines, start, sender_start, mastheads))
     return reasons, notes
+
+
+def _find_sender(lines: Sequence[Line], start: int, end: int, mastheads: Sequence[str]) -> int:
+    """Return the index of the sender's name with its address below it, down to ``end``; else
+    ``end``."""
+    for first in range(max(start + 1, end - _MAX_BLOCK_LINES - 1), end - 1):
+        name, above = lines[first].text, lines[first - 1].text
+        is_apart = ends_sentence(above) or is_contact_detail(above) or is_end_mark(above)
+        is_name = name in mastheads or is_body_name(name)
+        if is_apart and is_name and is_address([line.text for line in lines[first + 1 : end]]):
+            return first
+    return end
 
 
 def weigh_foot(text: str, *, names_sender: bool = False) -> int:
@@ -84,7 +99,9 @@ def weigh_foot(text: str, *, names_sender: bool = False) -> int:
     """
     if len(text) > _MAX_CHARS:
         return 0
-    weight = _sum(_MAILING_SIGNS, text)
+    signs = [weight for weight, sign in _MAILING_SIGNS if sign.search(text)]
+    # a sentence with weak signs alone may call on readers
+    weight = sum(signs) if max(signs, default=0) > 1 or not ends_sentence(text) else 0
     small_words = sum(word[0].isalpha() and not word[0].isupper() for word in text.split())
     is_sentence = ends_sentence(text) and small_words > _MAX_SMALL_WORDS
     if is_sentence or _OTHER_START_PATTERN.match(text):
@@ -202,13 +219,16 @@ def _is_foot(
         return False
     above = [line.text for line in lines[start + 1 : paragraph[0]][-_MAX_LINES_ABOVE:]]
     is_below = any(is_contact_label(a) or is_contact_detail(a) or is_end_mark(a) for a in above)
-    sender = next((one for one in mastheads if one.casefold() in text.casefold()), "")
+    parts = [part.casefold() for part in PART_PATTERN.split(text)]
+    senders = (one for one in mastheads if any(p.startswith(one.casefold()) for p in parts))
+    sender = next(senders, "")
+    leads = len(parts) > 1 and parts[0] == sender.casefold()
     names_sender = not ends_sentence(text) and bool(
         sender or _name_in_text(text, lines[start : paragraph[0]])
     )
     rest = text.replace(sender, " ") if sender else text
     weight = weigh_foot(rest, names_sender=names_sender)
-    return weight > 0 and weight + is_below + is_lowest + bool(sender) >= _ENOUGH
+    return weight > 0 and weight + is_below + is_lowest + bool(sender) + leads >= _ENOUGH
 
 
 def _name_in_text(text: str, lines: Sequence[Line]) -> str:
@@ -235,6 +255,7 @@ def _find_foot_reason(
         "the vendor's line": is_firm and is_lowest and ends_sentence(above),
         "the masthead again": text in mastheads and is_lowest and not is_signature,
         "the embargo": is_embargo(text),
+        _REASON: is_lowest and _HOST_PATTERN.fullmatch(text) and ends_sentence(above),
     }
     reason = edge_reason(text) if is_lowest else ""
     return reason or next((why for why, holds in reasons.items() if holds), "")

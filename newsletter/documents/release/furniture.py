@@ -12,7 +12,8 @@ from newsletter.documents.release.words import alternatives, pattern, words
 SITE_PATTERN, _END_MARK_PATTERN = pattern("site furniture"), pattern("end marks", flags=0)
 _KIND_PATTERN = pattern(
     "kinds of text",
-    r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|ref\.? ?|رقم )?[\d/-]+(?: of \d{4})?|\W{1,2})?",
+    r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|ref\.? ?|رقم )?"
+    r"[\d/-]+(?: (?:of|/) \d{2,4}| – \w{3,12} \d{4})?|\W{1,2})?",
 )
 _KIND_PREFIX = rf"(?:(?:{alternatives('kinds of text')})\W{{1,3}})?"
 _RELEASE_LINE_PATTERN = pattern("release lines", rf"{_KIND_PREFIX}(?:{{}})\b\s*[:.–—-]?\s*")
@@ -38,8 +39,9 @@ def edge_reason(text: str) -> str:
     if is_label(text):
         return "the kind of text"
     entry = _fold_entry(text[: _MAX_ASIDE_CHARS + 1])
+    parts = re.split(r" \| |, ", text[: _MAX_ASIDE_CHARS + 1])
     is_aside = len(text) <= _MAX_ASIDE_CHARS and (
-        (" | " in text and all(map(edge_reason, text.split(" | "))))
+        (len(parts) > 1 and all(map(edge_reason, parts)))
         or entry in _ASIDE_ENTRIES
         or _ASIDE_PATTERN.fullmatch(entry)
         or (entry and _ASIDE_ENTRIES.issuperset(entry.split()))  # links of one row

@@ -48,6 +48,7 @@ from newsletter.documents.release.words import pattern
 _LABEL_PATTERN = pattern("title labels", r"(?:{})\s?:\s*")
 _OPEN_PATTERN = pattern("open ends", r"(?:\b(?:{})|[,;:&–—-])$")
 _QUOTATION_PATTERN = re.compile(r"[«„“\"][^«„“”»\"]*[»“”\"]")
+_UPDATED_PATTERN = pattern("updated")
 _MAX_LINES = 5
 _MAX_LENGTH_RATIO = 1.25
 _MAX_HEADLINE_LINE_CHARS = 70
@@ -171,7 +172,11 @@ def _find_named(head: Sequence[Line], candidates: list[int]) -> int | None:
     containing = [
         n for n in texts if any(m < n and texts[m] in texts[n] != texts[m] for m in names)
     ]
-    return containing[0] if len(containing) == 1 else None
+    if len(containing) != 1:
+        return None
+    # below a headline that is a quotation, such a line is the subhead
+    above = (n for n in candidates if _QUOTATION_PATTERN.fullmatch(head[n].text))
+    return min(next(above, containing[0]), containing[0])
 
 
 def _find_nearest(head: Sequence[Line], candidates: list[int], names: set[int]) -> int:
@@ -288,6 +293,7 @@ def find_prose(
             if index in titles or not is_text(lines, index, width):
                 continue
             is_page_title = first_copies[line.text] < index or _is_beside_date(lines, index)
+            is_page_title = is_page_title or _is_cut_copy(line.text, head)
             is_label = release_line(line.text) is not None or edge_reason(line.text)
             if is_page_title or is_label or is_embargo(line.text):
                 continue
@@ -301,6 +307,14 @@ def find_prose(
 def _index(lines: Sequence[Line]) -> dict[str, int]:
     """Return text → index of its first line."""
     return {line.text: n for n, line in reversed(list(enumerate(lines)))}
+
+
+def _is_cut_copy(text: str, head: Sequence[Line]) -> bool:
+    """Return whether a line has only the first words of another one, as the path to a page has."""
+    beginning = text.rstrip(" …")
+    return text.endswith("…") and any(
+        line.text.startswith(beginning) and line.text != text for line in head
+    )
 
 
 def _is_beside_date(lines: Sequence[Line], index: int) -> bool:
@@ -407,7 +421,8 @@ def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dat
     """Return the date of a line near the title, else of the dateline, else below the text."""
     end = len(lines) if prose is None else prose
     text = " ".join(line.text for line in lines)
-    nearest_first = sorted(range(end), key=lambda index: (abs(index - heading.last), -index))
+    updated = {n for n in range(end) if _UPDATED_PATTERN.search(lines[n].text)}
+    nearest_first = sorted(range(end), key=lambda n: (n in updated, abs(n - heading.last), -n))
     for index in nearest_first:
         found = date_line(lines[index].text)
         if found and not is_embargo(lines[index].text):
@@ -451,8 +466,7 @@ def _find_repeated_line(lines: Sequence[Line], head: Sequence[Line]) -> Heading 
         return window_title
     # from below: the copy nearest to the text is its headline
     first_copies = _index(head)
-    # the path to a page may have only the first words of its headline
-    cut_copies = [text for text in first_copies if text.endswith("…") and len(text) > 20]
+    cut_copies = [text for text in first_copies if _is_cut_copy(text, head)]
     for index in range(len(head) - 1, 0, -1):
         text = head[index].text
         is_copy = first_copies[text] < index or any(

@@ -197,7 +197,7 @@ def _find_dropped(
     copies = [n for n, why in reasons.items() if why == _REPEATED_TITLE_REASON]
     for n in range(after_title, max(copies, default=0)):
         reasons.setdefault(n, "above the title")
-    above = [n for n in range(text_start) if reasons.get(n) == "above the title"]
+    above = [n for n in range(text_start) if reasons.get(n) in {"above the title", _CONTACT_REASON}]
     mastheads = [text for n in above if len(text := lines[n].text) > _MIN_MASTHEAD_CHARS]
     start = max(text_start, after_title)
     has_menu = find_menu_end(lines[: max(heading.first, 0)]) > 0
@@ -240,4 +240,6 @@ def _reason_near_title(text: str, title: str) -> str:
         return "the embargo"
     if date_line(text):
         return "the date"
+    if is_byline(text):
+        return "site furniture"
     return edge_reason(text) or ("for immediate release" if release_line(text) == "" else "")

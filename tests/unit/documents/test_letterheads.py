@@ -153,3 +153,75 @@ def test_a_headline_that_a_path_cuts_short_is_the_title() -> None:
         "Home\nCouncil backs the new plan for …\nCouncil backs the new plan for the lower river\n\n"
     )
     assert _read(f"River Council\n{head}2 July 2026\n\n").title.endswith("for the lower river")
+
+
+@rows(
+    "foot",
+    [
+        "Vorstand: Inge Harms (Vorsitzende), Malte Brandt",
+        "Président : Yves Kermadec – Déléguée générale : Anne Le Goff",
+        "Member of the European Network on Housing Rights",
+        "Prima di stampare, pensa all’ambiente.",
+        "Pressemitteilung 14/2026, Seite 2",
+        "Communiqué n° 12 – juin 2026",
+        "KvK 55501428 | RSIN 855501428 | ANBI",
+        "Associação sem fins lucrativos fundada em 1996",
+        "1.842 Zeichen (mit Leerzeichen)",
+        "River Council\n\n22 Rue des Tanneurs\n\n1000 Brussels\n\nwww.river.example",
+        "www.river.example",
+        "River Council, an alliance of friends",
+    ],
+)
+def test_officers_members_numbers_and_the_sender_below_a_text_are_a_foot(foot: str) -> None:
+    text = f"River Council\n\nCouncil backs the new plan\n\n2 July 2026\n\n{_TEXT}\n\n{foot}\n"
+    document = import_file(text.encode(), today=date(2026, 12, 2), file="a.txt")
+    assert document.body == _TEXT.strip()
+
+
+@rows(
+    "end",
+    [
+        "Journalists who want to visit the river can write to press@river.example.",
+        "Ruth Ellery, chair of River Council",
+        "The chair: we will go on until the river is clean.",
+        "Spenden sind bis Ende Juni in jeder Filiale willkommen.",
+        "Sign the petition at www.river.example.",
+    ],
+)
+def test_a_call_on_readers_and_a_signature_below_a_text_are_no_foot(end: str) -> None:
+    contact = "Media contact\nAda Lake\npress@river.example"
+    head = "River Council\n\nCouncil backs the new plan\n\n2 July 2026"
+    text = f"{head}\n\n{_TEXT}\n\n{contact}\n\n{end}"
+    document = import_file(text.encode(), today=date(2026, 12, 2), file="a.txt")
+    assert document.body.endswith(end)
+
+
+@rows(
+    "line",
+    [
+        "Door Jan Peeters",
+        "Photo: Sam Reed / River Council",
+        "Home / News / Press releases",
+        "Escuchar noticia",
+        "Partilhar nas redes",
+        "Ref: PR/2026/031",
+        "News, Press release",
+        "Last updated: 5 August 2026",
+    ],
+)
+def test_lines_between_title_and_text_that_pages_add_are_left_out(line: str) -> None:
+    document = _read(f"River Council\n\nCouncil backs the new plan\n\n{line}\n\n2 July 2026\n\n")
+    assert (document.title, str(document.date)) == ("Council backs the new plan", "2026-07-02")
+    assert document.body == _TEXT.strip()
+
+
+def test_the_path_to_a_page_with_a_cut_headline_is_no_text() -> None:
+    title = "Council of the river backs the new plan in spite of all dead ladders for fish"
+    document = _read(f"Home\nPress\n{title[:60]} …\n\n{title}\n\n2 July 2026\n\n")
+    assert (document.title, document.body) == (title, _TEXT.strip())
+
+
+def test_a_headline_that_is_a_quotation_wins_over_the_subhead_that_names_the_sender() -> None:
+    subhead = "A plan for the fish – River Council demands that the ministry reads it now"
+    document = _read(f"River Council\n\nStatement\n\n“It has had no plan at all”\n\n{subhead}\n\n")
+    assert (document.title, document.summary) == ("“It has had no plan at all”", subhead)
