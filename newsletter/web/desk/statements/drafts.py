@@ -83,12 +83,20 @@ class Drafts:
         if source == "statement":
             return self.copy(request, name)
         if source == "new-template":
-            draft = writing.new(DraftText(title=request.field("name").strip()), template=True)
+            label = request.field("name").strip()
+            if not label:
+                return self._new_page(request.with_faults(("name", say("Enter its name."))))
+            draft = writing.new(DraftText(title=label), template=True)
             return redirect(f"/drafts/{draft.key}/edit", done="began")
         if source in {"template", "text"}:
             body = request.field("body")
             draft = writing.copy_draft(name, title=title, body=body, template=source == "text")
             return redirect(f"/drafts/{draft.key}/edit", done="began")
+        if "pasted" in request.posted.fields and not (
+            request.field("pasted").strip() or request.upload("file")
+        ):
+            missing = say("Choose a file, or paste the text.")
+            return self._new_page(request.with_faults(("file", missing)))
         try:
             text, found, pictures = self._read_source(request)
             draft = writing.new(text, findings=found)

@@ -87,6 +87,15 @@ def test_pictures_of_a_file_are_pictures_of_the_text(desk: Desk) -> None:
 
 
 @pytest.mark.slow("reads in a sandbox")
+def test_an_import_of_nothing_and_a_template_without_a_name_are_refused(desk: Desk) -> None:
+    for form, told in (
+        ({"pasted": " "}, "Choose a file, or paste the text."),
+        ({"from": "new-template", "name": " "}, "Enter its name."),
+    ):
+        answer = desk.ana.post("/drafts/new", form)
+        assert (answer.status, told in words(answer)) == (422, True)
+
+
 def test_a_pasted_text_becomes_a_text_with_what_was_left_out_beside_it(desk: Desk) -> None:
     pasted = (
         "EMBARGOED UNTIL 1 December 2026, 9:00\n\nFOR IMMEDIATE RELEASE\n\n"
