@@ -16,6 +16,7 @@ from newsletter.documents.release.waiting import (
     Passage,
     body_passages,
     edges,
+    find_cover,
     find_wrapped,
     fold_text,
     holds,
@@ -129,7 +130,7 @@ def find_embargo(
     """
     headline = " ".join(lines[n].text for n in title if n >= 0)
     # a text on an embargo between countries names it often: there only plain orders count
-    is_trade = any(_TRADE_PATTERN.search(fold_text(line.text)) for line in lines) or bool(
+    is_trade = any(_is_trade(fold_text(line.text)) for line in lines) or bool(
         _EMBARGO_WORD_PATTERN.search(fold_text(headline))
         and not (is_embargo(headline) or embargoed_headline(headline))
     )
@@ -142,8 +143,11 @@ def find_embargo(
     found = [
         (passage, is_named)
         for passage in passages
-        if (is_named := _mentions_embargo(passage, today or date.min, is_trade=is_trade))
-        or (today and holds("request", passage.text, today, passage.facts))
+        if not holds("over", passage.text, today or date.min)
+        and (
+            (is_named := _mentions_embargo(passage, is_trade=is_trade))
+            or (today and holds("request", passage.text, today, passage.facts))
+        )
     ]
     # a line that only names a time counts if no line mentions an embargo
     found = [hit for hit in found if hit[1]] or found
@@ -216,6 +220,7 @@ def _facts_around(
     heads = [lines[at].text for at in {*title, n + 1} if 0 <= at < len(lines)]
     again = any(day in head_text for day in _WEEKDAY_PATTERN.findall(fold_text(text)))
     facts = {
+        "cover": lines[n] in find_cover(lines),
         "first": n < (title.start if title.start >= 0 else end),
         "occasion": again or any(holds("names an occasion", one) for one in heads),
         "speech": any(holds("of speeches", one) for one in heads),
@@ -223,7 +228,7 @@ def _facts_around(
     return {fact for fact, is_so in facts.items() if is_so}
 
 
-def _mentions_embargo(passage: Passage, today: date, *, is_trade: bool) -> bool:
+def _mentions_embargo(passage: Passage, *, is_trade: bool) -> bool:
     """Return whether a passage may mention the embargo on its own text.
 
     A title has to begin with it. A sentence in the text has to name a time or address readers.
@@ -235,18 +240,15 @@ def _mentions_embargo(passage: Passage, today: date, *, is_trade: bool) -> bool:
         return False
     if "title" in facts:
         begins = (_find_mention(fold_text(text)) or 0) < _MAX_FIRST_WORD_OFFSET
-        is_named = (begins and is_embargo(text)) or bool(embargoed_headline(text))
-        return is_named and not holds("over", text, today)
+        return (begins and is_embargo(text)) or bool(embargoed_headline(text))
     folded_text = fold_text(text)
     plain = _UNBOUND_PATTERN.sub(" ", folded_text) if HINT_PATTERN.search(folded_text) else ""
     said = _EMBARGO_PATTERN.search(plain) and not _is_trade(plain)
     is_named = bool(said or (not is_trade and _EMBARGO_WORD_PATTERN.search(plain)))
-    if "amid" not in facts or "apart" in facts:
-        is_named = is_named or is_embargo(text, is_trade=is_trade)
-    else:
-        asks = (holds("single", text) and holds("a time", plain)) or holds("addressing", text)
-        is_named = is_named and not is_trade and asks
-    return is_named and not holds("over", text, today)
+    if ("amid" not in facts or "apart" in facts) and not holds("story", text):
+        return is_named or is_embargo(text, is_trade=is_trade)
+    asks = (holds("single", text) and holds("a time", plain)) or holds("addressing", text)
+    return is_named and not is_trade and asks
 
 
 def _embargo_note(place: str, end: str, *, is_named: bool) -> str:

@@ -144,6 +144,8 @@ def _is_one_headline(texts: Sequence[str]) -> bool:
     if is_body_name(texts[0]) and not (begins_amid(texts[1]) or _OPEN_PATTERN.search(texts[0])):
         return False
     last = texts[-1]
+    if any(holds("notice", text) for text in texts[1:]):
+        return False
     if len(last) > _MAX_HEADLINE_LINE_CHARS or (
         cannot_be_title(last) and not _is_title_with_full_stop(last)
     ):

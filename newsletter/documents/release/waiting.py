@@ -33,8 +33,9 @@ _MAX_READ_CHARS = 1_500
 _MIN_TITLE_WORDS, _MAX_FEW_WORDS = 3, 4
 _MAX_WRAP_CHARS, _MIN_FULL_SHARE = 100, 0.85
 """Maximum width of wrapped lines in characters, and the share of it that fills a line."""
-_MAX_NOTE_SENTENCES = 2
-"""Maximum sentences of a note. A longer paragraph is part of the story."""
+_MAX_PAST_DAYS = 100
+_MAX_NOTE_SENTENCES, _MAX_COVER_LINES = 2, 12
+"""Maximum sentences of a note, and lines of one above a text. A longer one is of the story."""
 _FOLDED_SIGNS = str.maketrans(
     {"’": "'", "‘": "'", "\u00a0": " ", "*": " ", "_": " ", "|": " | ", "ı": "i"}
 )
@@ -42,6 +43,7 @@ _SPACED_PATTERN, _WORD_PATTERN = pattern("set wide"), pattern("long words")
 _SENTENCE_END_PATTERN, _NARRATIVE_PATTERN = pattern("sentence ends", flags=0), folded("narrative")
 _ADDRESSING_PATTERN, _OCCASION_PATTERN = folded("of addressing"), folded("of occasions")
 _POLITE_PATTERN, _REPLYING_PATTERN = pattern("polite", flags=0), folded("replying", r"\b(?:{})\b")
+_GREETING_PATTERN = pattern("greetings", r"(?:{})\b.{0,100}[,:!،]")
 _REACHED_PATTERN, _OPENING_SIGN_PATTERN = pattern("reached"), re.compile(r"\W*?[(\[*+/–—>!-]")
 _QUOTATION_PATTERN = re.compile(r"[„“”\"«»][^„“”\"«»]{0,300}[“”\"»«]")
 _LEADING_MARK_PATTERN = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
@@ -103,13 +105,15 @@ def body_passages(lines: Sequence[Line], first: int) -> Iterator[Passage]:
     continuing = find_wrapped(lines) | _sentence_lines(lines)
     paragraph_starts = [n for n in range(first, len(lines)) if n == first or n not in continuing]
     paragraphs = [lines[start:end] for start, end in pairwise([*paragraph_starts, len(lines)])]
+    cover = find_cover(lines)
     for place, paragraph in enumerate(paragraphs):
         is_deep = HEAD_PARAGRAPHS <= place < len(paragraphs) - FOOT_PARAGRAPHS
         text = " ".join(line.text for line in paragraph)[:_MAX_READ_CHARS]
         dateline = find_dateline(text) if place == 0 else None
         text = _QUOTATION_PATTERN.sub(" ", text[dateline.end if dateline else 0 :])
         sentences = [sentence for sentence in _SENTENCE_END_PATTERN.split(text) if sentence.strip()]
-        is_short = len(sentences) <= _MAX_NOTE_SENTENCES and len(paragraphs) > 1
+        is_story = dateline is not None or len(paragraphs) == 1 or holds("story", text)
+        is_short = len(sentences) <= _MAX_NOTE_SENTENCES and not is_story
         read = {sentence for sentence in sentences if holds("worth reading", sentence)}
         # the times of a road or of a story do not answer the sentence next to them
         things = {one for one in sentences if holds("time of another", one)}
@@ -119,9 +123,19 @@ def body_passages(lines: Sequence[Line], first: int) -> Iterator[Passage]:
             stripped = sentence.strip(" .*–—-")
             is_apart = is_short or stripped[:1] + stripped[-1:] in {"()", "[]"}
             facts = {"amid", "apart" if is_apart else "", "deep" if is_deep else ""}
-            facts.add("last" if place >= len(paragraphs) - _NOTE_PARAGRAPHS else "")
+            is_last = place >= len(paragraphs) - _NOTE_PARAGRAPHS
+            facts |= {"last" if is_last else "", "cover" if paragraph[0] in cover else ""}
             source = next((line for line in paragraph if sentence[:20] in line.text), paragraph[0])
             yield Passage(place=source.opening, text=sentence, facts=frozenset(facts))
+
+
+def find_cover(lines: Sequence[Line]) -> Sequence[Line]:
+    """Return the lines of a note above a text: a greeting, and the paragraph below it."""
+    starts = (n for n, line in enumerate(lines[:3]) if _GREETING_PATTERN.match(line.text))
+    first = next(starts, len(lines))
+    below = enumerate(lines[first : first + _MAX_COVER_LINES], first)
+    ends = (n for n, line in below if n > first + 1 and line.gap_above)
+    return lines[first : next(ends, first + _MAX_COVER_LINES)]
 
 
 def find_wrapped(lines: Sequence[Line]) -> set[int]:
@@ -210,6 +224,13 @@ def _names_future_time(text: str, today: date) -> bool:
     return bool(has_later_day) or len(days) < max(1, _mask_times(text).count("§"))
 
 
+def _lies_in_past(text: str, today: date) -> bool:
+    """Return whether a text names days that have passed. One long ago may have a wrong year."""
+    days = list_days(text, today)
+    past_days = (today - max(days, default=today)).days
+    return 0 < past_days <= _MAX_PAST_DAYS and len(days) >= _mask_times(text).count("§")
+
+
 @lru_cache(maxsize=1024)
 def _mask_times(text: str) -> str:
     """Return a folded text with § for each day and | for each hour."""
@@ -224,6 +245,7 @@ def _mask_times(text: str) -> str:
 
 _COMPUTED_FACTS: dict[str, Callable[[str, date], object]] = {
     "coming": _names_future_time,
+    "past": _lies_in_past,
     "addressing": lambda text, _: (
         _ADDRESSING_PATTERN.search(fold_text(text)) or _POLITE_PATTERN.search(text)
     ),

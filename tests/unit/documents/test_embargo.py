@@ -420,6 +420,35 @@ def test_sentences_on_a_line_each_are_one_paragraph_and_no_notices() -> None:
     assert asked[1].notes[0].startswith("Line 6 ")
 
 
+@rows(
+    ["line", "asks"],
+    [
+        ("Embargo until 22 November 2025, 00.01", True),  # the year may be wrong
+        ("EMBARGO: 00.01 Sunday 22 November 2026", False),
+        ("Embargo until Sunday 22 November, 00.01", False),
+        ("Under embargo. Issued on 20 November 2026", True),
+        ("Embargo until the speech (version of 20 November 2026)", True),
+        ("Embargo levantado ayer a las 20 h", False),
+        ("Vencido el embargo, este texto puede usarse libremente", False),
+        ("Update: Text nach Ablauf der Sperrfrist freigegeben", False),
+        ("Text wird nach Ablauf der Sperrfrist frei", True),
+        ("L'embargo sera levé vendredi à 8 h", True),
+    ],
+)
+def test_an_embargo_that_has_ended_is_none(line: str, asks: bool) -> None:
+    assert (imported(placed(line, "first")).embargo is not None) is asks
+
+
+def test_below_a_greeting_a_time_to_come_asks_and_an_invitation_does_not() -> None:
+    label, more = "Press release", [FIRST, SECOND, *MORE]
+    for note, asks in (
+        ("Segue o material. Podem não o pôr no site até quinta-feira ao meio-dia?", True),
+        ("You are warmly invited to the launch on Thursday at 7 pm.", False),
+    ):
+        document = imported([f"Boa tarde,\n{note}", label, TITLE, *more])
+        assert (document.embargo is not None) is asks
+
+
 def test_a_title_asks_only_if_a_mark_sets_off_its_time() -> None:
     for title, asks in (
         ("Release of All Hostages Before Friday", False),
@@ -438,7 +467,7 @@ def test_each_fact_in_a_row_of_requests_is_told_by_a_table_or_by_one_of_these_pl
     by_place -= {one for one in facts if holds(one, "", TODAY)}
 
     beside = {"above", "first", "joined", "speech", "occasion"}
-    assert by_place == beside | {"amid", "apart", "last", "edge"}
+    assert by_place == beside | {"amid", "apart", "last", "edge", "cover"}
 
 
 @rows(

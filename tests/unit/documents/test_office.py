@@ -12,7 +12,7 @@ from newsletter.domain.errors import InvalidInput
 from tests.rows import rows
 from tools.office_files import FOLDER, KINDS, TEXTS, Text
 
-TODAY = date(2026, 11, 27)
+TODAY = date(2026, 11, 3)
 
 
 def imported(path: Path) -> ImportedDocument:
