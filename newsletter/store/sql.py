@@ -73,7 +73,7 @@ class Transaction:
     unknowns = cached_property(lambda tx: Unknowns(tx.db))
     rate_limits = cached_property(lambda tx: RateLimits(tx.db))
     readers = cached_property(lambda tx: Readers(tx.db, tx.store.hash_address))
-    imports = cached_property(lambda tx: Imports(tx.db, tx.store.hash_address))
+    imports = cached_property(lambda tx: Imports(tx.db))
     choices = cached_property(lambda tx: Choices(tx.db))
     data_exports = cached_property(lambda tx: DataExports(tx.db))
     traces = cached_property(lambda tx: Traces(tx.db))

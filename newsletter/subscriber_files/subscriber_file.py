@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Generic, NamedTuple, TypeVar
@@ -144,55 +145,73 @@ class EntryCounts:
 
 
 PROGRESS_STEP = 1000
-_PAUSE_STEP, _PAUSE_SECONDS = 500, 0.02
-_SPOOLED_AT_ONCE = 100
+_PAUSE_SECONDS = 0.02
+_SPOOLED_AT_ONCE, _SORTED_AT_ONCE = 100, 5_000
 T = TypeVar("T")
 
 
 class Spool(Generic[T]):
     """Values in a temporary file that can be read several times, after those in ``before``.
 
-    The file is closed when this object is deleted.
+    With ``key``, which returns a hash, more than ``_SORTED_AT_ONCE`` values come in its order.
+    Those whose hashes have the same first byte are in memory together. The file is closed when
+    this object is deleted.
     """
 
-    def __init__(self, file: IO[bytes], before: Iterable[T] = ()) -> None:
-        self._file = file
-        self._before = before
+    def __init__(
+        self,
+        file: IO[bytes],
+        before: Iterable[T] = (),
+        key: Callable[[T], bytes] | None = None,
+    ) -> None:
+        self._file, self._before, self._key = file, before, key
         self._waiting: list[T] = []
+        self._places: dict[int, list[int]] = {}
+        """First byte of a hash → positions in the file."""
         finalize(self, self._file.close)
 
     def add(self, value: T) -> None:
         self._waiting.append(value)
-        if len(self._waiting) == _SPOOLED_AT_ONCE:
+        if len(self._waiting) == (_SORTED_AT_ONCE if self._key else _SPOOLED_AT_ONCE):
             self._flush()
 
     def _flush(self) -> None:
-        pickle.dump(self._waiting, self._file)
+        groups: dict[int, list[T]] = {}
+        for value in self._waiting:
+            groups.setdefault(self._key(value)[0] if self._key else 0, []).append(value)
+        self._file.seek(0, io.SEEK_END)
+        for first_byte, values in groups.items():
+            self._places.setdefault(first_byte, []).append(self._file.tell())
+            pickle.dump(values, self._file)
         self._waiting.clear()
 
     def __iter__(self) -> Iterator[T]:
         yield from self._before
+        if not self._places:
+            yield from self._waiting
+            return
         self._flush()
-        end, place = self._file.tell(), 0
-        while place < end:
-            self._file.seek(place)
-            values = pickle.load(self._file)  # noqa: S301 - only this object writes into it
-            place = self._file.tell()
-            self._file.seek(end)
-            yield from values
+        for _, places in sorted(self._places.items()):
+            values = chain.from_iterable(map(self._load, places))
+            yield from sorted(values, key=self._key) if self._key else values
+
+    def _load(self, place: int) -> list[T]:
+        self._file.seek(place)
+        values: list[T] = pickle.load(self._file)  # noqa: S301 - only this object writes into it
+        return values
 
 
-def with_pauses(people: Iterable[T], progress: Callable[[int], object]) -> Iterator[T]:
-    """Yield the people, with pauses in which other processes can write to SQLite.
+def pause_after(progress: Callable[[int], object]) -> Callable[[int], None]:
+    """Return a function that calls ``progress`` after a part of an import, then pauses.
 
-    ``progress`` gets the number so far.
+    A process that waits for SQLite's lock asks again at intervals.
     """
-    for number, one in enumerate(people, start=1):
-        progress(number)
-        if number % _PAUSE_STEP == 0:
-            # a process that waits for SQLite's lock asks again at intervals
-            time.sleep(_PAUSE_SECONDS)
-        yield one
+
+    def pause(count: int) -> None:
+        progress(count)
+        time.sleep(_PAUSE_SECONDS)
+
+    return pause
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,9 +20,10 @@ from newsletter.domain.subscribers.search import Origin, SubscriberSearch, Subsc
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.database import as_instant, as_stored
 from newsletter.store.sql import Store
+from newsletter.store.subscribers.importing import pack
 from tests.contracts.books import BUSY, LEASE, UNKNOWN, Books, content, entries
 from tests.contracts.store_accounts import ANA, BEN, INVITATION
-from tests.fakes import NOON
+from tests.fakes import NOON, hash_address
 
 LATER = NOON + timedelta(hours=1)
 
@@ -52,7 +53,7 @@ class OthersContract:
             tx.readers.upsert([replace(people[1], tags=("vip",))], LATER, Origin.API)
             tx.readers.join(people[2], LATER)
             number = tx.imports.begin(at=LATER, by=BEN, file="a.csv", kind="plain", sha256="")
-            tx.imports.import_people(number, [("", people[3])], LATER)
+            tx.imports.import_people(number, [pack(hash_address, "", people[3])], LATER)
             tx.readers.upsert([replace(people[4], paused_until=LATER)], LATER)
             tx.readers.upsert([people[5]], LATER)
             tx.choices.leave(6, ["press"], LATER)

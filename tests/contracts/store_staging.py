@@ -11,16 +11,20 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.store.sql import Store
+from newsletter.store.subscribers.importing import PackedPerson, pack
 from tests.contracts.books import entries
 from tests.contracts.store_readers import ANA, leave, number_of, suppress
-from tests.fakes import NOON
+from tests.fakes import NOON, hash_address
 
 NOTHING = ImportResult()
 ANAS_LISTS = {"press": 1, "supporters": 1}
 
 
-def located(*people: Entry) -> list[tuple[str, Entry]]:
-    return [(f"people.csv:{line}", person) for line, person in enumerate(people, start=2)]
+def located(*people: Entry) -> list[PackedPerson]:
+    return [
+        pack(hash_address, f"people.csv:{line}", person)
+        for line, person in enumerate(people, start=2)
+    ]
 
 
 def bring_in(store: Store, *people: Entry) -> ImportResult:

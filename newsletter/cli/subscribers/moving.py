@@ -19,7 +19,7 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
 from newsletter.subscriber_files import csv_files
-from newsletter.subscriber_files.subscriber_file import SubscriberFile, with_pauses
+from newsletter.subscriber_files.subscriber_file import SubscriberFile, pause_after
 from newsletter.subscriber_files.subscribers import FORMAT_NAMES, PLAIN_FORMAT, read_people
 from newsletter.subscriber_files.workbooks import as_table
 
@@ -202,8 +202,13 @@ def import_people(
         places={**read.lists, **dict.fromkeys(read.lists.keys() & named_lists, "--list")},
         bad_rows=read.bad_rows,
     )
-    people = with_pauses(read.people, _progress_printer("tried" if rehearse else "written"))
-    return imports.run_import(people, plan, store=subscribers.store, only_rehearse=rehearse)
+    return imports.run_import(
+        read.people,
+        plan,
+        store=subscribers.store,
+        only_rehearse=rehearse,
+        after_part=pause_after(_progress_printer("tried" if rehearse else "written")),
+    )
 
 
 @click.command("imports")

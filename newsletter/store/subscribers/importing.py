@@ -1,16 +1,18 @@
 """The import of people: they are staged in temporary tables, then written by a few statements."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
 from operator import attrgetter
+from typing import Any
 
 from newsletter.domain.subscribers.address import AddressHash
 from newsletter.domain.subscribers.audience import (
     MAX_EXAMPLES,
     NOTED_FIELDS,
+    Consent,
     Entry,
     ImportResult,
     SkippedPeople,
@@ -27,56 +29,76 @@ _STAGING_TABLES = tuple(
 """The statements that create the temporary tables of an import."""
 
 
+# CROSS JOIN below: SQLite would begin with all subscriptions of a list, or all suppressions
+OPTIONAL_COLUMNS = ("name", "language", "timezone", *NOTED_FIELDS)
+"""Columns of a subscriber that an empty value in the file leaves unchanged."""
+PackedPerson = tuple[Any, ...]
+"""A person of a file: the values of ``_PACKED_COLUMNS``, then lists and tags as in ``_Choice``."""
+_PACKED_COLUMNS = (
+    *("address_hash", "stands_at", "address", "consent", "paused_until"),
+    *OPTIONAL_COLUMNS,
+)
+_Choice = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+"""Lists, lists that the person left, tags, and tags to remove."""
+_values_of = attrgetter(*OPTIONAL_COLUMNS, "lists", "left", "tags", "remove_tags")
+
+
+def pack(
+    hash_address: AddressHash, position: str, entry: Entry, agreed: Consent | None = None
+) -> PackedPerson:
+    """Return a person as staged, which takes a quarter of the memory.
+
+    ``agreed`` is the consent of a person for whom the file gives none.
+    """
+    *optional, lists, left, tags, removed = _values_of(entry)
+    return (
+        *(hash_address(entry.address), position, entry.address),
+        *(consent_json(entry.consent or agreed), as_stored(entry.paused_until), *optional),
+        (lists, left, tags, removed),
+    )
+
+
 @contextmanager
-def staged_people(
-    db: Database, hash_address: AddressHash, people: Sequence[tuple[str, Entry]]
-) -> Iterator[None]:
-    """Stage people during the block, each as (position in the file, entry) and only once."""
+def staged_people(db: Database, people: Iterable[PackedPerson]) -> Iterator[None]:
+    """Stage people during the block. Each may be staged only once."""
     for table in _STAGING_TABLES:
         db.change(table)
-    _stage(db, hash_address, people)
+    _stage(db, people)
     yield
     for name in re.findall(r"EXISTS (\w+)", "".join(_STAGING_TABLES)):
         db.change(f"DELETE FROM {name}")
 
 
-def _stage(db: Database, hash_address: AddressHash, people: Sequence[tuple[str, Entry]]) -> None:
-    rows = [(no, place, entry) for no, (place, entry) in enumerate(people, start=1)]
+def _stage(db: Database, people: Iterable[PackedPerson]) -> None:
+    choices: dict[_Choice, int] = {}
     lists: dict[str, int] = {}
-    optional = attrgetter(*OPTIONAL_COLUMNS)
     add = db.driver.add_rows  # of tuples: a dictionary a row would take as long as the statement
     add(
         "staged_person",
+        ("no", "choice_no", *_PACKED_COLUMNS),
         (
-            *("no", "stands_at", "address_hash", "address", "consent", "paused_until"),
-            *OPTIONAL_COLUMNS,
-        ),
-        (
-            (
-                *(no, place, hash_address(entry.address), entry.address),
-                *(consent_json(entry.consent), as_stored(entry.paused_until), *optional(entry)),
-            )
-            for no, place, entry in rows
+            (no, choices.setdefault(person[-1], len(choices) + 1), *person[:-1])
+            for no, person in enumerate(people, start=1)
         ),
     )
     add(
         "staged_subscription",
-        ("list_no", "person_no", "state"),
+        ("choice_no", "list_no", "state"),
         (
-            (lists.setdefault(name, len(lists) + 1), no, state)
-            for no, _, entry in rows
-            for state, names in (("confirmed", entry.lists), ("ended", entry.left))
+            (no, lists.setdefault(name, len(lists) + 1), state)
+            for (joined, left, _, _), no in choices.items()
+            for state, names in (("confirmed", joined), ("ended", left))
             for name in dict.fromkeys(names)
         ),
     )
     add("staged_list", ("no", "name"), ((no, name) for name, no in lists.items()))
     add(
         "staged_tag",
-        ("name", "person_no", "removed"),
+        ("choice_no", "name", "removed"),
         (
-            (name, no, int(name in entry.remove_tags))
-            for no, _, entry in rows
-            for name in dict.fromkeys((*entry.tags, *entry.remove_tags))
+            (no, name, int(name in removed))
+            for (_, _, tags, removed), no in choices.items()
+            for name in dict.fromkeys((*tags, *removed))
         ),
     )
 
@@ -93,12 +115,10 @@ _KNOWN_PEOPLE = """
     JOIN subscriber ON subscriber.id = known.subscriber_id
 """
 _TAGS_TO_REMOVE = """
-    staged_tag JOIN staged_number AS known ON known.person_no = staged_tag.person_no
-    JOIN tag ON tag.name = staged_tag.name AND tag.subscriber_id = known.subscriber_id
-        AND staged_tag.removed = 1
+    staged_number AS known CROSS JOIN staged_tag CROSS JOIN tag
+    WHERE staged_tag.choice_no = known.choice_no AND staged_tag.removed = 1
+        AND tag.name = staged_tag.name AND tag.subscriber_id = known.subscriber_id
 """
-OPTIONAL_COLUMNS = ("name", "language", "timezone", *NOTED_FIELDS)
-"""Columns of a subscriber that an empty value in the file leaves unchanged."""
 _IS_CHANGED = " OR ".join(
     (
         *(f"person.{name} NOT IN ('', subscriber.{name})" for name in OPTIONAL_COLUMNS),
@@ -110,22 +130,22 @@ _IS_CHANGED = " OR ".join(
 """A condition: the import changes columns of the subscriber."""
 _SELECT_ENDING = """
     SELECT subscription.list_id, subscription.subscriber_id
-    FROM staged_subscription AS named
+    FROM staged_person AS person CROSS JOIN staged_subscription AS named
     JOIN staged_list ON staged_list.no = named.list_no
-    JOIN staged_person AS person ON person.no = named.person_no
     JOIN subscriber ON subscriber.address_hash = person.address_hash
     JOIN list ON list.name = staged_list.name
-    JOIN subscription ON subscription.list_id = list.id
-        AND subscription.subscriber_id = subscriber.id
-    WHERE named.state = 'ended' AND subscription.state <> 'ended'
+    CROSS JOIN subscription
+    WHERE subscription.list_id = list.id AND subscription.subscriber_id = subscriber.id
+        AND named.choice_no = person.choice_no AND named.state = 'ended'
+        AND subscription.state <> 'ended'
 """
 """A query of the subscriptions that the file ends, also of suppressed people."""
 
 
 def _stage_known(db: Database) -> None:
     db.change(
-        "INSERT INTO staged_number (person_no, subscriber_id)"
-        " SELECT person.no, subscriber.id FROM staged_person AS person"
+        "INSERT INTO staged_number (person_no, choice_no, subscriber_id)"
+        " SELECT person.no, person.choice_no, subscriber.id FROM staged_person AS person"
         " JOIN subscriber ON subscriber.address_hash = person.address_hash"
         f" WHERE {_IS_NOT_SUPPRESSED} AND {_IS_NEW}"
     )
@@ -134,7 +154,6 @@ def _stage_known(db: Database) -> None:
 def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
     db.change(
         "INSERT INTO staged_away (person_no, why)"
-        # CROSS JOIN: SQLite would scan all suppressions
         " SELECT person.no, suppression.reason FROM staged_person AS person CROSS JOIN suppression"
         " WHERE suppression.address_hash = person.address_hash"
         # except by this import or an interrupted one of the same file
@@ -181,36 +200,33 @@ def count_changes(db: Database, import_id: int | None = None) -> ImportResult:
 
 _STAGE_UNSUBSCRIBED = f"""
     INSERT INTO staged_away (person_no, why)
-    SELECT DISTINCT named.person_no, '{_HAS_LEFT}'
-    FROM staged_subscription AS named
+    SELECT DISTINCT known.person_no, '{_HAS_LEFT}'
+    FROM staged_number AS known CROSS JOIN staged_subscription AS named
     JOIN staged_list ON staged_list.no = named.list_no
     JOIN list ON list.name = staged_list.name
-    JOIN staged_number AS known ON known.person_no = named.person_no
-    JOIN subscription ON subscription.list_id = list.id
-        AND subscription.subscriber_id = known.subscriber_id
-    WHERE named.state = 'confirmed' AND subscription.state = 'ended'
+    CROSS JOIN subscription
+    WHERE subscription.list_id = list.id AND subscription.subscriber_id = known.subscriber_id
+        AND named.choice_no = known.choice_no AND named.state = 'confirmed'
+        AND subscription.state = 'ended'
 """
 _COUNT_CHANGED = f"""
     SELECT COUNT(*) FROM (
         SELECT subscriber.id FROM {_KNOWN_PEOPLE} WHERE {_IS_CHANGED}
         UNION
-        SELECT known.subscriber_id FROM staged_tag
-        JOIN staged_number AS known ON known.person_no = staged_tag.person_no
-        WHERE (staged_tag.removed = 1) = EXISTS (
+        SELECT known.subscriber_id FROM staged_number AS known CROSS JOIN staged_tag
+        WHERE staged_tag.choice_no = known.choice_no AND (staged_tag.removed = 1) = EXISTS (
             SELECT 1 FROM tag
             WHERE tag.name = staged_tag.name AND tag.subscriber_id = known.subscriber_id)
     ) AS changed
 """
 _COUNT_JOINED = f"""
     SELECT staged_list.name, COUNT(*)
-    FROM staged_subscription AS named
+    FROM staged_person AS person CROSS JOIN staged_subscription AS named
     JOIN staged_list ON staged_list.no = named.list_no
-    LEFT JOIN staged_number AS known ON known.person_no = named.person_no
+    LEFT JOIN staged_number AS known ON known.person_no = person.no
     LEFT JOIN list ON list.name = staged_list.name
-    WHERE named.state = 'confirmed'
-        AND NOT EXISTS (
-            SELECT 1 FROM staged_away AS away
-            WHERE away.person_no = named.person_no AND away.why <> '{_HAS_LEFT}')
+    WHERE named.choice_no = person.choice_no AND named.state = 'confirmed'
+        AND {_IS_NOT_SUPPRESSED}
         AND NOT EXISTS (
             SELECT 1 FROM subscription
             WHERE subscription.list_id = list.id
@@ -238,10 +254,10 @@ def import_people(db: Database, at: datetime, origin: Origin, import_id: int | N
         """
         INSERT INTO subscription (list_id, subscriber_id, state, changed_at, import_id)
         SELECT staged_list.list_id, known.subscriber_id, named.state, :at, :import_id
-        FROM staged_subscription AS named
+        FROM staged_number AS known CROSS JOIN staged_subscription AS named
         JOIN staged_list ON staged_list.no = named.list_no
-        JOIN staged_number AS known ON known.person_no = named.person_no
-        ORDER BY named.list_no, named.person_no, named.state
+        WHERE named.choice_no = known.choice_no
+        ORDER BY named.list_no, known.person_no, named.state
         ON CONFLICT DO NOTHING
         """,
         at=at,
@@ -255,9 +271,9 @@ def import_people(db: Database, at: datetime, origin: Origin, import_id: int | N
         """
         INSERT INTO tag (name, subscriber_id, import_id)
         SELECT staged_tag.name, known.subscriber_id, :import_id
-        FROM staged_tag JOIN staged_number AS known ON known.person_no = staged_tag.person_no
-        WHERE staged_tag.removed = 0
-        ORDER BY staged_tag.name, staged_tag.person_no
+        FROM staged_number AS known CROSS JOIN staged_tag
+        WHERE staged_tag.choice_no = known.choice_no AND staged_tag.removed = 0
+        ORDER BY staged_tag.name, known.person_no
         ON CONFLICT DO NOTHING
         """,
         import_id=import_id,
@@ -321,7 +337,7 @@ def _stage_list_ids(db: Database, import_id: int | None) -> None:
         INSERT INTO list (name, import_id)
         SELECT name, :import_id FROM staged_list WHERE EXISTS (
             SELECT 1 FROM staged_subscription AS named
-            JOIN staged_number AS known ON known.person_no = named.person_no
+            JOIN staged_number AS known ON known.choice_no = named.choice_no
             WHERE named.list_no = staged_list.no)
         ORDER BY no ON CONFLICT DO NOTHING
         """,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from newsletter.domain.subscribers import audience
 from newsletter.domain.subscribers.search import Origin
-from newsletter.store.database import NO_LIMIT, AddressRepository
+from newsletter.store.database import NO_LIMIT, Repository
 from newsletter.store.subscribers import importing
 
 _SELECT_IMPORTS = """
@@ -16,14 +16,12 @@ _SELECT_IMPORTS = """
         skipped, finished_at, undone_at, undone_by
     FROM import
 """
-_SETTINGS = ("cache_size = -16000", "wal_autocheckpoint = 4000")
-"""SQLite's settings for many people: each hash of an address is on another page of its index."""
 _FREE_PEOPLE = "SELECT id FROM undo_person WHERE why = ''"
 """A query of the people for whom the import is undone."""
 
 
-class Imports(AddressRepository):
-    """Imports by id. ``hash_address`` returns the keyed hash of an address."""
+class Imports(Repository):
+    """Imports by id."""
 
     def begin(self, *, at: datetime, by: str, file: str, kind: str, sha256: str) -> int:
         """Add an import; return its id. The undo data of old imports is deleted."""
@@ -36,21 +34,19 @@ class Imports(AddressRepository):
             "import", returning="id", at=at, by=by, file=file, kind=kind, sha256=sha256
         )
 
-    def rehearse(self, people: Sequence[tuple[str, audience.Entry]]) -> audience.ImportResult:
-        """Return the changes that an import of these (position in the file, entry) would make."""
-        with importing.staged_people(self._db, self._hash, people):
+    def rehearse(self, people: Sequence[importing.PackedPerson]) -> audience.ImportResult:
+        """Return the changes that an import of these people would make."""
+        with importing.staged_people(self._db, people):
             return importing.count_changes(self._db)
 
     def import_people(
-        self, import_id: int, people: Sequence[tuple[str, audience.Entry]], at: datetime
+        self, import_id: int, people: Sequence[importing.PackedPerson], at: datetime
     ) -> audience.ImportResult:
         """Add or update the people of a part of a file; return the changes.
 
         Suppressed people are left out. Else the rules are those of ``Readers.upsert``.
         """
-        for setting in _SETTINGS:
-            self._db.change(f"/*sqlite*/ PRAGMA {setting}\n/*postgres SELECT 1*/")
-        with importing.staged_people(self._db, self._hash, people):
+        with importing.staged_people(self._db, people):
             result = importing.count_changes(self._db, import_id)
             importing.import_people(self._db, at, Origin.IMPORT, import_id)
         return result

@@ -51,8 +51,10 @@ class Readers(AddressRepository):
         are only added, and the longer pause and the first consent stay.
         """
         coming = iter(entries)
-        while chunk := [("", entry) for entry in islice(coming, _CHUNK_ROWS)]:
-            with importing.staged_people(self._db, self._hash, chunk):
+        while chunk := [
+            importing.pack(self._hash, "", entry) for entry in islice(coming, _CHUNK_ROWS)
+        ]:
+            with importing.staged_people(self._db, chunk):
                 importing.import_people(self._db, at, origin)
 
     def join(self, entry: Entry, at: datetime) -> int:

@@ -2,6 +2,8 @@
 -- commit: deleted rows would slow each later part.
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_person (
     no INTEGER PRIMARY KEY,
+    -- people with the same lists and tags have the same
+    choice_no INTEGER NOT NULL,
     address_hash BLOB NOT NULL UNIQUE,
     address TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -25,20 +27,19 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_list (
     list_id INTEGER
 ) STRICT /*postgres ON COMMIT DELETE ROWS*/;
 
--- in the order of the keys of the real tables, so that those grow only at their ends
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_subscription (
+    choice_no INTEGER NOT NULL,
     list_no INTEGER NOT NULL,
-    person_no INTEGER NOT NULL,
     state TEXT NOT NULL,
-    PRIMARY KEY (list_no, person_no, state)
+    PRIMARY KEY (choice_no, list_no, state)
 ) STRICT, WITHOUT ROWID /*postgres ON COMMIT DELETE ROWS*/;
 
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_tag (
+    choice_no INTEGER NOT NULL,
     name TEXT NOT NULL,
-    person_no INTEGER NOT NULL,
     -- 1: the person loses the tag
     removed INTEGER NOT NULL,
-    PRIMARY KEY (name, person_no)
+    PRIMARY KEY (choice_no, name)
 ) STRICT, WITHOUT ROWID /*postgres ON COMMIT DELETE ROWS*/;
 
 -- people who are not imported: the reason of their suppression, or that they left
@@ -50,5 +51,6 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_away (
 -- people who are subscribers already
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_number (
     person_no INTEGER PRIMARY KEY,
+    choice_no INTEGER NOT NULL,
     subscriber_id INTEGER NOT NULL
 ) STRICT /*postgres ON COMMIT DELETE ROWS*/;

@@ -9,10 +9,11 @@ from newsletter.domain.subscribers.audience import Audience, Entry
 from newsletter.domain.subscribers.search import SubscriberSearch, SubscriberState
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
+from newsletter.store.subscribers.importing import pack
 from newsletter.store.subscribers.readers import Readers
 from tests.contracts.books import Books
 from tests.counting import Anything, counted
-from tests.fakes import NOON, WORKSPACE
+from tests.fakes import NOON, WORKSPACE, hash_address
 from tests.rows import rows
 
 GROWS = (
@@ -144,7 +145,7 @@ def test_a_part_of_an_import_looks_only_at_its_own_people(store: Store) -> None:
     with store.begin() as tx:
         number = tx.imports.begin(at=NOON, by="ada", file="people.csv", kind="plain", sha256="ab")
         with counted() as statements:
-            tx.imports.import_people(number, [("people.csv:2", ana)], NOON)
+            tx.imports.import_people(number, [pack(hash_address, "people.csv:2", ana)], NOON)
         plans = [
             str(row[-1])
             for statement in statements

@@ -1,6 +1,7 @@
 """Files of people: the values read from YAML and from CSV."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.subscriber_files.csv_files import Instructions
-from newsletter.subscriber_files.subscriber_file import SubscriberFile
+from newsletter.subscriber_files.subscriber_file import Spool, SubscriberFile
 from newsletter.subscriber_files.subscribers import read_people
 from tests.costs import holding
 from tests.imported import added, to_suppress
@@ -507,3 +508,14 @@ def test_a_table_without_lists_goes_to_those_that_are_named(tmp_path: Path) -> N
     for said in (Instructions(lists=("press",)), Instructions(headers={"email": "x"})):
         with pytest.raises(InvalidInput, match="take --"):
             read_people(tmp_path / "a.yaml", said)
+
+
+@pytest.mark.parametrize("count", [3, 5_000, 12_001])
+def test_a_spool_sorts_what_would_fill_memory(count: int, tmp_path: Path) -> None:
+    values = [sha256(str(number).encode()).digest() for number in range(count)]
+    with (tmp_path / "spool").open("w+b") as file:
+        spool = Spool[bytes](file, before=[b"first"], key=lambda value: value)
+        for value in values:
+            spool.add(value)
+        wanted = values if count < 5_000 else sorted(values)
+        assert [*spool] == [*spool] == [b"first", *wanted]

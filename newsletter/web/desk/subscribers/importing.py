@@ -21,7 +21,7 @@ from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.csv_files import IGNORED_COLUMN, KNOWN_COLUMNS, write_table
 from newsletter.subscriber_files.entries import BAD_ROW_CODE, tag_objection
 from newsletter.subscriber_files.isolated import MAX_UPLOAD_BYTES, read_upload
-from newsletter.subscriber_files.subscriber_file import with_pauses
+from newsletter.subscriber_files.subscriber_file import pause_after
 from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.deciding import describe_error
 from newsletter.web.desk.page import LEFT_OUT
@@ -264,10 +264,11 @@ class ImportPages:
                     bad_rows=work.bad_rows,
                 )
                 work.brought = imports.run_import(
-                    with_pauses(result.file.people, partial(setattr, work, "done")),
+                    result.file.people,
                     plan,
                     store=self._subscribers.store,
                     only_rehearse=not work.is_import,
+                    after_part=pause_after(partial(setattr, work, "done")),
                 )
         except Exception as error:  # the page of the file raises it
             work.error = error

@@ -1,9 +1,8 @@
 """An import has a number, creates no list by a slip, and is undone where nothing happened since."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -30,6 +29,7 @@ from newsletter.pipeline.subscribers.choose import (
 )
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
 from newsletter.subscriber_files.csv_files import Instructions
+from newsletter.subscriber_files.subscriber_file import pause_after
 from newsletter.subscriber_files.subscribers import read_people
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -111,13 +111,17 @@ MANY = [person(f"a{number}") for number in range(501)]
 def slowly(room: Newsroom, act: Callable[[], object]) -> ImportResult:
     """Import a file of two parts; something happens before the last one."""
 
-    def people() -> Iterator[tuple[str, Entry | SuppressedEntry]]:
-        for number, one in enumerate(located(*MANY)):
-            if number == 500:
-                act()
-            yield one
+    def after_part(count: int) -> None:
+        if count == 500:
+            act()
 
-    return run_import(people(), PLAN, store=room.store)
+    return run_import(located(*MANY), PLAN, store=room.store, after_part=after_part)
+
+
+def test_an_import_pauses_after_each_part_for_other_writers(room: Newsroom) -> None:
+    counts: list[int] = []
+    run_import(located(*MANY), PLAN, store=room.store, after_part=pause_after(counts.append))
+    assert counts == [500, 501]
 
 
 def test_who_leaves_while_a_file_is_imported_stays_away(room: Newsroom) -> None:
@@ -156,12 +160,11 @@ def test_whom_a_file_suppresses_gets_nothing_while_it_is_imported(
     file.write_text("\n".join(rows))
     read = read_people(file, Instructions())
 
-    def cut_off() -> Iterator[tuple[str, Entry | SuppressedEntry]]:
-        yield from islice(read.people, 502)
+    def cut_off(count: int) -> None:
         raise StoreUnavailable("the disk is full")
 
     with pytest.raises(StoreUnavailable):
-        run_import(cut_off(), PLAN, store=room.store)
+        run_import(read.people, PLAN, store=room.store, after_part=cut_off)
     press = Audience(lists=("press",))
     with room.store.read() as tx:
         reached = {*tx.audiences.stream_addresses(press)}
