@@ -63,7 +63,7 @@ def confirm_by_events(tx: Transaction, campaign_id: int) -> int:
     return confirm(tx, campaign_id, proofs, BY_EVENT) if proofs else 0
 
 
-def pause_text(tx: Transaction, slug: str, reason: str) -> None:
+def pause_text(tx: Transaction, slug: str, reason: str, *, by: str) -> None:
     """Pause the campaigns that may still send a text, a translation of it, or a digest with it.
 
     Also paused ones, so that no page of before resumes them, and those whose unknown deliveries may
@@ -74,6 +74,7 @@ def pause_text(tx: Transaction, slug: str, reason: str) -> None:
         why = joined([campaign.reason, reason]) if is_paused else reason
         to = CampaignState.PAUSED
         tx.campaigns.change_state(campaign.id, to, expect={campaign.state}, at=tx.now, reason=why)
+        tx.audit.enter(by, "pause", campaign.slug, campaign=campaign.id, reason=reason)
 
 
 def finish(tx: Transaction, campaign_id: int) -> None:

@@ -41,4 +41,4 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
         tx.audit.enter(person, _ACTION_OF_KIND[kind], slug, text=text)
         why = say("{who} took the text of {slug} off the web", who=person, slug=slug)
         if kind is NoteKind.WITHDRAWN:
-            pause_text(tx, slug, why)
+            pause_text(tx, slug, why, by=person)

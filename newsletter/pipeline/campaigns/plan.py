@@ -326,7 +326,7 @@ def _pause_corrected(tx: Transaction, correction: Campaign) -> None:
     original = correction.corrects
     while original:
         why = say("{by} corrected {slug}", by=correction.slug, slug=original)
-        pause_text(tx, original, why)
+        pause_text(tx, original, why, by="scheduler")
         earlier = tx.campaigns.find_latest(original)
         original = earlier.corrects if earlier is not None else ""
 

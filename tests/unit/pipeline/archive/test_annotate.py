@@ -60,7 +60,7 @@ def test_what_is_off_the_web_is_not_found_until_it_is_put_back(room: Newsroom) -
         put(room, NoteKind.NOTE, by="ed@forum.example")
     with pytest.raises(InvalidInput):
         put(room, NoteKind.NOTE, "")
-    deeds = ["take off the web", "annotate", "put back on the web"]
+    deeds = ["take off the web", "pause", "annotate", "put back on the web"]
     assert [deed for by, deed in room.deeds() if by == SAM] == deeds
 
 
@@ -74,6 +74,7 @@ def test_who_waits_does_not_get_a_text_that_was_taken_off_the_web(room: Newsroom
     campaign = room.campaign()
     why = f"{SAM} took the text of resignation off the web"
     assert (campaign.state, campaign.reason) == (CampaignState.PAUSED, why)
+    assert room.deeds()[-2:] == [(SAM, "take off the web"), (SAM, "pause")]
     room.hand().resume("resignation")
     room.drain()
     assert len(room.provider.accepted) == 25

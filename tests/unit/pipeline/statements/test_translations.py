@@ -8,6 +8,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.campaigns.report import make_report
+from tests.contracts.books import audited
 from tests.fakes import accept_all, always
 from tests.unit.pipeline.campaigns.correcting import foretold
 from tests.unit.pipeline.newsroom import Newsroom
@@ -436,6 +437,9 @@ def test_the_rest_of_a_translation_waits_when_its_original_is_corrected(room: Ne
         campaign = room.campaign(SPANISH)
         assert (campaign.state, campaign.counts.accepted) == (CampaignState.PAUSED, 10)
         assert campaign.reason == f"{slug} corrected {FORUM}"
+        line = audited(room.store, "pause")[-1]
+        assert (line.actor, line.subject) == ("scheduler", SPANISH)
+        assert line.values["reason"] == campaign.reason
         room.hand().resume(SPANISH)
     room.drain()
     assert room.campaign(SPANISH).counts.accepted == 25
