@@ -460,9 +460,11 @@ def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
     if why := _outdated_part(tx, campaign.slug):
         return why
     original = campaign.translates or campaign.slug
-    since = campaign.finished_at or tx.now
-    if campaign.translates and (why := why_not_after(tx, original, since)):
+    # since its start: a correction pauses it, and a person may have cancelled it then
+    why = why_not_after(tx, original, campaign.started_at or tx.now) if campaign.translates else ""
+    if why:
         return why
+    since = campaign.finished_at or tx.now
     for other in (tx.campaigns.find_latest(original), *tx.campaigns.list_translations(original)):
         if has_begun(other) and other.started_at and other.started_at > since:
             pattern = "{slug} went out since, and its readers may have that language"

@@ -6,6 +6,7 @@ from newsletter.cli.statements.preview import report_lines
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.errors import Refused
 from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.campaigns.report import make_report
 from tests.contracts.books import audited
@@ -443,6 +444,25 @@ def test_the_rest_of_a_translation_waits_when_its_original_is_corrected(room: Ne
         room.hand().resume(SPANISH)
     room.drain()
     assert room.campaign(SPANISH).counts.accepted == 25
+
+
+def test_the_rest_of_a_translation_that_was_corrected_meanwhile_is_not_sent_after_its_end(
+    room: Newsroom,
+) -> None:
+    populate(room, {"en": 2, "es": 25})
+    compose(room, FORUM, SPANISH)
+    agree(room, FORUM, SPANISH)
+    begin(room)
+    room.dispatch()
+    room.dispatch()
+    room.write_and_look("right", corrects=FORUM)
+    room.approve(slug="right")
+    room.look()
+    assert begin(room) == ["right"]
+    room.clock.advance(minutes=1)
+    room.hand().cancel(SPANISH)
+    with pytest.raises(Refused, match="forum, which right has corrected since"):
+        room.hand().reopen(SPANISH)
 
 
 def test_no_translation_goes_out_while_the_text_of_its_original_is_off_the_web(
