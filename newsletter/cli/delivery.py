@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING
@@ -85,12 +85,13 @@ def work(
     services: Services,
     *,
     until_idle: bool,
-    at_end: Callable[[], None] = lambda: None,
+    server: WebServer | None = None,
+    announcement: str = "",
     is_sender: bool = False,
 ) -> int:
-    """Run the scheduler in the foreground. Return the exit code, or ``RUN_AGAIN``.
+    """Run the scheduler in the foreground, and the server. Return the exit code, or ``RUN_AGAIN``.
 
-    A signal calls ``at_end`` at once, while the calls under way end. If several processes share
+    A signal stops the server at once, while the calls under way end. If several processes share
     the sending, ``is_sender`` makes this process a worker, else it is a scheduler.
     """
     from newsletter.runtime.scheduler import Scheduler
@@ -106,10 +107,14 @@ def work(
 
     def stop() -> None:
         is_stopping.set()
-        at_end()
+        if server is not None:
+            server.stop()
         scheduler.stop()
 
-    with stopped_by_signals(stop):
+    # before the first answer: who has one may end this process
+    with stopped_by_signals(stop), server or nullcontext():
+        if announcement:
+            shell.say(announcement)
         run = scheduler.run(until_idle=until_idle)
     if run.superseded and not is_stopping.is_set():
         shell.say("settings or keys were changed: starting again with them")
@@ -193,9 +198,9 @@ def run(services: Services, until_idle: bool, host: str, port: int) -> int:
     """
     if until_idle:
         return work(services, until_idle=True)
-    with _make_server(services, host, port) as server:
-        shell.say(_describe_pages(services, server.address))
-        return work(services, until_idle=False, at_end=server.stop)
+    server = _make_server(services, host, port)
+    pages = _describe_pages(services, server.address)
+    return work(services, until_idle=False, server=server, announcement=pages)
 
 
 def _make_server(services: Services, host: str, port: int) -> WebServer:
@@ -220,13 +225,13 @@ def _work_with_monitoring(
     services: Services, host: str, port: int | None, *, until_idle: bool, is_sender: bool
 ) -> int:
     """Run the scheduler without pages. With a port, serve monitoring there."""
-    if port is None:
-        return work(services, until_idle=until_idle, is_sender=is_sender)
-    from newsletter.web.pages import make_monitoring
-    from newsletter.web.server import WebServer
+    server = None
+    if port is not None:
+        from newsletter.web.pages import make_monitoring
+        from newsletter.web.server import WebServer
 
-    with WebServer(services, host=host, port=port, make=make_monitoring) as server:
-        return work(services, until_idle=until_idle, at_end=server.stop, is_sender=is_sender)
+        server = WebServer(services, host=host, port=port, make=make_monitoring)
+    return work(services, until_idle=until_idle, server=server, is_sender=is_sender)
 
 
 @click.command()
@@ -272,12 +277,10 @@ def serve(services: Services, host: str, port: int) -> int:
             require_answer(services.store)
         return services.configuration.is_superseded()
 
-    with _make_server(services, host, port) as server, stopped_by_signals(server.stop):
+    server = _make_server(services, host, port)
+    with stopped_by_signals(server.stop), server:
         shell.say(_describe_pages(services, server.address))
         return shell.RUN_AGAIN if server.wait(is_done=is_superseded) else 0
-
-
-_HEALTH_TIMEOUT = timedelta(seconds=5)
 
 
 @click.command()
@@ -292,7 +295,7 @@ def healthcheck(port: int) -> int:
 
     url = f"http://127.0.0.1:{port}/readyz"
     try:
-        answer = call_once(HttpRequest(method="GET", url=url), timeout=_HEALTH_TIMEOUT)
+        answer = call_once(HttpRequest(method="GET", url=url), timeout=timedelta(seconds=5))
     except (ProviderUnreachable, AnswerLost) as error:
         shell.say(f"{url}: {error}")
         return 1

@@ -93,11 +93,9 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
 
     code = RUN_AGAIN
     while code == RUN_AGAIN:
-        with (
-            Shell(workspace=str(folder)).services() as services,
-            WebServer(services, host="127.0.0.1", port=port),
-        ):
-            code = work(services, until_idle=False)
+        with Shell(workspace=str(folder)).services() as services:
+            server = WebServer(services, host="127.0.0.1", port=port)
+            code = work(services, until_idle=False, server=server)
     return code
 
 

@@ -461,8 +461,7 @@ def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
         return why
     original = campaign.translates or campaign.slug
     # since its start: a correction pauses it, and a person may have cancelled it then
-    why = why_not_after(tx, original, campaign.started_at or tx.now) if campaign.translates else ""
-    if why:
+    if campaign.translates and (why := why_not_after(tx, original, campaign.started_at or tx.now)):
         return why
     since = campaign.finished_at or tx.now
     for other in (tx.campaigns.find_latest(original), *tx.campaigns.list_translations(original)):
