@@ -38,6 +38,7 @@ from newsletter.pipeline.status import (
     load_status,
     refuse_other_time,
     require_own_email,
+    set_time_of,
 )
 from newsletter.store.sql import Store, Transaction
 
@@ -166,16 +167,25 @@ class Starter:
             return
 
     def schedule(
-        self, slug: str, at: datetime | None, *, by: str, renews_approvals: bool = False
+        self,
+        slug: str,
+        at: datetime | None,
+        *,
+        by: str,
+        renews_approvals: bool = False,
+        shown: ShownTerms | None = None,
     ) -> bool:
         """Set the time of a statement, in place of the time in its text; None removes it.
 
         Return whether approvals were revoked: those for a later time if ``renews_approvals``, else
-        the new time is refused. The undo window begins again. Raises NotFound or Refused.
+        the new time is refused. The undo window begins again. Raises NotFound or Refused;
+        TimeChanged if another time is set than the person was ``shown``.
         """
         with act_as(self.store, by, Role.SENDER, "schedule") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
             require_own_email(status)
+            if shown is not None and at != set_time_of(status):
+                refuse_other_time(status, shown)
             lapsed = self._set_time(
                 tx, status.stored, at, person, renews_approvals=renews_approvals
             )

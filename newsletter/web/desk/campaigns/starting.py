@@ -76,7 +76,8 @@ class StartPages:
         if at is None:
             return redirect(f"/statements/{slug}")  # it stays as it is set
         try:
-            lapsed = self._campaigns.starter().schedule(slug, at, by=by, renews_approvals=anew)
+            shown, starter = request.shown_terms(), self._campaigns.starter()
+            lapsed = starter.schedule(slug, at, by=by, renews_approvals=anew, shown=shown)
         except Refused as error:
             return self._refused_page(request, error, say("Not changed"))
         notice = "started" if request.field("when") == START_NOW else "time"

@@ -606,7 +606,7 @@ EXAMPLES = [
         _by_form("review", "override", "dan", World.submit_text, why="Nobody else is in."),
     ),
     Example(f"{_STATEMENT}/start", _by_form("start", "start", "cleo", World.approved)),
-    Example(f"{_STATEMENT}/time", _of_statement("time", "cleo", World.started, when="now")),
+    Example(f"{_STATEMENT}/time", _by_form("start", "time", "cleo", World.started, when="now")),
     Example(f"{_STATEMENT}/undo", _of_statement("undo", "cleo", World.started)),
     Example(f"{_STATEMENT}/copy", _of_statement("copy", "ana")),
     Example(f"{_STATEMENT}/comments", _of_statement("comments", "ana", comment="Fine.")),

@@ -149,7 +149,7 @@ def test_an_earlier_time_is_asked_for_and_waits_for_a_new_approval(at: Room, cle
     assert at.press(cleo, page, f"{HERE}/time", earlier="").status == 422
     for earlier, done in (("2026-11-25T10:00", "time"), ("2026-11-24T18:00", "time-anew")):
         assert at.approvals, "a later time takes no new approval"
-        answer = at.press(cleo, page, f"{HERE}/time", earlier=earlier)
+        answer = at.press(cleo, cleo.get(PAGE), f"{HERE}/time", earlier=earlier)
         assert answer.headers["location"] == f"{HERE}?done={done}"
     assert at.approvals == []
     assert "It can't be sent yet." in words(cleo.get(PAGE))
@@ -288,6 +288,11 @@ def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> 
     assert "Send to 12 people now" in said
     answer = at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW)
     assert answer.headers["location"] == f"{HERE}?done=time"
+    again = at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW)
+    assert again.headers["location"] == f"{HERE}?done=time", "a second press changes nothing"
+    stale = at.press(at.as_("dan"), page, f"{HERE}/time", when="at", at="2026-11-25T10:00")
+    assert stale.status == 409
+    assert "It would leave no earlier than Wed 25 Nov 2026, 09:00 New York now" in words(stale)
     answer = at.press(cleo, cleo.get(PAGE), f"{HERE}/time", when="written")
     assert answer.headers["location"] == HERE, "it stays as it is set, and no page denies that"
     assert "Goes out on Wed 25 Nov 2026, 09:00 New York" in words(
