@@ -5,7 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
@@ -324,11 +324,16 @@ class Content:
 
     def content_hash(self) -> str:
         """Return the SHA-256 of all fields, as 64 hexadecimal digits."""
-        values = vars(self) | {"segment": str(self.segment or "")}
+        values = _values_of(self) | {"segment": str(self.segment or "")}
         text = json.dumps(
-            values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=vars
+            values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_values_of
         )
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _values_of(value: Any) -> dict[str, Any]:
+    """Return a dataclass's fields by name, without what was cached beside them."""
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 def short_hash(content_hash: str) -> str:
