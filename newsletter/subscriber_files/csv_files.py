@@ -223,6 +223,7 @@ def read_csv(
     columns = _columns(header, line, reader, instructions)
     if columns is None:
         return
+    restricting_columns = _RESTRICTING_COLUMNS & {*columns}
     common_cells = {"lists": ";".join(instructions.lists)} if instructions.lists else {}
     dates = {
         name: partial(_write_iso, cache(partial(_is_day_first, member, encoding, number)))
@@ -230,7 +231,7 @@ def read_csv(
         if name in {"consent_at", "paused_until"}
     }
     for line, row in body:
-        fault_count, asks_for_less = len(reader), _RESTRICTING_COLUMNS & {*columns}
+        fault_count, asks_for_less = len(reader), restricting_columns
         if len(row) != len(columns):
             reader.fault(line, "", width_objection(row, columns))
         else:

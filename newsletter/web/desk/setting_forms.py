@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
-from itertools import groupby
+from itertools import chain, count, groupby
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from starlette.responses import Response
@@ -278,7 +278,7 @@ def with_entry(
         values["name"] = slugify(str(values["name"]), settings.language)
     elif title := str(values.get("title") or "").replace("{date}", ""):
         word = slugify(title, settings.language)[:_MAX_WORD_CHARS].strip("-")
-        free = (word, *(f"{word}-{number}" for number in range(2, 100)))
+        free = chain([word], (f"{word}-{number}" for number in count(2)))
         used = {str(one) for one in before} | {one.name for one in getattr(settings, group)}
         values = {"name": next(name for name in free if name not in used), **values}
     if getattr(settings, group):
