@@ -317,7 +317,7 @@ class Editors:
     def _schedule(self, host: Host, who: str, slug: str, *, later: timedelta) -> None:
         """Set a time."""
         at = _minute(host.now() + later)
-        form = {"when": "at", "at": _typed(at)}
+        form = {"when": "at", "at": _typed(at), "shown_time": self._shown_time(host, slug)}
         if self._world.people.sent(host, who, f"/statements/{slug}/time", form):
             self._timed(host, slug, at)
 
@@ -325,8 +325,20 @@ class Editors:
         """Set an earlier time, for which the statement may need a new approval."""
         at = _minute(host.now() + timedelta(minutes=1))
         form = {"when": "at", "anew": "yes", "earlier": _typed(at)}
+        form["shown_time"] = self._shown_time(host, slug)
         if self._world.people.sent(host, who, f"/statements/{slug}/time", form):
             self._timed(host, slug, at)
+
+    def _shown_time(self, host: Host, slug: str) -> str:
+        """Return the set time as the page of the form shows it now."""
+        shown = [""]
+
+        def look(process: Process) -> None:
+            self._world.door.at(process)
+            shown[0] = self._world.door.services.campaigns.current_terms(slug).time
+
+        self._world.office(host, look)
+        return shown[0]
 
     def _unschedule(self, host: Host, who: str, slug: str) -> None:
         """Let the text decide on the time again, by command."""

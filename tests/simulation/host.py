@@ -42,7 +42,7 @@ from newsletter.pipeline.subscribers import choose
 from newsletter.sources.statements import Defaults
 from newsletter.store.sql import Transaction
 from newsletter.transport.transport import FinalAnswer
-from tests.fakes import PlainLinks, PlainRenderer, PlainWriter
+from tests.fakes import PlainLinks, PlainRenderer, PlainWriter, hash_address
 from tests.simulation.baton import Actor, Crash
 from tests.simulation.cast import DONORS, EDITORIAL, KEY, LISTS, SETTINGS, ZONE, Version
 from tests.simulation.database import Rows, database, digests
@@ -315,6 +315,7 @@ class Books:
         self.host = host
         self.clock = host
         self.database = host.database.backend
+        self.hash_address = hash_address
 
     @contextmanager
     def begin(self, *, is_durable: bool = True, is_shared: bool = False) -> Iterator[Any]:

@@ -632,7 +632,12 @@ EXAMPLES = [
         why="the program writes down that sending is over by that",
     ),
     Example("/campaigns/{id}/mail", _of_campaign("mail", to="chair@board.example")),
-    Example("/campaigns/{id}/note", _annotates),
+    Example(
+        "/campaigns/{id}/note",
+        _annotates,
+        lines=2,
+        why="a text that leaves the web is sent to nobody else: that pause is an act of its own",
+    ),
     Example("/campaigns/{id}/reopen", _reopens),
     Example(_READERS, _of_reader(""), lines=0, why="it changes nothing"),
     Example(f"{_READERS}/new", _of_reader("/new", list="press", agreed="They asked for it.")),
