@@ -336,7 +336,7 @@ class InlineReader:
         return [*end, *inside, *end]
 
     def _leaves_out(self, element: Element, tag: str) -> bool:
-        """Record what is no words of the text. Return whether the whole element is none."""
+        """Record a part without words. Return whether the whole element is one."""
         if tag in {"img", "image"}:
             self.leave_out_image(element)
         elif tag in _REASON_BY_MEDIA_TAG:

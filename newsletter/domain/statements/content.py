@@ -332,7 +332,7 @@ class Content:
 
 
 def _values_of(value: Any) -> dict[str, Any]:
-    """Return a dataclass's fields by name, without what was cached beside them."""
+    """Return a dataclass's fields by name, and no attribute that is cached beside them."""
     return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
