@@ -21,7 +21,7 @@ _SCHEME_PATTERN = re.compile(
 _ALWAYS_TRUE_QUERY, _NEVER_TRUE_QUERY = "(min-width:0)", "(max-width:0)"
 _HEAD_START_PATTERN = re.compile(r"<head\b[^<>]*>", re.IGNORECASE)
 _HEAD_END_PATTERN = re.compile(r"</head\s*>", re.IGNORECASE)
-_IMAGE_PATTERN = re.compile(r"<img\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE)
+_IMAGE_PATTERN = re.compile(r"<img\b(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*>", re.IGNORECASE)
 _ATTRIBUTE_PATTERN = re.compile(
     r"(?<!\s)(?P<blank>\s++)(?P<name>[^\s=>/]++)(?:\s*+=\s*+(?P<value>\"[^\"]*\"|'[^']*'|[^\s>]+))?"
 )

@@ -60,6 +60,14 @@ def test_a_pattern_takes_no_longer_than_its_text_is_long(subtests: pytest.Subtes
                     assert not wrong, f"{way} {attack(40)!r}…: {wrong}"
 
 
+def test_no_group_is_possessive(subtests: pytest.Subtests) -> None:
+    # Python before 3.11.5 finds wrong ends for it, or fills memory: python/cpython#106052
+    for used in all_patterns()[0]:
+        with subtests.test(used.where):
+            plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "x", str(used.pattern.pattern))
+            assert not re.search(r"\)(?:[*+?]|\{[\d,]+\})\+", plain)
+
+
 def test_a_pattern_that_is_made_as_the_program_runs_is_known_here() -> None:
     assert {where.partition(":")[0] for where in all_patterns()[1]} == _AS_IT_RUNS.keys()
 

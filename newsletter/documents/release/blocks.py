@@ -25,7 +25,7 @@ RULE = "* * *"
 """A rule: a line across the text, in words and in Markdown."""
 
 _LINKS_PATTERN = re.compile(
-    r"(?:(?:[\s|·•>*+-]|\d{1,3}\.)*+\[[^\[\]\n]{1,200}\]\((?!mailto:|tel:)[^()\s]{1,500}\))+[\s|·•]*"
+    r"(?:(?:[\s|·•>*+-]|\d{1,3}\.)*\[[^\[\]\n]{1,200}\]\((?!mailto:|tel:)[^()\s]{1,500}\))+[\s|·•]*"
 )
 _MAX_BOLD_HEADING_CHARS = 100
 _MAX_KICKER_BLOCKS = 2
